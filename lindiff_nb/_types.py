@@ -1,0 +1,12 @@
+"""Array types shared by every module."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Reals = float | Array  # a number, or an array that is broadcast over
+
+
+def reals(array: Array) -> Reals:
+    """The array itself, or a plain float if it holds one number: scalars in, float out."""
+    return array if np.ndim(array) else float(array)

@@ -1,0 +1,16 @@
+"""Exact results, given the moments of the training set. Imports no sibling."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "denoiser",
+        "divergence",
+        "mixture",
+        "recursion",
+        "sampling",
+        "schedule",
+        "spectra",
+    ],
+)

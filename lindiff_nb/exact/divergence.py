@@ -1,0 +1,73 @@
+"""The Kullback-Leibler divergence between Gaussians, singular ones included."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+
+RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
+
+
+def gaussian_kl(mean_p: ArrayLike, cov_p: ArrayLike, mean_q: ArrayLike, cov_q: ArrayLike) -> float:
+    """KL(p || q) in nats, in total (not per dimension), between two Gaussians.
+
+        KL = sum_i (rho_i - 1 - ln rho_i) / 2 + (mu_p - mu_q)' cov_q^-1 (mu_p - mu_q) / 2
+
+    with rho the eigenvalues of cov_q^-1 cov_p. Shapes (d,), (d, d), (d,), (d, d). Finite only if
+    both live on the same affine subspace, where this is their divergence within it; otherwise,
+    p singular where q is not included, it is infinite; it is never NaN. A direction is empty if its
+    variance, each coordinate measured by its standard deviation, is below 10 d eps of the largest.
+    Raises ValueError for moments that do not fit together or an indefinite covariance.
+    """
+    mean_p = _validate.vector("mean_p", mean_p)
+    d = len(mean_p)
+    cov_p = _validate.covariance("cov_p", cov_p, d)
+    mean_q = _validate.vector("mean_q", mean_q, d)
+    cov_q = _validate.covariance("cov_q", cov_q, d)
+    scale, roots, axes, empty = _whitening(cov_q)
+    root_p = _root(cov_p) / scale[:, None]
+    shift = (mean_p - mean_q) / scale
+    means = max(np.linalg.norm(mean_p / scale), np.linalg.norm(mean_q / scale))
+    if root_p.shape[1] != len(roots) or _leaves(empty, root_p, shift, float(means)):
+        return np.inf
+    ratios = np.linalg.svd((axes.T @ root_p) / roots[:, None], compute_uv=False)
+    distance = (axes.T @ shift) / roots
+    return _excess(np.asarray(ratios, dtype=np.float64)) + float(distance @ distance) / 2
+
+
+def _whitening(covariance: Array) -> tuple[Array, Array, Array, Array]:
+    """The deviations, then roots, axes and empty axes of the standardised covariance.
+
+    covariance = D axes diag(roots^2) axes' D with D = diag(deviations); a coordinate that does
+    not vary is measured by the largest deviation.
+    """
+    deviations = np.sqrt(np.diag(covariance).clip(min=0))
+    deviations = np.where(deviations > 0, deviations, deviations.max() or 1.0)
+    variances, axes = np.linalg.eigh(covariance / deviations / deviations[:, None])
+    full = variances > RESOLUTION * len(covariance) * variances[-1]
+    return deviations, np.sqrt(variances[full]), axes[:, full], axes[:, ~full]
+
+
+def _root(covariance: Array) -> Array:
+    """A root S, (d, rank), with S S' = covariance."""
+    deviations, roots, axes, _ = _whitening(covariance)
+    return deviations[:, None] * axes * roots
+
+
+def _leaves(empty: Array, root: Array, shift: Array, means: float) -> bool:
+    """Whether a Gaussian with this root and mean shift reaches into the `empty` axes."""
+    d = len(empty)
+    variance = np.sum((empty.T @ root) ** 2, axis=1)
+    offset = np.linalg.norm(empty.T @ shift)
+    rounding = max(np.sqrt(RESOLUTION * d) * np.linalg.norm(shift), RESOLUTION * d * means)
+    spread = np.any(variance > RESOLUTION * d * np.sum(root**2))
+    return bool(spread or offset > rounding)
+
+
+def _excess(ratios: Array) -> float:
+    """sum (rho - 1 - ln rho) / 2 for rho = ratios^2, each term as a sum of two that are >= 0."""
+    if not np.all(ratios > 0):
+        return np.inf
+    u = ratios - 1
+    return max(float(np.sum(u**2 / 2 + (u - np.log1p(u)))), 0.0)

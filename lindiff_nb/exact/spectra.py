@@ -1,0 +1,105 @@
+"""Spectra: eigenvalues of a covariance, largest first.
+
+A spectrum is an array (d,); rank nu = 1..d counts from the largest eigenvalue.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+
+
+def power_law(d: int, exponent: float) -> Array:
+    """lambda_nu proportional to nu^-exponent with mean 1, decreasing, (d,); exponent 0 is white.
+
+    Raises ValueError if d < 1 or the exponent is negative.
+    """
+    d = _validate.integer("d", d)
+    k = _validate.ridge(exponent, "exponent")
+    spectrum = np.arange(1, d + 1, dtype=float) ** -k
+    return spectrum / spectrum.mean()
+
+
+def participation_ratio(spectrum: Array) -> float:
+    """(sum lambda)^2 / sum lambda^2: how many eigenvalues carry the variance, in [1, d].
+
+    Raises ValueError if the spectrum is not one.
+    """
+    share = _validate.spectrum(spectrum)
+    share = share / share.max()
+    return float(share.sum() ** 2 / (share @ share))
+
+
+def fit_exponent(spectrum: Array, first: int, last: int) -> float:
+    """The k of  lambda_nu ~ nu^-k  over ranks first..last, both included, counted from 1.
+
+    Least squares in log lambda against log nu. Raises ValueError unless
+    1 <= first < last <= d and the eigenvalues of these ranks are positive.
+    """
+    ranked = np.sort(_validate.spectrum(spectrum))[::-1]
+    first = _validate.integer("first", first)
+    last = _validate.integer("last", last, low=first + 1)
+    if last > len(ranked):
+        raise _validate.fail("last", last, f"at most the number of eigenvalues, {len(ranked)}")
+    chosen = _validate.positive(f"spectrum at ranks {first} to {last}", ranked[first - 1 : last])
+    log_rank = np.log(np.arange(first, last + 1))
+    centred = log_rank - log_rank.mean()
+    return float(-(centred @ np.log(chosen)) / (centred @ centred))
+
+
+def moments(x: ArrayLike) -> tuple[Array, Array]:
+    """Mean, (d,), and covariance, (d, d), of the rows of x, (n, d) or (n, h, w).
+
+    The covariance is normalised by n: it is that of the empirical distribution. Raises
+    ValueError if x is empty or not finite.
+    """
+    points = _validate.samples("x", x)
+    mean = points.mean(axis=0)
+    centred = points - mean
+    return mean, centred.T @ centred / len(points)
+
+
+def of_data(x: ArrayLike) -> Array:
+    """Eigenvalues, largest first, (d,), of the covariance of x, (n, d) or (n, h, w).
+
+    With fewer points than dimensions they come from the n x n Gram matrix, which has the same
+    eigenvalues up to zeros. Raises ValueError if x is empty or not finite.
+    """
+    points = _validate.samples("x", x)
+    n, d = points.shape
+    centred = points - points.mean(axis=0)
+    product = centred.T @ centred if d <= n else centred @ centred.T
+    return np.pad(_decreasing(product / n).clip(min=0), (0, max(d - n, 0)))
+
+
+def of_covariance(covariance: ArrayLike) -> Array:
+    """Eigenvalues of a covariance, largest first, (d,).
+
+    Raises ValueError unless the matrix is symmetric and positive semi-definite up to rounding.
+    """
+    matrix = _validate.symmetric("covariance", covariance)
+    eigenvalues = _decreasing(matrix)
+    _validate.semidefinite("covariance", matrix, eigenvalues)
+    return eigenvalues.clip(min=0)
+
+
+def eigenpairs(
+    covariance: ArrayLike, name: str = "covariance", d: int | None = None
+) -> tuple[Array, Array]:
+    """Eigenvalues, largest first, (d,), and eigenvectors as columns, (d, d), of a covariance.
+
+    Eigenvalues below d eps times the largest cannot be told from zero and are set to zero.
+    Raises ValueError naming `name` unless the matrix is symmetric, positive semi-definite up to
+    rounding and, if d is given, d x d.
+    """
+    matrix = _validate.symmetric(name, covariance, d)
+    eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
+    _validate.semidefinite(name, matrix, eigenvalues)
+    resolution = len(matrix) * np.finfo(float).eps * eigenvalues[0]
+    return np.where(eigenvalues > resolution, eigenvalues, 0.0), eigenvectors
+
+
+def _decreasing(matrix: Array) -> Array:
+    """Eigenvalues of a symmetric matrix, largest first."""
+    return np.asarray(np.linalg.eigvalsh(matrix)[::-1], dtype=np.float64)

@@ -1,0 +1,13 @@
+"""The visual grammar: lines are predicted, markers are measured, colour is the condition."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["images", "live", "palette", "plots", "style", "white_live"],
+    submod_attrs={
+        "images": ["image_grid"],
+        "plots": ["overlay"],
+        "style": ["use_style"],
+    },
+)

@@ -1,0 +1,57 @@
+"""Live figures with no kernel: Altair charts whose sliders drive closed forms that Vega evaluates.
+
+A closed form is written once in Python with an argument `xp`. Called with numpy it returns
+arrays; called with `altair.expr` and Altair's parameters it returns an expression, and `formula`
+is that expression's text. `show` publishes the plain Vega-Lite bundle: JupyterLab draws it by
+itself, and the book's site draws it with a Vega kept beside the page.
+"""
+
+from typing import Any
+
+MIME = "application/vnd.vegalite.v5+json"  # the newest version that JupyterLab 4 draws offline
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+
+
+def show(chart: Any, label: str) -> None:
+    """Display an Altair chart; `label` is a sentence that says what it shows to who cannot see it."""
+    from IPython.display import publish_display_data
+
+    publish_display_data({MIME: specification(chart, label), "text/plain": label})
+
+
+def specification(chart: Any, label: str) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification, in the book's style, described by `label`."""
+    return {**chart.configure(**theme()).to_dict(), "$schema": SCHEMA, "description": label}
+
+
+def formula(expression: Any) -> str:
+    """The Vega expression text of what a closed form returns under xp=altair.expr."""
+    if not hasattr(expression, "to_dict"):
+        return repr(float(expression))
+    text = expression.to_dict()
+    return str(text["expr"] if isinstance(text, dict) else text)
+
+
+def theme() -> dict[str, Any]:
+    """Altair configuration: ink is the text colour of the page, so that it follows dark mode."""
+    from lindiff_nb.figures.palette import CYCLE
+
+    ink = {"labelColor": "currentColor", "titleColor": "currentColor"}
+    size = {"labelFontSize": 12, "titleFontSize": 13}
+    return {
+        "background": "transparent",
+        "view": {"stroke": None},
+        "axis": {
+            **ink,
+            **size,
+            "tickColor": "currentColor",
+            "domainColor": "currentColor",
+            "gridColor": "currentColor",
+            "gridOpacity": 0.15,
+            "titleFontWeight": "normal",
+        },
+        "legend": {**ink, **size},
+        "title": {"color": "currentColor"},
+        "text": {"color": "currentColor"},
+        "range": {"category": list(CYCLE)},
+    }

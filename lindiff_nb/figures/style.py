@@ -1,0 +1,27 @@
+"""One style for every figure, adopted in a chapter's first cell."""
+
+import sys
+from pathlib import Path
+
+STYLE = Path(__file__).with_name("lindiff.mplstyle")
+
+
+def use_style() -> None:
+    """Adopt the book's style; in a notebook figures become SVG of the size the style gives.
+
+    The SVG carries no date and no random ids, so that the same figure is the same file.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.style.use(STYLE)
+    if _in_notebook():
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel displays our figures."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

@@ -1,0 +1,11 @@
+"""Finite experiments: every function takes a generator and returns raw draws.
+
+`predict` and `measure` never import each other: that they agree is the book's evidence.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["draws", "memorization", "score_matching"],
+)

@@ -1,0 +1,8 @@
+"""Predictions from the population spectrum, n and d alone. Nothing here is random."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["divergence", "losses", "marchenko_pastur", "ridge", "white"],
+)

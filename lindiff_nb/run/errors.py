@@ -1,0 +1,18 @@
+"""The two ways in which a request goes wrong."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UsageError(ValueError):
+    """The request cannot be met as it was made: nothing was run, nothing written."""
+
+
+class RunFailed(RuntimeError):
+    """A chapter or the website was started and did not come to a good end."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that looks most like `name`, as a hint; empty if there is none."""
+    match = get_close_matches(name, list(names), n=1, cutoff=0.0)
+    return f"; the nearest is {match[0]!r}" if match else ""

@@ -1,0 +1,85 @@
+"""The numbers that a chapter hands to its prose, and to whoever runs it.
+
+A recorded value becomes an invisible output of its cell, in the form that MyST-NB's glue roles
+read: {glue:text}`name:.2f` in the text of the chapter is the value that this run computed.
+"""
+
+import ast
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+PREFIX = "application/papermill.record/"
+
+Recorded = bool | int | float | str
+
+
+def record(**values: object) -> None:
+    """Record each value under its name: record(test_loss=0.31, n=200).
+
+    Numbers, truth values and strings; a numpy or torch scalar counts as the number it holds.
+    Raises ValueError for an array, a NaN or anything else, and then records none of the values.
+    Outside IPython the values are checked and go nowhere.
+    """
+    texts = {name: repr(_plain(name, value)) for name, value in values.items()}
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return
+    for name, text in texts.items():
+        ipython.display.display(
+            {PREFIX + "text/plain": text},
+            raw=True,
+            metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}},
+        )
+
+
+def read_records(notebook: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, Recorded]:
+    """Every recorded value of an executed notebook, exactly as it was recorded.
+
+    Takes the notebook or the path of its file. Raises ValueError if a name was recorded twice.
+    """
+    if not isinstance(notebook, Mapping):
+        notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
+    records: dict[str, Recorded] = {}
+    for name, text in _recorded(notebook):
+        if name in records:
+            raise ValueError(f"{name} is recorded twice")
+        records[name] = _value(name, text)
+    return records
+
+
+def _plain(name: str, value: Any) -> Recorded:
+    """The Python number behind a value."""
+    if getattr(value, "shape", None) is not None:  # an array or a tensor
+        if tuple(value.shape):
+            raise ValueError(f"{name} must be one number, got an array of shape {value.shape}")
+        value = value.item()
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{name} must be a number, a truth value or a string, got {value!r}")
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError(f"{name} is not a number (NaN)")
+    return value
+
+
+def _recorded(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and text of each record, in the order of the cells."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            text = output.get("data", {}).get(PREFIX + "text/plain")
+            if name is not None and text is not None:
+                yield name, "".join(text)  # a file holds text as a list of lines
+
+
+def _value(name: str, text: str) -> Recorded:
+    """The value whose repr is `text`."""
+    if text in ("inf", "-inf"):
+        return float(text)
+    value = ast.literal_eval(text)
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{name} was recorded as {text}: not a value that record() writes")
+    return value

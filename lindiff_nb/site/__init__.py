@@ -1,0 +1,19 @@
+"""What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
+
+vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
+live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+dark    each figure gets a partner drawn for the dark page
+footer  when and with what a page was executed; the run times that the text quotes
+theme   small repairs to the theme: links, accessibility, description
+"""
+
+from typing import Any
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Register the extension."""
+    from lindiff_nb.site import dark, footer, live, theme, vendor
+
+    for module in (vendor, live, dark, footer, theme):
+        module.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,111 @@
+"""The house rules that a machine can keep. CONTRIBUTING.md names each beside its test."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import jupytext
+import pytest
+import yaml
+from pybtex.database import parse_file
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+CHAPTERS = [name for name in PAGES if "{code-cell}" in (ROOT / f"{name}.md").read_text()]
+TEXT = {name: (ROOT / f"{name}.md").read_text() for name in PAGES}
+ALL_TEXT = "\n".join(TEXT.values())
+
+
+class Figure(NamedTuple):
+    """What a cell says of the figure it draws."""
+
+    name: str
+    caption: str
+    alt: str
+
+
+def cells(name: str, kind: str) -> list:
+    notebook = jupytext.reads(TEXT[name], fmt="md:myst")
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def draws(source: str) -> bool:
+    """Whether a cell makes a figure."""
+    return bool(re.search(r"\bsubplots\(|image_grid\(|live\.show\(|figures\.\w+_figure\(", source))
+
+
+def test_every_page_of_the_book_is_in_the_table_of_contents():
+    assert {f"book/{path.stem}" for path in BOOK.glob("*.md")} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapters_call_and_define_nothing(name):
+    for cell in cells(name, "code"):
+        assert not re.search(r"^\s*(def|class|lambda) ", cell.source, re.M), cell.source
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_style_comes_from_one_file_and_randomness_from_an_argument(name):
+    for cell in cells(name, "code"):
+        assert not re.search(r"figsize|set_title|rcParams|np\.random\.seed", cell.source)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_cells_are_short(name):
+    for cell in cells(name, "code"):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 20, cell.source
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_is_named_captioned_and_described(name):
+    for cell in cells(name, "code"):
+        if draws(cell.source) and "remove-output" not in cell.metadata.get("tags", []):
+            options = cell.metadata.get("mystnb", {})
+            assert options, cell.source
+            figure = Figure(**options["figure"], alt=options["image"]["alt"])
+            assert figure.name.startswith("fig-")
+            assert figure.caption.strip().endswith(".")
+            assert figure.alt.strip().endswith(".")
+            assert len(figure.alt) > 40
+            assert figure.name in ALL_TEXT.replace(f"name: {figure.name}", ""), "never referred to"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_displayed_equation_has_a_label(name):
+    for cell in cells(name, "markdown"):
+        for end in re.findall(r"^[ >]*\$\$(.*)$", cell.source, re.M)[1::2]:
+            assert re.match(r" *\([\w-]+\)", end), cell.source
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
+    if name == TOC["root"]:
+        return
+    text = TEXT[name]
+    assert "What you will see" in text
+    assert "What you need" in text
+    assert re.search(r"^assert ", text, re.M)
+    assert "record(" in text
+    exercises = re.findall(r"\{exercise(?:-start)?\}", text)
+    solutions = re.findall(r"\{solution(?:-start)?\}", text)
+    assert len(exercises) == len(solutions) >= 3
+
+
+def test_every_entry_of_the_bibliography_is_cited_and_leads_somewhere():
+    entries = parse_file(BOOK / "references.bib").entries
+    cited = set()
+    for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", ALL_TEXT):
+        cited |= {key.strip() for key in keys.split(",")}
+    assert cited == set(entries)
+    for key, entry in entries.items():
+        assert {"doi", "eprint"} & set(entry.fields), f"{key} has neither DOI nor arXiv number"
+
+
+def test_names_in_the_notation_page_are_used_in_code():
+    package = "\n".join(path.read_text() for path in (ROOT / "lindiff_nb").rglob("*.py"))
+    names = re.findall(r"^ *- ((?:`\w+`(?:, )?)+)$", TEXT["book/notation"], re.M)
+    for name in re.findall(r"`(\w+)`", " ".join(names)):
+        assert re.search(rf"\b{name}\b", package), name
