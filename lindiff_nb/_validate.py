@@ -56,9 +56,14 @@ def nonnegative(name: str, value: ArrayLike) -> Array:
     return array
 
 
-def ridge(value: ArrayLike, name: str = "c") -> float:
+def magnitude(name: str, value: ArrayLike) -> float:
     """One finite number >= 0."""
     return number(name, nonnegative(name, value))
+
+
+def ridge(value: ArrayLike, name: str = "c") -> float:
+    """One ridge, finite and >= 0."""
+    return magnitude(name, value)
 
 
 def signal(value: ArrayLike, name: str = "alpha_bar") -> float:

@@ -1,1 +1,18 @@
-"""data"""
+"""Image sets as float arrays in [0, 1], each with a record of what it is and whose.
+
+    from lindiff_nb.data import load
+    digits = load("mnist", 16)
+    print(digits.record)
+
+What `load` returns without `download=True` is on this machine already, and nothing touches the
+network. Every file, embedded, bundled, cached or downloaded, is used only if its checksum is the
+one written in this package; nothing is unpickled.
+
+    LINDIFF_DATA          the cache folder, instead of the system's place for caches
+    LINDIFF_DATA_MIRROR   a base address serving SET/FILE, used instead of the public ones
+"""
+
+from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record
+from lindiff_nb.data.sets import NAMES, load
+
+__all__ = ["NAMES", "DataUnavailable", "ImageSet", "Record", "load"]

@@ -10,16 +10,15 @@ a and every c, share the eigenvectors v of its covariance, so every loss below c
 eigendecomposition: `modes`. A loss at a = 1 is the limit a -> 1.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.exact import spectra
-
-BLOCK = 2**22  # numbers per temporary array, 32 MiB
+from lindiff_nb.exact import _mode_sums, spectra
 
 
 class Modes(NamedTuple):
@@ -37,7 +36,7 @@ class Modes(NamedTuple):
 
 
 def optimal(
-    mean: ArrayLike, covariance: ArrayLike, alpha_bar: float, c: float = 0.0
+    mean: Array, covariance: Array, alpha_bar: float, c: float = 0.0
 ) -> tuple[Array, Array]:
     """W, (d, d), and b, (d,), that minimise  L(W, b) + c a || W ||^2 / d.
 
@@ -50,13 +49,11 @@ def optimal(
     a, c = _validate.signal(alpha_bar), _validate.ridge(c)
     eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
     w = weights(eigenvalues, a, c) if a < 1 else np.zeros(len(mean))
-    weight = (v * w) @ v.T
-    return weight, -np.sqrt(a) * weight @ mean
+    W = (v * w) @ v.T
+    return W, -np.sqrt(a) * W @ mean
 
 
-def loss(
-    W: ArrayLike, b: ArrayLike, mean: ArrayLike, covariance: ArrayLike, alpha_bar: float
-) -> float:
+def loss(W: Array, b: Array, mean: Array, covariance: Array, alpha_bar: float) -> float:
     """The loss of any affine denoiser on any data with the given moments.
 
         L d = || I - sqrt(1-a) W ||^2 + a Tr W Sigma W' + || sqrt(a) W mu + b ||^2
@@ -76,10 +73,10 @@ def loss(
 
 
 def modes(
-    mean: ArrayLike,
-    covariance: ArrayLike,
-    population_mean: ArrayLike,
-    population_covariance: ArrayLike,
+    mean: Array,
+    covariance: Array,
+    population_mean: Array,
+    population_covariance: Array,
 ) -> Modes:
     """The one eigendecomposition: of the training covariance, with the population in its basis.
 
@@ -91,11 +88,11 @@ def modes(
     shift = _validate.vector("population_mean", population_mean, d) - mean
     sigma = _validate.covariance("population_covariance", population_covariance, d)
     eigenvalues, v = spectra.eigenpairs(covariance, d=d)
-    population = np.sum(v * (sigma @ v), axis=0).clip(min=0)
+    population = spectra.resolved(np.sum(v * (sigma @ v), axis=0))
     return Modes(eigenvalues, v, population, (shift @ v) ** 2, np.ones(d))
 
 
-def weights(eigenvalue: ArrayLike, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Reals:
+def weights(eigenvalue: Reals, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """sqrt(1-a) / (a (lambda + c) + 1 - a), the optimal W's eigenvalue; all arguments broadcast.
 
     It tends to zero as a -> 1, and to infinity where lambda = c = 0. Raises ValueError for
@@ -111,7 +108,7 @@ def weights(eigenvalue: ArrayLike, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> 
     return reals(np.divide(np.sqrt(1 - a), variance, out=infinite, where=variance > 0))
 
 
-def test_loss(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Reals:
+def test_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """The optimal denoiser's loss on new data; shape of alpha_bar and c broadcast together.
 
         L_test = < (1 - sqrt(1-a) w)^2 + a w^2 [v' Sigma v + (v' (mu - mu_0))^2] >
@@ -121,10 +118,10 @@ def test_loss(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Reals:
     (0, 1] or a negative c.
     """
     modes = _checked(modes)
-    return _loss(modes, modes.population + modes.mean_shift, alpha_bar, c)
+    return _losses(modes, alpha_bar, c, (modes.population + modes.mean_shift,))[0]
 
 
-def train_loss(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Reals:
+def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """The optimal denoiser's loss on its own training data, without the ridge's penalty.
 
         L_train = < (1 - sqrt(1-a) w)^2 + a w^2 lambda >
@@ -132,10 +129,18 @@ def train_loss(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Reals:
     Notation, shapes and errors as for `test_loss`.
     """
     modes = _checked(modes)
-    return _loss(modes, modes.eigenvalues, alpha_bar, c)
+    return _losses(modes, alpha_bar, c, (modes.eigenvalues,))[0]
 
 
-def residual_loss(spectrum: Array, alpha_bar: ArrayLike) -> Reals:
+def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Reals, Reals]:
+    """(`test_loss`, `train_loss`) for little more than the price of one."""
+    modes = _checked(modes)
+    seen = modes.population + modes.mean_shift
+    test, train = _losses(modes, alpha_bar, c, (seen, modes.eigenvalues))
+    return test, train
+
+
+def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     """The loss nobody can beat: that of the population's own optimum, shape of alpha_bar.
 
         L = < a lambda / (a lambda + 1 - a) >
@@ -148,7 +153,7 @@ def residual_loss(spectrum: Array, alpha_bar: ArrayLike) -> Reals:
     return train_loss(everything, alpha_bar)
 
 
-def gap_by_mode(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Array:
+def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """Where the gap between test and training loss comes from, shape (..., m).
 
         gap = a w^2 [v' Sigma v - lambda + (v' (mu - mu_0))^2],  w = weights(lambda, a, c)
@@ -164,36 +169,16 @@ def gap_by_mode(modes: Modes, alpha_bar: ArrayLike, c: ArrayLike = 0.0) -> Array
     return np.multiply(a * w**2, excess, out=np.zeros(w.shape), where=excess != 0)
 
 
-def _loss(modes: Modes, variance: Array, alpha_bar: ArrayLike, c: ArrayLike) -> Reals:
-    """< (1 - sqrt(1-a) w)^2 + a w^2 variance > in sums of squares, so that nothing cancels.
-
-    With r = w / sqrt(1-a) it is  < a^2 (lambda + c)^2 r^2 + a (1-a) variance r^2 >: on the grid of
-    a and c, r^2 times a few vectors.
-    """
+def _losses(
+    modes: Modes, alpha_bar: Reals, c: Reals, variances: tuple[Array, ...]
+) -> tuple[Reals, ...]:
+    """One loss for each variance along the modes."""
     grid = _grid(alpha_bar, c)
-    a, ridge = (part.ravel() for part in grid)
-    lam, counts = modes.eigenvalues, modes.multiplicity
-    vectors = np.stack([lam**2, 2 * lam, np.ones_like(lam), variance], axis=1) * counts[:, None]
-    square, double, one, spread = _squared_resolvent(lam, a, ridge, vectors)
-    total = a**2 * (square + ridge * double + ridge**2 * one) + a * (1 - a) * spread
-    unseen = variance[(lam == 0) & (counts > 0)].any()
-    total = np.where((a == 1) & (ridge == 0) & unseen, np.inf, total) / counts.sum()
-    return reals(total.reshape(grid[0].shape))
+    sums = _mode_sums.losses(modes.eigenvalues, modes.multiplicity, np.stack(variances), *grid)
+    return tuple(reals(loss) for loss in sums)
 
 
-def _squared_resolvent(lam: Array, a: Array, c: Array, vectors: Array) -> Array:
-    """sum_m r_m^2 vectors_m, (k, points), r = 1/(a (lambda + c) + 1 - a), and 0 for 1/0."""
-    sums = np.empty((len(a), vectors.shape[1]))
-    rows = max(1, BLOCK // len(lam))
-    for start in range(0, len(a), rows):
-        block = slice(start, start + rows)
-        r = np.multiply.outer(a[block], lam) + (a * c + (1 - a))[block, None]
-        np.divide(1, r, out=r, where=r > 0)
-        sums[block] = np.square(r, out=r) @ vectors
-    return sums.T
-
-
-def _grid(alpha_bar: ArrayLike, c: ArrayLike) -> tuple[Array, ...]:
+def _grid(alpha_bar: Reals, c: Reals) -> tuple[Array, ...]:
     """The checked alpha_bar and c in their common shape."""
     a, ridge = _validate.alpha_bar(alpha_bar), _validate.nonnegative("c", c)
     return _validate.broadcast(alpha_bar=a, c=ridge)

@@ -10,11 +10,12 @@ and a sampler that follows it ends on the points themselves. Source: Karras et a
 appendix B.3.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
@@ -32,9 +33,7 @@ class _Points(NamedTuple):
     half_norms: Array  # (n,) || centred ||^2 / 2
 
 
-def posterior_mean(
-    points: ArrayLike, x: ArrayLike, alpha_bar: float, *, chunk: int | None = None
-) -> Array:
+def posterior_mean(points: Array, x: Array, alpha_bar: float, *, chunk: int | None = None) -> Array:
     """E[x_0 | x_t = x], (N, d), for queries x, (N, d), under the points, (n, d), one weight each.
 
     At alpha_bar = 1 it is the nearest point (or the mean of the equally near). `chunk` queries are
@@ -48,7 +47,7 @@ def posterior_mean(
 
 
 def optimal(
-    points: ArrayLike, schedule: Schedule, *, chunk: int | None = None
+    points: Array, schedule: Schedule, *, chunk: int | None = None
 ) -> Callable[[Array, int], Array]:
     """The denoiser eps_hat = (x - sqrt(a_t) E[x_0 | x_t = x]) / sqrt(1 - a_t), callable as (x, t).
 
@@ -67,7 +66,7 @@ def optimal(
     return eps_hat
 
 
-def _prepare(points: ArrayLike) -> _Points:
+def _prepare(points: Array) -> _Points:
     """The points, checked and centred."""
     checked = _validate.samples("points", points)
     mean = checked.mean(axis=0)

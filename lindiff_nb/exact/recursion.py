@@ -10,21 +10,23 @@ sqrt(a_t) mu_0 is multiplied in step t by
 so that the samples are Gaussian, with the mean and the covariance below.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
+from lindiff_nb.exact import spectra
 from lindiff_nb.exact.schedule import Schedule
 
 SAMPLERS = ("ddpm", "ddim")
 
 
 def sampled_variance(
-    spectrum: ArrayLike,
+    spectrum: Array,
     schedule: Schedule,
     c: float = 0.0,
     sampler: str = "ddpm",
@@ -46,9 +48,9 @@ def sampled_variance(
 
 
 def sampled_mean(
-    spectrum: ArrayLike, schedule: Schedule, c: float = 0.0, sampler: str = "ddpm"
+    spectrum: Array, schedule: Schedule, c: float = 0.0, sampler: str = "ddpm"
 ) -> Array:
-    """The factor by which the samples' mean falls short of mu_0 along each eigenvector, (d,).
+    """The samples' mean is this factor times mu_0 along each eigenvector, (d,).
 
     Exact at finite T for x_T ~ N(0, I): 1 - sqrt(a_T) prod_t m_t; for ddpm the product
     telescopes, and the factor is 1 - a_T (lambda + c) / V_T. Raises as `sampled_variance`.
@@ -60,8 +62,26 @@ def sampled_mean(
     return 1 - np.sqrt(schedule.alpha_bar[-1]) * kept
 
 
+def ddim_map(
+    mean: Array, covariance: Array, schedule: Schedule, c: float = 0.0
+) -> tuple[Array, Array]:
+    """M, (d, d), and m, (d,), of the one affine map x_0 = M x_T + m that ddim amounts to.
+
+        M = V diag( prod_t m_t ) V',    m = V diag( sampled_mean ) V' mu_0
+
+    with the eigenvectors V of the training covariance, for the optimal affine denoiser of these
+    moments. M is symmetric and positive semi-definite. Raises ValueError for moments that do not
+    fit together or do not vary, or as `sampled_variance`.
+    """
+    mean = _validate.vector("mean", mean)
+    spectrum, v = spectra.eigenpairs(covariance, d=len(mean))
+    stretch = np.sqrt(sampled_variance(spectrum, schedule, c, "ddim"))
+    kept = sampled_mean(spectrum, schedule, c, "ddim")
+    return (v * stretch) @ v.T, v @ (kept * (v.T @ mean))
+
+
 def continuum_variance(
-    spectrum: ArrayLike, alpha_bar_T: float, c: float = 0.0, sampler: str = "ddpm"
+    spectrum: Array, alpha_bar_T: float, c: float = 0.0, sampler: str = "ddpm"
 ) -> Array:
     """`sampled_variance`, (d,), in the limit of many small steps that end at alpha_bar_T.
 
@@ -74,7 +94,7 @@ def continuum_variance(
 
 
 def continuum_mean(
-    spectrum: ArrayLike, alpha_bar_T: float, c: float = 0.0, sampler: str = "ddpm"
+    spectrum: Array, alpha_bar_T: float, c: float = 0.0, sampler: str = "ddpm"
 ) -> Array:
     """`sampled_mean`, (d,), in the limit of many small steps that end at alpha_bar_T.
 
@@ -97,9 +117,7 @@ def _multipliers(floored: Array, schedule: Schedule, sampler: str) -> Iterator[t
             yield t, np.sqrt(1 - schedule.beta[t - 1]) * noisy_before / noisy
 
 
-def _continuum(
-    spectrum: ArrayLike, alpha_bar_T: float, c: float, sampler: str
-) -> tuple[float, Array]:
+def _continuum(spectrum: Array, alpha_bar_T: float, c: float, sampler: str) -> tuple[float, Array]:
     """a and (lambda + c) / V, where 0/0, no variance and no noise, is 0."""
     floored = _floored(spectrum, c, sampler)
     a = _validate.signal(alpha_bar_T, "alpha_bar_T")
@@ -107,7 +125,7 @@ def _continuum(
     return a, np.divide(floored, noisy, out=np.zeros_like(floored), where=noisy > 0)
 
 
-def _floored(spectrum: ArrayLike, c: float, sampler: str) -> Array:
+def _floored(spectrum: Array, c: float, sampler: str) -> Array:
     """lambda + c, once spectrum, c and sampler are checked."""
     _validate.choice("sampler", sampler, SAMPLERS)
     return _validate.spectrum(spectrum) + _validate.ridge(c)

@@ -10,10 +10,11 @@ The mean and the covariance of what comes out are known exactly if the denoiser 
 `recursion`, whose functions are also found here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from lindiff_nb import _validate
@@ -24,6 +25,7 @@ from lindiff_nb.exact import spectra
 from lindiff_nb.exact.recursion import (
     continuum_mean,
     continuum_variance,
+    ddim_map,
     sampled_mean,
     sampled_variance,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "continuum_mean",
     "continuum_variance",
     "ddim",
+    "ddim_map",
     "ddpm",
     "sampled_mean",
     "sampled_variance",
@@ -46,7 +49,7 @@ PATIENCE = 1.0  # seconds a run may take before it shows a progress bar unasked
 
 def ddpm(
     denoiser: Denoiser,
-    x: ArrayLike,
+    x: Array,
     schedule: Schedule,
     rng: np.random.Generator,
     *,
@@ -72,7 +75,7 @@ def ddpm(
 
 
 def ddim(
-    denoiser: Denoiser, x: ArrayLike, schedule: Schedule, *, progress: bool | None = None
+    denoiser: Denoiser, x: Array, schedule: Schedule, *, progress: bool | None = None
 ) -> Array:
     """Turn noise x, (N, d), into samples, (N, d), by a map without further noise.
 
@@ -87,7 +90,7 @@ def ddim(
     return points
 
 
-def affine(mean: ArrayLike, covariance: ArrayLike, schedule: Schedule, c: float = 0.0) -> Denoiser:
+def affine(mean: Array, covariance: Array, schedule: Schedule, c: float = 0.0) -> Denoiser:
     """The optimal affine denoiser of every step, from one eigendecomposition.
 
     A callable (x, t) with x, (N, d), that returns x W_t' + b_t, (N, d), where W_t and b_t are
@@ -107,7 +110,7 @@ def affine(mean: ArrayLike, covariance: ArrayLike, schedule: Schedule, c: float 
     return eps_hat
 
 
-def _start(denoiser: Denoiser, x: ArrayLike, schedule: Schedule) -> Array:
+def _start(denoiser: Denoiser, x: Array, schedule: Schedule) -> Array:
     """The points to start from, once all arguments are checked."""
     schedules.checked(schedule)
     if not callable(denoiser):

@@ -9,6 +9,8 @@ A schedule is the array of its beta_t; steps are counted from 1, as in the paper
 entry t - 1 of every array here.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +23,7 @@ MERGER_GOLDT_BETA_END = 1e-2  # Merger & Goldt's talk; alpha_bar_T = 6.3e-3 at T
 HO_BETA_END = 2e-2  # Ho et al. 2020, and Merger & Goldt's later code; alpha_bar_T = 4.0e-5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Schedule:
     """The variances beta, (T,), in (0, 1), of the noise added step by step.
 
@@ -36,6 +38,10 @@ class Schedule:
         if np.any((beta <= 0) | (beta >= 1)) or not np.prod(1 - beta) > 0:
             raise _validate.fail("beta", beta, "in (0, 1), with a positive product of 1 - beta")
         object.__setattr__(self, "beta", _read_only(beta))
+
+    def __repr__(self) -> str:
+        """Name the ends, not a thousand numbers."""
+        return f"Schedule({self.steps} steps, beta {self.beta[0]:g} to {self.beta[-1]:g})"
 
     @property
     def steps(self) -> int:
@@ -80,7 +86,7 @@ def cosine(steps: int = 1000, offset: float = 0.008, beta_max: float = 0.999) ->
     offset < 0 or beta_max is outside (0, 1). Source: Nichol & Dhariwal 2021, eq. 17.
     """
     steps = _validate.integer("steps", steps)
-    shift = _validate.ridge(offset, "offset")
+    shift = _validate.magnitude("offset", offset)
     beta_max = _fraction("beta_max", beta_max)
     angle = (np.arange(steps + 1) / steps + shift) / (1 + shift) * np.pi / 2
     f = np.cos(angle) ** 2

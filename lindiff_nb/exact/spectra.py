@@ -3,8 +3,9 @@
 A spectrum is an array (d,); rank nu = 1..d counts from the largest eigenvalue.
 """
 
+from __future__ import annotations
+
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
@@ -16,7 +17,7 @@ def power_law(d: int, exponent: float) -> Array:
     Raises ValueError if d < 1 or the exponent is negative.
     """
     d = _validate.integer("d", d)
-    k = _validate.ridge(exponent, "exponent")
+    k = _validate.magnitude("exponent", exponent)
     spectrum = np.arange(1, d + 1, dtype=float) ** -k
     return spectrum / spectrum.mean()
 
@@ -48,7 +49,7 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     return float(-(centred @ np.log(chosen)) / (centred @ centred))
 
 
-def moments(x: ArrayLike) -> tuple[Array, Array]:
+def moments(x: Array) -> tuple[Array, Array]:
     """Mean, (d,), and covariance, (d, d), of the rows of x, (n, d) or (n, h, w).
 
     The covariance is normalised by n: it is that of the empirical distribution. Raises
@@ -60,7 +61,7 @@ def moments(x: ArrayLike) -> tuple[Array, Array]:
     return mean, centred.T @ centred / len(points)
 
 
-def of_data(x: ArrayLike) -> Array:
+def of_data(x: Array) -> Array:
     """Eigenvalues, largest first, (d,), of the covariance of x, (n, d) or (n, h, w).
 
     With fewer points than dimensions they come from the n x n Gram matrix, which has the same
@@ -73,7 +74,7 @@ def of_data(x: ArrayLike) -> Array:
     return np.pad(_decreasing(product / n).clip(min=0), (0, max(d - n, 0)))
 
 
-def of_covariance(covariance: ArrayLike) -> Array:
+def of_covariance(covariance: Array) -> Array:
     """Eigenvalues of a covariance, largest first, (d,).
 
     Raises ValueError unless the matrix is symmetric and positive semi-definite up to rounding.
@@ -85,7 +86,7 @@ def of_covariance(covariance: ArrayLike) -> Array:
 
 
 def eigenpairs(
-    covariance: ArrayLike, name: str = "covariance", d: int | None = None
+    covariance: Array, name: str = "covariance", d: int | None = None
 ) -> tuple[Array, Array]:
     """Eigenvalues, largest first, (d,), and eigenvectors as columns, (d, d), of a covariance.
 
@@ -96,8 +97,13 @@ def eigenpairs(
     matrix = _validate.symmetric(name, covariance, d)
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
     _validate.semidefinite(name, matrix, eigenvalues)
-    resolution = len(matrix) * np.finfo(float).eps * eigenvalues[0]
-    return np.where(eigenvalues > resolution, eigenvalues, 0.0), eigenvectors
+    return resolved(eigenvalues), eigenvectors
+
+
+def resolved(variances: Array) -> Array:
+    """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero."""
+    resolution = len(variances) * np.finfo(float).eps * variances.max()
+    return np.where(variances > resolution, variances, 0.0)
 
 
 def _decreasing(matrix: Array) -> Array:

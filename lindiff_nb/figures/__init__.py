@@ -4,10 +4,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["images", "live", "palette", "plots", "style", "white_live"],
+    submodules=["images", "live", "palette", "plots", "style", "thumbnails", "white_live"],
     submod_attrs={
         "images": ["image_grid"],
-        "plots": ["overlay"],
+        "plots": ["measured", "overlay"],
         "style": ["use_style"],
+        "thumbnails": ["images_above"],
     },
 )

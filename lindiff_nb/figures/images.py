@@ -25,20 +25,22 @@ def image_grid(
 ) -> tuple[Any, Any]:
     """Draw images (N, h, w) row by row, `columns` in a row; returns the figure and its axes.
 
-    `rows` are the titles at the left of the rows, `labels` the texts under the N images. Black
-    is `vmin`, white `vmax`. Signed images, such as eigenvectors, are drawn in two colours from
-    minus to plus the largest magnitude of each. The size follows from the number of images.
+    `rows` are the titles at the left of the rows, `labels` the texts under the N images, or one
+    for each column, under the last row. Black is `vmin`, white `vmax`. Signed images, such as
+    eigenvectors, are drawn in two colours from minus to plus the largest magnitude of each. The
+    size follows from the number of images.
     """
     stack = _stack(images)
     columns = min(integer("columns", columns), len(stack))
-    _check_texts(rows, -(-len(stack) // columns), labels, len(stack))
-    boxes = _boxes(stack.shape, columns, max(map(len, rows), default=0), bool(labels))
+    _check_texts(rows, labels, len(stack), columns)
+    boxes = _boxes(stack.shape, columns, max(map(len, rows), default=0), len(labels) == len(stack))
     fig, ax = _canvas(boxes, TEXT if labels else GAP)
     for image, box in zip(stack, boxes, strict=True):
         top = np.abs(image).max()
         low, high, cmap = (-top, top, "RdBu_r") if signed else (vmin, vmax, "gray")
         ax.imshow(image, cmap, extent=box, vmin=low, vmax=high, aspect="auto", zorder=1)
-    for text, (left, right, bottom, _) in zip(labels, boxes, strict=bool(labels)):
+    under = boxes[len(boxes) - len(labels) :]
+    for text, (left, right, bottom, _) in zip(labels, under, strict=True):
         ax.text((left + right) / 2, bottom - 0.02, text, size=8, ha="center", va="top")
     for text, (left, _, bottom, top) in zip(rows, boxes[::columns], strict=bool(rows)):
         ax.text(left - 0.12, (bottom + top) / 2, text, size=10, ha="right", va="center")
@@ -76,9 +78,10 @@ def _stack(images: ArrayLike) -> Array:
     return stack
 
 
-def _check_texts(rows: Sequence[str], lines: int, labels: Sequence[str], count: int) -> None:
-    """One title per row and one label per image, or none."""
+def _check_texts(rows: Sequence[str], labels: Sequence[str], count: int, columns: int) -> None:
+    """One title per row or none; one label per image, per column of full rows, or none."""
+    lines = -(-count // columns)
     if rows and len(rows) != lines:
         raise fail("rows", list(rows), f"{lines} titles, one per row")
-    if labels and len(labels) != count:
+    if labels and len(labels) != count and (len(labels) != columns or count % columns):
         raise fail("labels", list(labels), f"{count} texts, one per image")

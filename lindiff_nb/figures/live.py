@@ -13,7 +13,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def show(chart: Any, label: str) -> None:
-    """Display an Altair chart; `label` is a sentence that says what it shows to who cannot see it."""
+    """Display an Altair chart; `label` is a sentence saying what it shows to who cannot see it."""
     from IPython.display import publish_display_data
 
     publish_display_data({MIME: specification(chart, label), "text/plain": label})
@@ -34,13 +34,15 @@ def formula(expression: Any) -> str:
 
 def theme() -> dict[str, Any]:
     """Altair configuration: ink is the text colour of the page, so that it follows dark mode."""
-    from lindiff_nb.figures.palette import CYCLE
+    from lindiff_nb.figures.palette import BLUE, CYCLE
 
     ink = {"labelColor": "currentColor", "titleColor": "currentColor"}
     size = {"labelFontSize": 12, "titleFontSize": 13}
     return {
         "background": "transparent",
         "view": {"stroke": None},
+        "mark": {"color": BLUE},
+        "point": {"filled": True, "opacity": 1, "size": 90},
         "axis": {
             **ink,
             **size,

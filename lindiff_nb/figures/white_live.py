@@ -20,12 +20,12 @@ SIZE = {"width": 420, "height": 190}
 RATIOS = [0.25, 0.5, 1, 2, 5, 10]
 LOSSES = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
 INSIDE = 1e-6  # how far the density's points stay from its edges, where it may be 0/0
-HERE = "'n/d: ' + format(n_over_d, '.10~g')"
+HERE = "'N/d: ' + format(n_over_d, '.10~g')"
 SETTING = HERE + " + '; c: ' + format(c, '.10~g') + '; alpha_bar: ' + format(alpha_bar, '.10~g')"
 READOUT = (
     "'test loss ' + format(datum['test loss'], '.3g')"
     " + ', training loss ' + format(datum['training loss'], '.3g')"
-    " + ' at n/d = ' + format(n_over_d, '.2f')"
+    " + ' at N/d = ' + format(n_over_d, '.2f')"
 )
 
 
@@ -33,7 +33,6 @@ def chart(
     density: Form,
     test_loss: Form,
     train_loss: Form,
-    residual_loss: Form,
     *,
     n_over_d: float = 0.5,
     c: float = 0.0,
@@ -42,10 +41,11 @@ def chart(
     """Density of the sample eigenvalues above three losses against n/d, moved by three sliders.
 
     The arguments are closed forms: density(x, aspect, xp), test_loss(alpha_bar, aspect, c, xp),
-    train_loss likewise, residual_loss(alpha_bar). The keywords are where the sliders start.
+    train_loss likewise. The keywords are where the sliders start. The residual loss of white data
+    is alpha_bar itself.
     """
     sliders = (
-        slider("n_over_d", "samples per dimension, n/d", n_over_d, 0.25, 10, 0.05),
+        slider("n_over_d", "samples per dimension, N/d", n_over_d, 0.25, 10, 0.05),
         slider("c", "ridge, c", c, 0, 1, 0.01),
         slider("alpha_bar", "signal fraction, alpha_bar", alpha_bar, 0.5, 0.99, 0.01),
     )
@@ -53,7 +53,7 @@ def chart(
     losses = {
         "test loss": formula(test_loss(*setting, xp=alt.expr)),
         "training loss": formula(train_loss(*setting, xp=alt.expr)),
-        "residual loss": formula(residual_loss(alt.datum.alpha_bar)),
+        "residual loss": "datum.alpha_bar",
     }
     spectrum = alt.layer(bulk(density), atom())
     loss = alt.layer(curves(losses), *dots(losses), readout(losses))
@@ -91,7 +91,11 @@ def bulk(density: Form) -> Any:
         )
         .mark_area(line={"color": BLUE}, opacity=0.25, clip=True, color=BLUE)
         .encode(
-            x=alt.X("eigenvalue:Q", title="eigenvalue", scale=alt.Scale(domain=[0, 9])),
+            x=alt.X(
+                "eigenvalue:Q",
+                title="eigenvalue of the sample covariance",
+                scale=alt.Scale(domain=[0, 9]),
+            ),
             y=alt.Y("density:Q", title="density", scale=alt.Scale(domain=[0, 1.4])),
         )
     )
@@ -128,7 +132,7 @@ def curves(losses: dict[str, str]) -> Any:
         .transform_fold(names, as_=["loss", "value"])
         .mark_line(clip=True)
         .encode(
-            x=alt.X("ratio:Q", title="n/d", **logarithmic(0.25, 10, RATIOS)),
+            x=alt.X("ratio:Q", title="samples per dimension N/d", **logarithmic(0.25, 10, RATIOS)),
             y=alt.Y("value:Q", title="loss", **logarithmic(0.15, 100, LOSSES)),
             color=alt.Color("loss:N", scale=colours, legend=legend),
         )

@@ -1,110 +1,114 @@
 """Finite data acts like an extra ridge.
 
 Take n samples in d dimensions with population covariance Sigma (eigenvalues `spectrum`)
-and sample covariance Sigma_0. When n and d are both large, xi (Sigma_0 + xi)^-1 acts like
-the deterministic kappa (Sigma + kappa)^-1, with kappa >= xi fixed by
+and sample covariance Sigma_0. When n and d are both large, xi (Sigma_0 + xi)^-1 acts in every
+fixed direction like the deterministic kappa (Sigma + kappa)^-1, with kappa >= xi fixed by
 
     df_p(kappa) = sum_nu (lambda_nu / (lambda_nu + kappa))^p
     xi          = kappa (1 - df_1(kappa) / n)
 
 The right-hand side is convex where it is positive, which is all the solver needs. With
-E = n - df_1 and V = df_1 - df_2, Newton's step from kappa is
+E = n - df_1 and V = df_1 - df_2, Newton's step is
 
     kappa <- (n xi + kappa V) / (E + V)
 
-and three facts hold above the root, written r, where E >= 0:
+and at and above the largest root r three facts hold.
 
-1. A step from above stays above (the tangent of a convex function lies below it).
-2. With f = kappa E / n - xi,  kappa f'' <= 2 f'. Hence a step takes off at least a third of
-   the distance to r, from any start; and a relative error e becomes at most e^2.
-3. kappa(xi) is concave, so the tangent at any solved xi gives a start above the root for its
-   neighbours: a thousand values of xi cost little more than two steps each.
+1. A step from above stays above: the tangent of a convex function lies below it.
+2. The residual f = kappa E / n - xi has 0 <= kappa f'' <= 2 f'. So a step takes off a third of
+   the distance to r or more, from any start, and turns a relative error e into at most e^2.
+3. kappa(xi) is concave, so the tangent at a solved xi gives its neighbours a start above their
+   roots: a thousand values of xi cost about two steps each.
 
 E and V are summed without cancellation: modes above kappa enter E through
 1 - lambda / (lambda + kappa), modes below through lambda / (lambda + kappa), and what is left
-is an integer. Both parts together are at most 2 V, so rounding moves kappa by a few units in
+is an integer. Both sums together are at most 2 V, so rounding moves kappa by a few units in
 the last place, near n = d and inside a gap of the spectrum too.
 """
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate as validate
-from lindiff_nb._types import Array, Reals
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict._spectrum import blocks, distinct, total
 
-CLOSE = 1e-7  # a relative step this small leaves a relative error of its square
-BLOCK = 2**15  # numbers in a temporary: large enough to be fast, small enough for the cache
+CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
 
 
-def degrees_of_freedom(kappa: ArrayLike, spectrum: ArrayLike, power: int = 1) -> Reals:
+class Response(NamedTuple):
+    """The effective ridge and the three sums that every average of the resolvent is made of."""
+
+    kappa: Array
+    df1: Array  # df_1(kappa)
+    excess: Array  # E = n - df_1 = n xi / kappa
+    spread: Array  # V = df_1 - df_2
+
+
+def degrees_of_freedom(kappa: Reals, spectrum: Array, power: int = 1) -> Reals:
     """df_p(kappa) = sum_nu (lambda_nu / (lambda_nu + kappa))^p, for each kappa >= 0.
 
-    The number of modes that a ridge kappa leaves alone: at kappa = 0 the rank of the
-    population. Returns the shape of kappa.
+    For p = 1 the number of modes that a ridge kappa leaves alone; at kappa = 0 the rank of the
+    population. Returns the shape of kappa. Raises ValueError for a negative kappa, a spectrum that
+    is not one, or p < 1.
     """
-    kappa = validate.nonnegative("kappa", kappa)
-    spectrum = validate.spectrum(spectrum)
-    power = validate.integer("power", power)
-    levels, counts = _levels(spectrum)
-    flat = kappa.ravel()
-    result = np.empty_like(flat)
-    for rows in blocks(flat.size, levels.size):
-        result[rows] = (levels / (levels + flat[rows, None])) ** power @ counts
-    return result.reshape(kappa.shape)[()]
+    kappa = _validate.nonnegative("kappa", kappa)
+    levels, counts = distinct(_validate.spectrum(spectrum))
+    power = _validate.integer("power", power)
+    return reals(total(lambda lam, k: (lam / (lam + k)) ** power, levels, counts, kappa))
 
 
-def effective_ridge(
-    xi: ArrayLike, spectrum: ArrayLike, n: int, *, max_steps: int = 2000
-) -> Reals:
+def effective_ridge(xi: Reals, spectrum: Array, n: int, *, max_steps: int = 2000) -> Reals:
     """kappa(xi): the largest root of  xi = kappa (1 - df_1(kappa) / n), for each xi >= 0.
 
     Without explicit ridge kappa(0) > 0 if n is less than the rank of the population, else 0.
     The relative error is below 1e-12, for any spectrum, zero eigenvalues included. Returns the
-    shape of xi. Merger & Goldt, eq. 12, with kappa = xi / q.
+    shape of xi. Source: Merger & Goldt, eq. 12, whose order parameter is xi / kappa.
 
-    Raises ValueError on bad arguments, and RuntimeError after `max_steps` Newton steps: as each
-    takes off a third of the error or more, the default covers the whole range of float64.
+    Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError
+    after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
+    default covers the whole range of float64.
     """
-    xi = validate.nonnegative("xi", xi)
-    spectrum = validate.spectrum(spectrum)
-    n = validate.integer("n", n)
-    levels, counts = _levels(spectrum)
+    xi = _validate.nonnegative("xi", xi)
+    levels, counts = distinct(_validate.spectrum(spectrum))
+    n = _validate.integer("n", n)
     grid, place = np.unique(xi, return_inverse=True)
     kappa = np.zeros_like(grid)
     first = int(grid.size > 0 and grid[0] == 0 and n >= counts.sum())  # there kappa(0) = 0
     kappa[first:] = _solve(grid[first:], levels, counts, n, max_steps)
-    return kappa[place].reshape(xi.shape)[()]
+    return reals(kappa[place].reshape(xi.shape))
 
 
-def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Slices of a table of rows x columns, each of about BLOCK numbers or one row."""
-    size = max(1, BLOCK // columns)
-    return (slice(start, start + size) for start in range(0, rows, size))
+def response(xi: Reals, spectrum: Array, n: int) -> Response:
+    """kappa, df_1, E = n - df_1 and V = df_1 - df_2 at each xi >= 0, in the shape of xi.
 
-
-def _levels(spectrum: Array) -> tuple[Array, Array]:
-    """Distinct positive eigenvalues, increasing, and how often each occurs."""
-    levels, counts = np.unique(spectrum[spectrum > 0], return_counts=True)
-    return levels, counts.astype(np.float64)
+    E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
+    `effective_ridge` does.
+    """
+    xi = _validate.nonnegative("xi", xi)
+    kappa = np.asarray(effective_ridge(xi, spectrum, n))
+    levels, counts = distinct(_validate.spectrum(spectrum))
+    df1 = total(lambda lam, k: lam / (lam + k), levels, counts, kappa)
+    spread = total(lambda lam, k: (lam / (lam + k)) * (k / (lam + k)), levels, counts, kappa)
+    without = np.full(xi.shape, max(n - counts.sum(), 0.0))
+    excess = np.divide(n * xi, kappa, out=without, where=xi > 0)
+    return Response(kappa, df1, excess, spread)
 
 
 def _solve(grid: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:
-    """kappa at each value of an increasing grid, from coarse to fine."""
+    """kappa at each value of an increasing grid: the first, the middle one, the quarters, .."""
     kappa, slope = np.empty_like(grid), np.empty_like(grid)
-    above = grid + levels @ counts / n
-    stride = 1 << grid.size.bit_length()
-    todo = np.arange(min(grid.size, 1))
-    start = above[todo]
+    start = grid + levels @ counts / n
+    todo, stride = np.arange(grid.size)[:1], 2 ** max(grid.size - 1, 0).bit_length()
     while todo.size:
-        kappa[todo], slope[todo] = _newton(start, grid[todo], levels, counts, n, max_steps)
+        kappa[todo], slope[todo] = _newton(start[todo], grid[todo], levels, counts, n, max_steps)
         stride //= 2
         todo = np.arange(stride, grid.size, 2 * stride) if stride else todo[:0]
-        left = todo - stride
-        right = np.where(todo + stride < grid.size, todo + stride, left)
-        tangents = [kappa[at] + (grid[todo] - grid[at]) * slope[at] for at in (left, right)]
-        start = np.minimum(above[todo], np.minimum(*tangents))
+        left, right = todo - stride, todo + stride
+        for solved in (left, np.where(right < grid.size, right, left)):
+            tangent = kappa[solved] + (grid[todo] - grid[solved]) * slope[solved]
+            start[todo] = np.minimum(start[todo], tangent)
     return kappa
 
 
@@ -125,10 +129,8 @@ def _newton(
     raise RuntimeError(f"no convergence in {max_steps} Newton steps: {n=}, xi={xi[active][:5]}")
 
 
-def _excess_and_spread(
-    kappa: Array, levels: Array, counts: Array, n: int
-) -> tuple[Array, Array]:
-    """E = n - df_1 and V = df_1 - df_2 at each kappa, neither by cancellation."""
+def _excess_and_spread(kappa: Array, levels: Array, counts: Array, n: int) -> tuple[Array, Array]:
+    """E and V at each kappa, neither by cancellation."""
     below = np.concatenate([[0.0], np.cumsum(counts)])
     excess, spread = np.full_like(kappa, n - below[-1]), np.empty_like(kappa)
     if n < below[-1]:

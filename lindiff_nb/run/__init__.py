@@ -2,14 +2,20 @@
 
 records       the numbers a chapter hands to its prose: record(name=value)
 chapters      where the chapters are, in which order, and each as a notebook
-parameters    what the parameters cell declares; checks on what replaces it
+declarations  what the parameters cell of a chapter declares
+parameters    one parameter: what it may be, and checks on what replaces it
 kernel        a fresh kernel of this very interpreter
-execute       one chapter through papermill; what counts as failed
+execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
+runner        one chapter with the record of its run, or several at a time
+single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
-stage         what Sphinx is given; render: Sphinx itself
-build         all of it, in parallel;  cli: the command line
+executed      those that have to be executed again
+stage         what Sphinx is given
+render        Sphinx, and the place of the website
+build         all of it
+cli           the command line; describe, progress, serve: what it shows
 papermill_io  chapters as lindiff:// addresses for papermill
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.

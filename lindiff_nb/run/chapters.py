@@ -105,7 +105,7 @@ def _listed(toc: Any) -> list[str]:
     if not isinstance(toc, dict):
         return []
     own = [toc[key] for key in ("root", "file") if key in toc]
-    return own + [file for key in ("parts", "chapters", "sections") for file in _listed(toc.get(key))]
+    return own + _listed([toc.get(key) for key in ("parts", "chapters", "sections")])
 
 
 def _is_notebook(text: str) -> bool:

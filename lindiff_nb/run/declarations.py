@@ -16,7 +16,7 @@ FORM = "name: type = literal  # meaning [low, high]"
 
 
 def parameters(book: Book, chapter: str) -> list[Parameter]:
-    """The parameters of a chapter, in the order of its parameters cell; none without such a cell."""
+    """The parameters of a chapter, in the order of its parameters cell (none without one)."""
     cells = [
         cell.source
         for cell in book.notebook(chapter).cells
@@ -37,13 +37,12 @@ def declared(cell: str) -> list[Parameter]:
         comments = _comments(cell)
     except (SyntaxError, ValueError, tokenize.TokenError) as error:
         raise UsageError(f"the parameters cell is not Python: {error}") from None
-    lines = cell.splitlines()
     found: dict[str, Parameter] = {}
-    by_line = {statement.lineno: statement for statement in statements}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(cell.splitlines(), start=1):
         if not line.strip():
             continue
-        parameter = _declaration(by_line.get(number), comments.get(number, ""), line)
+        here = [statement for statement in statements if statement.lineno == number]
+        parameter = _declaration(here, comments.get(number, ""), line)
         if parameter.name in found:
             raise _wrong(line, f"{parameter.name} is declared twice")
         found[parameter.name] = parameter
@@ -56,12 +55,14 @@ def _comments(cell: str) -> dict[int, str]:
     return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
 
 
-def _declaration(statement: ast.stmt | None, comment: str, line: str) -> Parameter:
+def _declaration(statements: list[ast.stmt], comment: str, line: str) -> Parameter:
     """The parameter that one line declares."""
-    match statement:
-        case ast.AnnAssign(
-            target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.expr() as literal
-        ) if kind in TYPES and statement.end_lineno == statement.lineno and ";" not in line:
+    match statements:
+        case [
+            ast.AnnAssign(
+                target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.expr() as literal
+            )
+        ] if kind in TYPES:
             pass
         case _:
             raise _wrong(line, f"expected {FORM}, with {', '.join(TYPES)} as types")
@@ -107,10 +108,11 @@ def _allowed(text: str | None, kind: str, line: str) -> tuple[Any, Any, tuple[st
 
 def _bounds(text: str, kind: str, line: str) -> tuple[Any, Any]:
     """The two ends of [low, high]."""
-    ends = text.strip("[]").split(",")
     number = Parameter("the end of a range", TYPES[kind], 0, "")
+    ends: list[Any] = []
     try:
-        low, high = (number.read(end.strip()) for end in ends)
+        ends = [number.read(end.strip()) for end in text.strip("[]").split(",")]
+        low, high = ends
     except ValueError:
         raise _wrong(line, f"{text} is not a range of type {kind}") from None
     if low > high:

@@ -95,7 +95,7 @@ def _parse(text: str, wanted: type) -> Value | None:
 def _convert(value: object, wanted: type) -> Value | None:
     """A Python value as one of that type, None if it is not one; numpy scalars are unwrapped."""
     if getattr(value, "shape", None) == ():
-        value = value.item()  # type: ignore[attr-defined]
+        value = getattr(value, "item", lambda: None)()
     if isinstance(value, bool) or wanted is bool:
         return value if isinstance(value, bool) and wanted is bool else None
     if isinstance(value, int) and wanted in (int, float):

@@ -42,8 +42,8 @@ def read_records(notebook: Mapping[str, Any] | str | os.PathLike[str]) -> dict[s
 
     Takes the notebook or the path of its file. Raises ValueError if a name was recorded twice.
     """
-    if not isinstance(notebook, Mapping):
-        notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
+    if isinstance(notebook, str | os.PathLike):
+        return read_records(json.loads(Path(notebook).read_text(encoding="utf-8")))
     records: dict[str, Recorded] = {}
     for name, text in _recorded(notebook):
         if name in records:

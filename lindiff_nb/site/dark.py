@@ -42,23 +42,26 @@ class DarkFigures(SphinxTransform):
         """Replace the images of this page."""
         for image in list(self.document.findall(nodes.image)):
             if image["uri"].endswith(".svg") and "://" not in image["uri"]:
-                image.replace_self(self.pair(image))
+                self.pair(image)
 
-    def pair(self, image: nodes.image) -> nodes.container:
-        """A box holding the image for the light page and the one for the dark page."""
-        light, dark = image, image.deepcopy()
+    def pair(self, image: nodes.image) -> None:
+        """Box the image, for the light page, with its partner, for the dark page."""
+        dark = image.deepcopy()
         dark["ids"], dark["names"] = [], []
         dark["uri"] = self.write_partner(image["uri"])
-        light["classes"] = [*light["classes"], "only-light"]
-        dark["classes"] = [*dark["classes"], "only-dark"]
-        return nodes.container("", light.deepcopy(), dark, classes=["themed"])
+        dark["classes"].append("only-dark")
+        image["classes"].append("only-light")
+        box = nodes.container()
+        image.parent.replace(image, box)
+        box["classes"] = ["themed"]
+        box += [image, dark]
 
     def write_partner(self, uri: str) -> str:
         """Write the dark partner of an image of this page; its address as the page sees it."""
         source = Path(self.env.relfn2path(uri, self.env.docname)[1])
         svg = redraw(source.read_text(encoding="utf-8"))
         name = hashlib.sha256(svg.encode()).hexdigest()[:32] + "-dark.svg"
-        folder = Path(self.env.doctreedir).parent / ".dark"
+        folder = Path(self.env.doctreedir) / "dark"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(svg, encoding="utf-8")
         return "/" + os.path.relpath(folder / name, self.env.srcdir)

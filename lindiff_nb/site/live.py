@@ -13,7 +13,8 @@ TEMPLATE = """\
 <div id="{name}"></div>
 <noscript><p>This figure moves with its sliders and needs JavaScript. {label}</p></noscript>
 <script src="{root}_static/{bundle}"></script>
-<script>vegaEmbed("#{name}", {spec}, {{renderer: "svg", actions: false}});</script>
+<script>vegaEmbed("#{name}", {spec}, {{mode: "vega-lite", renderer: "svg", actions: false}})
+.then(figure => {{ document.getElementById("{name}").view = figure.view; }});</script>
 </div>
 """
 
@@ -36,7 +37,7 @@ class LiveFigureRenderer:
 
 def markup(specification: dict[str, Any], docname: str) -> str:
     """The HTML of one live figure on page `docname`; its id depends on nothing but its content."""
-    spec = dict(specification)
+    spec = {key: value for key, value in specification.items() if key != "$schema"}
     label = html.escape(spec.get("description", ""))
     text = json.dumps(spec, sort_keys=True).replace("</", "<\\/")
     return TEMPLATE.format(

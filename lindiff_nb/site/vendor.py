@@ -6,7 +6,6 @@ as one classic script from vl-convert. Classic scripts also work from file://.
 """
 
 import shutil
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ def setup(app: Any) -> None:
 
 def vendor(app: Any) -> None:
     """Put both scripts into a static folder of their own, outside the sources."""
-    static = Path(app.doctreedir).parent / ".vendor"
+    static = Path(app.doctreedir) / "vendor"
     write_mathjax(static / MATHJAX)
     write_vega(static / VEGA)
     app.config.html_static_path.append(str(static))
@@ -33,19 +32,15 @@ def write_mathjax(target: Path) -> None:
     """MathJax 3 with TeX input and SVG output, in one file."""
     spec = find_spec("sphinx-mathjax-offline")  # its import name has dashes
     if spec is None or spec.origin is None:
-        raise RuntimeError("sphinx-mathjax-offline is not installed: pip install 'lindiff-nb[book]'")
+        raise RuntimeError("no sphinx-mathjax-offline: pip install 'lindiff-nb[book]'")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(spec.origin).parent / "static" / MATHJAX, target)
 
 
 def write_vega(target: Path) -> None:
     """Vega, Vega-Lite and Vega-Embed as one script that may be included more than once."""
-    stamp = target.with_suffix(".version")
-    if target.exists() and stamp.exists() and stamp.read_text() == version("vl-convert-python"):
-        return
     import vl_convert
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    bundle = vl_convert.javascript_bundle(None)
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     target.write_text("if(!window.vegaEmbed){(()=>{" + bundle + "})();}")
-    stamp.write_text(version("vl-convert-python"))

@@ -1,0 +1,19 @@
+"""`python -m benchmarks`: measure everything and print the table; exit 1 if a target is missed."""
+
+import sys
+
+from benchmarks import draws, effective_ridge, mixture
+
+
+def main() -> int:
+    """Print each row as soon as it is measured."""
+    kept = True
+    for benchmark in (effective_ridge, draws, mixture):
+        for row in benchmark.rows():
+            print(row, flush=True)
+            kept = kept and row.kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

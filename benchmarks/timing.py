@@ -1,0 +1,40 @@
+"""Interleaved timing: every contender runs in turn, and the shortest time of each counts."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One line of the table: how often the yardstick's time the contender took."""
+
+    what: str
+    ratio: float
+    wanted: str  # the target, in words
+    kept: bool
+
+    def __str__(self) -> str:
+        return f"{self.what:<66} {self.ratio:>8.2f}   {self.wanted:<12} {'ok' if self.kept else 'MISSED'}"
+
+
+def shortest(repeats: int, *contenders: Callable[[], object]) -> list[float]:
+    """Seconds that each contender took in its best run."""
+    best = [float("inf")] * len(contenders)
+    for _ in range(repeats):
+        for k, run in enumerate(contenders):
+            start = perf_counter()
+            run()
+            best[k] = min(best[k], perf_counter() - start)
+    return best
+
+
+def at_most(limit: float, what: str, seconds: float, yardstick: float) -> Row:
+    """A cost that must not exceed `limit` times the yardstick."""
+    ratio = seconds / yardstick
+    return Row(what, ratio, f"<= {limit:g}", ratio <= limit)
+
+
+def faster(limit: float, what: str, seconds: float, yardstick: float) -> Row:
+    """A speed-up over the yardstick that must reach `limit`."""
+    ratio = yardstick / seconds
+    return Row(what, ratio, f">= {limit:g}", ratio >= limit)

@@ -1,0 +1,153 @@
+"""Files from the network, kept in the user's cache, and never used unchecked.
+
+Each file has a size and a sha256 known beforehand. A download goes to a temporary name in the
+cache folder and takes its own name, at one stroke, only when both agree; it is checked again each
+time it is read. So whatever interrupts a download, no later load sees a part of it.
+
+pooch is imported where it is used: in a notebook its progress bars warn, as soon as they are
+imported, that a widget library is missing.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from lindiff_nb.data.imageset import DataUnavailable
+
+DAY = 86_400
+TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte
+
+
+class File(NamedTuple):
+    """A published file: its set, its name, its size in bytes, its sha256, where it is served."""
+
+    folder: str
+    name: str
+    size: int
+    sha256: str
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Its place in the cache."""
+        return folder() / self.folder / self.name
+
+    @property
+    def urls(self) -> list[str]:
+        """Where to ask for it, in order; LINDIFF_DATA_MIRROR replaces the public addresses."""
+        if mirror := os.environ.get("LINDIFF_DATA_MIRROR"):
+            return [f"{mirror.rstrip('/')}/{self.folder}/{self.name}"]
+        return [address + self.name for address in self.addresses]
+
+
+def folder() -> Path:
+    """The cache: LINDIFF_DATA if set, else the system's place for caches."""
+    import pooch
+
+    return Path(os.environ.get("LINDIFF_DATA") or pooch.os_cache("lindiff_nb")).expanduser()
+
+
+def check(file: File) -> Path:
+    """The path of a cached file; raises DataUnavailable if it is absent or not the right one."""
+    import pooch
+
+    try:
+        size = file.path.stat().st_size
+        right = size == file.size and pooch.file_hash(str(file.path), alg="sha256") == file.sha256
+    except OSError as error:
+        raise DataUnavailable(
+            f"{file.name} is not in {file.path.parent} ({error.strerror})"
+        ) from error
+    if not right:
+        raise DataUnavailable(
+            f"{file.path} is not the published file (size or sha256 differs); it is not used"
+        )
+    return file.path
+
+
+def read(file: File) -> bytes:
+    """The bytes of a cached file; raises DataUnavailable as `check` does."""
+    return check(file).read_bytes()
+
+
+def fetch(file: File) -> bytes:
+    """The bytes of a file, from the cache or else downloaded into it.
+
+    Raises DataUnavailable, with what each address answered, if no address serves the right file.
+    """
+    try:
+        return read(file)
+    except DataUnavailable:
+        answers = []
+    for url in file.urls:
+        try:
+            _download(url, file)
+            return read(file)
+        except (OSError, ValueError) as error:
+            answers.append(f"{url}: {_brief(error)}")
+    raise DataUnavailable(f"{file.name} could not be downloaded. " + "; ".join(answers))
+
+
+def _download(url: str, file: File) -> None:
+    """Through pooch: a temporary file, its sha256, then its name."""
+    import pooch
+
+    _sweep(file.path.parent)
+    pooch.retrieve(
+        url,
+        known_hash=f"sha256:{file.sha256}",
+        fname=file.name,
+        path=file.path.parent,
+        downloader=lambda url, output, pooch_: _stream(url, Path(output), file.size),
+    )
+
+
+def _stream(url: str, path: Path, size: int) -> None:
+    """The body of one answer, as sent (no transparent unpacking), at most `size` bytes of it."""
+    import pooch
+
+    downloader = pooch.HTTPDownloader(
+        progressbar=sys.stderr.isatty(),
+        chunk_size=2**16,
+        timeout=TIMEOUT,
+        headers={"Accept-Encoding": "identity"},
+    )
+    with path.open("wb") as output:
+        downloader(url, _Capped(output, size), None)
+
+
+class _Capped:
+    """A file that refuses more bytes than were announced beforehand."""
+
+    def __init__(self, output: BinaryIO, room: int) -> None:
+        self.output = output
+        self.room = room
+
+    def write(self, data: bytes) -> None:
+        """Write all of the data, or raise ValueError."""
+        self.room -= len(data)
+        if self.room < 0:
+            raise ValueError("the answer is longer than the published file")
+        self.output.write(data)
+
+    def flush(self) -> None:
+        """Pass it on."""
+        self.output.flush()
+
+
+def _sweep(place: Path) -> None:
+    """Remove what downloads killed more than a day ago have left."""
+    for left in place.glob("tmp????????"):
+        if left.stat().st_mtime < time.time() - DAY:
+            left.unlink(missing_ok=True)
+
+
+def _brief(error: BaseException) -> str:
+    """What went wrong in the first place, on one line."""
+    if "hash" in str(error):
+        return "what it serves is not the published file (sha256 differs)"
+    while error.__context__ is not None:
+        error = error.__context__
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

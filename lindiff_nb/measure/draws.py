@@ -1,0 +1,125 @@
+"""Gaussian training sets: draw them, fit, and see what comes out.
+
+n points from N(0, Sigma), Sigma = diag(spectrum). A diagonal Sigma is no loss of generality:
+a rotation of the data rotates Sigma, Sigma_0 and the denoiser alike, and neither losses nor
+divergences notice. The mean is known to be zero, or with `estimated_mean` it is that of the n
+points.
+
+One eigendecomposition a draw serves every alpha_bar and every c; with fewer points than
+dimensions it is that of the n x n Gram matrix. Every function takes a generator and returns raw
+draws, first axis first, so that the caller owns means and error bars. All raise ValueError for a
+seed in place of a generator, a spectrum that is not one, n < 1 or draws < 1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals
+from lindiff_nb.exact import denoiser
+from lindiff_nb.exact.denoiser import Modes
+from lindiff_nb.measure import _divergence as divergence
+from lindiff_nb.measure import _training_set as training_set
+from lindiff_nb.measure._training_set import TrainingSet
+
+SAMPLER, POPULATION = "sampler||population", "population||sampler"
+
+
+class Losses(NamedTuple):
+    """Losses per dimension and per step, (draws, ...)."""
+
+    test: Array
+    train: Array
+
+
+def sample_modes(
+    rng: np.random.Generator, spectrum: Array, n: int, *, estimated_mean: bool = False
+) -> Modes:
+    """One training set, and its population, in the eigenbasis of the training covariance.
+
+    Eigenvalues decrease. The null space of the training covariance, if any, is the last entry,
+    with its dimension as multiplicity. No eigenvectors are kept.
+    """
+    rng, spectrum, n = _checked(rng, spectrum, n)
+    return training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
+
+
+def eigenvalues(rng: np.random.Generator, spectrum: Array, n: int, draws: int = 1) -> Array:
+    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included."""
+    rng, spectrum, n = _checked(rng, spectrum, n)
+    sets = range(_validate.integer("draws", draws))
+    return np.array([training_set.eigenvalues(training_set.draw(rng, spectrum, n)) for _ in sets])
+
+
+def losses(
+    rng: np.random.Generator,
+    spectrum: Array,
+    n: int,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    draws: int = 10,
+    *,
+    estimated_mean: bool = False,
+) -> Losses:
+    """Test and training loss of the optimal denoiser, each (draws, *shape of alpha_bar and c).
+
+    Exact averages over new data and noise: only the training set is drawn. Raises ValueError also
+    for alpha_bar outside (0, 1] or a negative c.
+    """
+    rng, spectrum, n = _checked(rng, spectrum, n)
+    a, c = _validate.broadcast(
+        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
+    )
+    result = np.empty((2, _validate.integer("draws", draws), *a.shape))
+    for draw in range(draws):
+        modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
+        result[:, draw] = denoiser.test_loss(modes, a, c), denoiser.train_loss(modes, a, c)
+    return Losses(*result)
+
+
+def kl(
+    rng: np.random.Generator,
+    spectrum: Array,
+    n: int,
+    c: Reals,
+    draws: int = 10,
+    direction: str = SAMPLER,
+    *,
+    estimated_mean: bool = False,
+) -> Array:
+    """Divergence of the sampler's N(mu_0, Sigma_0 + c) from the truth, (draws, *shape of c).
+
+    In nats per dimension. Without ridge, directions in which the population does not vary do not
+    count, and the divergence is infinite unless the training set spans the others; with ridge
+    they make it infinite. Raises ValueError also for a negative c or an unknown direction.
+    """
+    rng, spectrum, n = _checked(rng, spectrum, n)
+    c = _validate.nonnegative("c", c)
+    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    result = np.empty((_validate.integer("draws", draws), *c.shape))
+    for draw in range(draws):
+        points = training_set.draw(rng, spectrum, n, estimated_mean)
+        result[draw] = _kl(points, c.ravel(), to_population).reshape(c.shape)
+    return result / len(spectrum)
+
+
+def _kl(points: TrainingSet, c: Array, to_population: bool) -> Array:
+    """Total divergence at each c, (k,)."""
+    result = np.full(c.shape, np.inf)
+    if np.any(c == 0):
+        result[c == 0] = divergence.without_ridge(points)[0 if to_population else 1]
+    if np.any(c > 0) and points.d == len(points.variances):
+        formula = (
+            divergence.sampler_to_population if to_population else divergence.population_to_sampler
+        )
+        result[c > 0] = formula(points, c[c > 0])
+    return result
+
+
+def _checked(
+    rng: np.random.Generator, spectrum: Array, n: int
+) -> tuple[np.random.Generator, Array, int]:
+    """The arguments that every function takes."""
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    return _validate.generator(rng), spectrum, n

@@ -1,0 +1,146 @@
+"""How far the samples of a model fitted to n typical points are from the truth, in nats.
+
+An optimal denoiser with ridge c samples from N(mu_0, Sigma_0 + c). With kappa the effective ridge
+at xi = c (`ridge`), delta = df_1(kappa) / n = 1 - c / kappa, and
+
+    w_nu = 1 - delta + c / lambda_nu,     h(w) = w - 1 - ln w >= 0
+
+the typical divergences per dimension are
+
+    KL(sampler || population) = [ sum_nu h(w_nu) + d delta - n h(1 - delta) ] / (2 d)
+    KL(population || sampler) = [ sum_nu h(1 / w_nu) + n h(1 - delta) ] / (2 d)
+
+They are the averages  <Tr (Sigma_0 + c)^-1 Sigma> = sum_nu 1 / w_nu  and
+<ln det (Sigma_0 + c)> = sum_nu ln(lambda_nu w_nu) + n h(1 - delta)  in a form where nothing
+cancels: as c -> 0 and n -> infinity both become d / (4 n).
+
+A mean that is estimated from the n points leaves them n - 1 degrees of freedom: Sigma_0 = f S with
+f = (n-1)/n and S a sample covariance of n - 1 points, and mu_0 is off by Sigma / n. So this case
+is the one above for n - 1 and c / f, and a correction to the bracket of
+
+    - (c / (n-1)) sum 1 / lambda_nu - d ln f      and      (2 / (n-1)) sum 1 / w_nu + d ln f
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import digamma
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._spectrum import distinct, total
+
+SAMPLER, POPULATION = "sampler||population", "population||sampler"
+SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
+
+
+def kl(
+    spectrum: Array,
+    n: int,
+    c: Reals,
+    direction: str = SAMPLER,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
+    """The typical KL divergence per dimension at ridge c, in the shape of c.
+
+    The mean is known, or with `estimated_mean` that of the n points. Of the population's d
+    directions let r have variance. Without ridge only these count: infinite for n < r, and for
+    population||sampler at n = r; with ridge it is infinite for r < d. (With an estimated mean
+    read n - 1 for n.)
+
+    Raises ValueError for a spectrum that is not one, n < 1 (n < 2 if the mean is estimated), a
+    negative c or an unknown direction. Source: Merger & Goldt, eqs. 11 and 15.
+    """
+    spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
+    n = _validate.integer("n", n, low=2 if estimated_mean else 1)
+    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    dof = n - 1 if estimated_mean else n
+    rank = np.count_nonzero(spectrum)
+    limit = rank if to_population and dof == rank else np.inf
+    bracket = np.full(c.shape, limit, dtype=np.float64)
+    regular = (c > 0) | (dof > rank)
+    formula = _to_population if to_population else _to_sampler
+    bracket[regular] = formula(_solve(spectrum, dof, c[regular] * (n / dof)), n)
+    bracket[(c > 0) & (rank < len(spectrum))] = np.inf
+    return reals(bracket / (2 * len(spectrum)))
+
+
+def kl_large_n(d: int, n: int) -> float:
+    """d / (4 n): either divergence per dimension for n >> d without ridge, whatever the spectrum.
+
+    Raises ValueError for d < 1 or n < 1.
+    """
+    return _validate.integer("d", d) / (4 * _validate.integer("n", n))
+
+
+def wishart_kl(d: int, n: int, direction: str = SAMPLER) -> float:
+    """The exact mean over training sets without ridge, mean known, per dimension.
+
+        KL(sampler || population) = -L / (2 d)
+        KL(population || sampler) = [ d n / (n - d - 1) - d + L ] / (2 d)
+        L = <ln det Sigma_0 - ln det Sigma> = sum_{i<d} psi((n - i) / 2) + d ln(2 / n)
+
+    for any spectrum of rank d. Infinite for n < d, the second for n < d + 2. Raises ValueError for
+    d < 1, n < 1 or an unknown direction.
+    """
+    d, n = _validate.integer("d", d), _validate.integer("n", n)
+    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    if n < d + (0 if to_population else 2):
+        return np.inf
+    log_det = float(np.sum(digamma((n - np.arange(d)) / 2) - np.log(n / 2)))
+    return (-log_det if to_population else d * (d + 1) / (n - d - 1) + log_det) / (2 * d)
+
+
+class _Solved(NamedTuple):
+    """The population, the degrees of freedom of the fit, and delta at each c."""
+
+    levels: Array
+    counts: Array
+    dof: int
+    c: Array
+    delta: Array
+    rest: Array  # 1 - delta
+
+    def over_modes(self, term: Callable[[Array, Array], Array]) -> Array:
+        """sum_nu term(w_nu - 1, w_nu) at each c."""
+        return total(
+            lambda lam, c, delta, rest: term(c / lam - delta, c / lam + rest),
+            *(self.levels, self.counts, self.c, self.delta, self.rest),
+        )
+
+    def own(self) -> Array:
+        """n h(1 - delta)."""
+        return self.dof * _h(-self.delta, self.rest)
+
+
+def _solve(spectrum: Array, dof: int, c: Array) -> _Solved:
+    """The effective ridge at each c."""
+    at = ridge.response(c, spectrum, dof)
+    return _Solved(*distinct(spectrum), dof, c, at.df1 / dof, at.excess / dof)
+
+
+def _to_population(at: _Solved, n: int) -> Array:
+    """The bracket of KL(sampler || population), corrected for a mean estimated from n points."""
+    known = at.over_modes(_h) + at.counts.sum() * at.delta - at.own()
+    if n == at.dof:
+        return known
+    return known - at.c / n * np.sum(at.counts / at.levels) - at.counts.sum() * np.log(at.dof / n)
+
+
+def _to_sampler(at: _Solved, n: int) -> Array:
+    """The bracket of KL(population || sampler), corrected for a mean estimated from n points."""
+    known = at.over_modes(lambda u, w: _h(-u / w, 1 / w)) + at.own()
+    if n == at.dof:
+        return known
+    trace = at.over_modes(lambda u, w: 1 / w)
+    return known + 2 / at.dof * trace + at.counts.sum() * np.log(at.dof / n)
+
+
+def _h(u: Array, w: Array) -> Array:
+    """w - 1 - ln w; u = w - 1 is given as well, so that no digits are lost if either is small."""
+    small = np.abs(u) < 0.1
+    series = np.polyval(SERIES, np.where(small, u, 0.0))
+    return np.where(small, series, u - np.log(np.where(small, 1.0, w)))

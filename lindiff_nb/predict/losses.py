@@ -1,0 +1,127 @@
+"""What the optimal denoiser of n typical samples costs, on them and on new data.
+
+With s = (1-a)/a the noise ratio, xi = s + c the explicit ridge, rho = s / xi (1 without c) and
+kappa the effective ridge at xi (`ridge`), put
+
+    D = df_1(kappa),    V = df_1(kappa) - df_2(kappa),    E = n - D = n xi / kappa
+
+The averages of the resolvent G = (Sigma_0 + xi)^-1 over training sets,
+
+    xi <Tr G>         = d - D
+    xi^2 <Tr G^2>     = d - D - E V / (E + V)
+    xi <Tr G Sigma G> = n^2 V / (E (E + V))
+
+then combine into sums of non-negative terms, so that nothing cancels as s -> 0 or n -> infinity:
+
+    L_train = (1 - rho)^2 + [rho (2 - rho) D + rho (1 - rho) E V / (E + V)] / d
+    L_test  = L_train + rho D V (n + E) / (d E (E + V))
+
+Without ridge the training loss is D / d, and what new data cost beyond it is the second line.
+Every loss is per dimension and per step. A loss at a = 1 is the limit a -> 1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._spectrum import distinct, total
+
+
+class _Setting(NamedTuple):
+    """What the formulas above are written in."""
+
+    d: int
+    n: int
+    rho: Array
+    rest: Array  # 1 - rho = c / xi
+    df1: Array
+    excess: Array
+    spread: Array
+
+
+def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """The typical loss on new data of the denoiser fitted to n samples with ridge c.
+
+    Returns the shape of alpha_bar and c broadcast together. Infinite at alpha_bar = 1 without
+    ridge if n does not exceed the rank of the population. Raises ValueError for a spectrum that is
+    not one, n < 1, alpha_bar outside (0, 1] or a negative c. Source: Merger & Goldt, eq. 13.
+    """
+    setting = _setting(spectrum, n, alpha_bar, c)
+    return reals(_train(setting) + _gap(setting))
+
+
+def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """The typical loss of that denoiser on its own n samples, without the ridge's penalty.
+
+    Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
+    """
+    return reals(_train(_setting(spectrum, n, alpha_bar, c)))
+
+
+def gap(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """test_loss - train_loss = rho D V (2n - D) / (d (n - D) (n - D + V)), without cancellation.
+
+    Shapes and errors as for `test_loss`.
+    """
+    return reals(_gap(_setting(spectrum, n, alpha_bar, c)))
+
+
+def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
+    """The loss left with infinitely many samples and no ridge: df_1(s) / d, shape of alpha_bar.
+
+    Raises ValueError for a spectrum that is not one, or alpha_bar outside (0, 1]. Source: Merger &
+    Goldt, eq. 9.
+    """
+    spectrum, a = _validate.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
+    return ridge.degrees_of_freedom((1 - a) / a, spectrum) / len(spectrum)
+
+
+def alignment(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
+    """Delta^2 = test_loss - residual_loss without ridge, to full relative precision.
+
+    The mean square distance, per dimension, between what the fitted and the population's own
+    denoiser answer to the same noised data:
+
+        Delta^2 d = D V (n + E) / (E (E + V)) - (kappa - s) sum lambda / ((lambda+kappa) (lambda+s))
+
+    Shape of alpha_bar. Raises ValueError as `test_loss` does.
+    """
+    spectrum = _validate.spectrum(spectrum)
+    setting = _setting(spectrum, n, alpha_bar, 0.0)
+    a = _validate.alpha_bar(alpha_bar)
+    s = (1 - a) / a
+    kappa = np.asarray(ridge.effective_ridge(s, spectrum, n))
+    saved = total(
+        lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)), *distinct(spectrum), kappa, s
+    )
+    return reals(_gap(setting) - setting.df1 / n * saved / setting.d)
+
+
+def _setting(spectrum: Array, n: int, alpha_bar: Reals, c: Reals) -> _Setting:
+    """The checked arguments, solved."""
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a, c = _validate.broadcast(
+        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
+    )
+    whole = 1 - a + a * c  # a xi
+    rest = np.divide(a * c, whole, out=np.zeros(a.shape), where=whole > 0)
+    rho = np.divide(1 - a, whole, out=np.ones(a.shape), where=whole > 0)
+    _, df1, excess, spread = ridge.response((1 - a) / a + c, spectrum, n)
+    return _Setting(len(spectrum), n, rho, rest, df1, excess, spread)
+
+
+def _train(at: _Setting) -> Array:
+    """L_train."""
+    both = at.excess + at.spread
+    shared = np.divide(at.excess * at.spread, both, out=np.zeros(both.shape), where=both > 0)
+    return at.rest**2 + at.rho * ((1 + at.rest) * at.df1 + at.rest * shared) / at.d
+
+
+def _gap(at: _Setting) -> Array:
+    """L_test - L_train."""
+    top = at.rho * at.df1 * at.spread * (at.n + at.excess)
+    bottom = at.d * at.excess * (at.excess + at.spread)
+    return np.divide(top, bottom, out=np.full(top.shape, np.inf), where=bottom > 0)

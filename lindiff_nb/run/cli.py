@@ -1,0 +1,140 @@
+"""The command line: lindiff-nb list | info | run | build | serve | clean.
+
+Exit status: 0 all is well, 1 a chapter or the website failed, 2 the request cannot be met as it
+was made (nothing was run or written), 130 interrupted.
+"""
+
+import argparse
+import contextlib
+import math
+import shutil
+import sys
+from collections.abc import Sequence
+
+import lindiff_nb
+from lindiff_nb.run.chapters import Book, find_book
+from lindiff_nb.run.errors import RunFailed, UsageError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = _shield(list(sys.argv[1:] if argv is None else argv))
+    try:
+        chosen = _parser().parse_args(arguments)
+        chosen.command(find_book(), chosen)
+    except UsageError as error:
+        return _fail(2, f"lindiff-nb: {error}")
+    except RunFailed as error:
+        return _fail(1, str(error))
+    except OSError as error:
+        return _fail(1, f"lindiff-nb: {error}")
+    except KeyboardInterrupt:
+        return _fail(130, "\ninterrupted")
+    return 0
+
+
+def _fail(status: int, message: str) -> int:
+    print(message, file=sys.stderr, flush=True)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lindiff-nb", description="The chapters, as programs.")
+    parser.add_argument(
+        "--version", action="version", version=f"lindiff-nb {lindiff_nb.__version__}"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", help="the chapters")
+    command.set_defaults(command=_list)
+
+    command = commands.add_parser("info", help="the parameters of a chapter")
+    command.add_argument("chapter", metavar="CHAPTER")
+    command.set_defaults(command=_info)
+
+    command = commands.add_parser("run", help="run a chapter with other parameters")
+    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument(
+        "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
+    )
+    command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
+    command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
+    command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser("build", help="run what changed and build the website")
+    command.add_argument("-j", "--jobs", type=_count, metavar="N", help="chapters at a time")
+    command.add_argument(
+        "--timeout", type=_seconds, default=600, metavar="SECONDS", help="a chapter"
+    )
+    command.set_defaults(command=_build)
+
+    command = commands.add_parser("serve", help="show the website at a local address")
+    command.add_argument("--port", type=int, help="default: 8000, or any that is free")
+    command.set_defaults(command=_serve)
+
+    command = commands.add_parser("clean", help="remove what build made")
+    command.set_defaults(command=_clean)
+    return parser
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
+
+
+def _count(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if int(text) > 0:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
+
+
+def _shield(arguments: list[str]) -> list[str]:
+    """A space before the value of each -p, so that -1e-3 is not taken for an option."""
+    values = {at + 2 for at, argument in enumerate(arguments) if argument == "-p"}
+    return [" " + text if at in values else text for at, text in enumerate(arguments)]
+
+
+def _list(book: Book, chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.describe import listing
+
+    print(listing(book))
+
+
+def _info(book: Book, chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.describe import information
+
+    print(information(book, book.find(chosen.chapter)))
+
+
+def _run(book: Book, chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.single import run_to_file
+
+    overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
+    run_to_file(book, chosen.chapter, overrides, chosen.out, chosen.force, chosen.timeout)
+
+
+def _build(book: Book, chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.build import build
+
+    build(book, jobs=chosen.jobs, timeout=chosen.timeout)
+
+
+def _serve(book: Book, chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.serve import HOST, server
+
+    with (
+        server(book.build / "html", chosen.port) as running,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        print(f"http://{HOST}:{running.server_port}/   (Ctrl-C to stop)", flush=True)
+        running.serve_forever()
+
+
+def _clean(book: Book, chosen: argparse.Namespace) -> None:
+    if not book.is_checkout:
+        raise UsageError("there is nothing to clean outside of a checkout")
+    shutil.rmtree(book.build, ignore_errors=True)

@@ -1,0 +1,53 @@
+"""The chapters and their parameters in words."""
+
+from collections.abc import Sequence
+
+from lindiff_nb.run.cache import Store
+from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.parameters import Parameter
+
+
+def listing(book: Book) -> str:
+    """One line a chapter: name, time of the last run, title."""
+    store = Store(book.build / "executed")
+    rows = []
+    for chapter in book.chapters:
+        entry = store.entry(chapter)
+        took = f"{entry.record['seconds']:.1f} s" if entry else ""
+        rows.append((chapter, took, book.title(chapter)))
+    return _columns(rows)
+
+
+def information(book: Book, chapter: str) -> str:
+    """What a chapter is about, its parameters, and its last run."""
+    rows = [_row(parameter) for parameter in parameters(book, chapter)]
+    entry = Store(book.build / "executed").entry(chapter)
+    took = entry and f"last run: {entry.record['seconds']:.1f} s, {entry.record['date']}"
+    example = "".join(f" -p {name} {default}" for name, _, default, _, _ in rows[:1])
+    return "\n\n".join(
+        [
+            f"{chapter}: {book.title(chapter)}",
+            _columns([("name", "type", "default", "allowed", "meaning"), *rows])
+            if rows
+            else "no parameters",
+            took or "last run: none here",
+            f"lindiff-nb run {chapter}{example}",
+        ]
+    )
+
+
+def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
+    if parameter.choices:
+        allowed = ", ".join(parameter.choices)
+    else:
+        allowed = "" if parameter.low is None else f"[{parameter.low}, {parameter.high}]"
+    default = str(parameter.default)
+    return parameter.name, parameter.type.__name__, default, allowed, parameter.meaning
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    """The rows as aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in padded)

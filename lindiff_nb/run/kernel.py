@@ -1,0 +1,132 @@
+"""A fresh kernel of this very interpreter, in a folder of its own; no trace of it stays.
+
+Whatever kernels are registered on the machine, a chapter runs with the Python and the packages
+that run this. The kernel works in an empty folder, so that no chapter comes to depend on a file
+that is not part of the package; it sees no IPython profile, and no backend but the inline one.
+At the end it is killed together with every process it started.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+LONGEST_SOCKET = 90  # a socket's path holds about 100 bytes; where it would not fit, TCP serves
+QUIET = logging.getLogger(__name__)  # what nbclient and its kernels log, CellFailed says better
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class ThisInterpreter(KernelSpecManager):
+    """Answers every kernel name with the interpreter that is running."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The specification of a kernel in this interpreter."""
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3 (ipykernel)",
+            language="python",
+        )
+
+
+class Session:
+    """One kernel: how to start it, and a way to end it from another thread."""
+
+    def __init__(self, folder: Path, threads: int, log: Any) -> None:
+        """Nothing starts yet; `folder` is empty and private to this kernel."""
+        self.threads = threads
+        self.folder = folder
+        self.log = log
+        self.ended: str | None = None  # why it was ended early
+        (folder / "work").mkdir()
+        connection = folder / "k.json"
+        local = os.name == "posix" and len(os.fsencode(connection)) < LONGEST_SOCKET
+        self.manager = AsyncKernelManager(
+            connection_file=str(connection),
+            transport="ipc" if local else "tcp",
+            kernel_spec_manager=ThisInterpreter(),
+            log=QUIET,
+        )
+
+    @property
+    def launch(self) -> dict[str, Any]:
+        """What the kernel's process is started with."""
+        threads = dict.fromkeys(THREADS, str(self.threads))
+        inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+        profile = {"IPYTHONDIR": str(self.folder / "ipython")}
+        return {
+            "cwd": str(self.folder / "work"),
+            "env": {**os.environ, **threads, **inline, **profile},
+            "stdout": self.log,
+            "stderr": self.log,
+        }
+
+    def last_words(self) -> str:
+        """The end of what the kernel's process wrote to its own error stream."""
+        lines = (self.folder / "log.txt").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-20:])
+
+    def end(self, why: str) -> None:
+        """Kill the kernel and everything it started; a kernel not yet up will not come up."""
+        self.ended = self.ended or why
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill what is left of the kernel's process group."""
+        pid = getattr(self.manager.provisioner, "pid", None)  # the leader of a group of its own
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(pid, signal.SIGKILL)
+            else:
+                os.kill(pid, signal.SIGTERM)
+
+
+class Kernels:
+    """The kernels of one command, so that all of them can be ended at once."""
+
+    def __init__(self) -> None:
+        """None is running."""
+        self.running: set[Session] = set()
+        self.stopped = ""
+
+    @contextlib.contextmanager
+    def session(self, threads: int, timeout: float | None) -> Iterator[Session]:
+        """A kernel's session: kernel, children and folder are gone when it closes.
+
+        The kernel is ended earlier when the timeout, in seconds, is over.
+        """
+        with (
+            tempfile.TemporaryDirectory(prefix="ld-", ignore_cleanup_errors=True) as folder,
+            (Path(folder) / "log.txt").open("w") as log,
+        ):
+            kernel = Session(Path(folder), threads, log)
+            watch = threading.Timer(timeout or 0, kernel.end, [f"it took longer than {timeout} s"])
+            self.running.add(kernel)
+            try:
+                if self.stopped:
+                    kernel.end(self.stopped)
+                elif timeout:
+                    watch.start()
+                yield kernel
+            finally:
+                watch.cancel()
+                self.running.discard(kernel)
+                kernel.kill()
+
+    def end_all(self, why: str) -> None:
+        """End every kernel that is running; those that start from now on end at once."""
+        self.stopped = why
+        for kernel in list(self.running):
+            kernel.end(why)

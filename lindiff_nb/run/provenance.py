@@ -1,0 +1,100 @@
+"""When, with what and on what a chapter was run; kept in the executed notebook."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.parameters import Value
+from lindiff_nb.run.records import read_records
+
+PACKAGES = {"lindiff_nb": "lindiff-nb", "numpy": "numpy", "torch": "torch"}
+
+
+def run_record(
+    book: Book, chapter: str, values: Mapping[str, Value], seconds: float, notebook: Any
+) -> dict[str, Any]:
+    """What is worth knowing about a run: JSON, free of paths and of the user's name.
+
+    `parameters` are all that the run used, `recorded` is what the chapter recorded.
+    """
+    return {
+        "chapter": chapter,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+        "parameters": dict(values),
+        "versions": versions(),
+        "commit": commit(book.root) if book.is_checkout else None,
+        "machine": {"cores": cores(), "system": platform.system(), "processor": platform.machine()},
+        "recorded": read_records(notebook),
+    }
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of what the numbers depend on most, where installed."""
+    found = {"python": platform.python_version()}
+    for name, distribution in PACKAGES.items():
+        try:
+            found[name] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def commit(root: Path) -> str | None:
+    """The commit of a checkout, with + if files differ from it; None outside of git."""
+    if not (root / ".git").exists():
+        return None
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return head + ("+" if _git(root, "status", "--porcelain") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def sign(notebook: Any, record: Mapping[str, Any]) -> Any:
+    """The notebook with its run record in place of papermill's notes (which hold paths)."""
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["lindiff_nb"] = dict(record)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+    return notebook
+
+
+def write(notebook: Any, path: Path) -> None:
+    """Write a notebook so that the file is whole or not there."""
+    import nbformat
+
+    write_text(path, nbformat.writes(notebook) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is whole or as it was before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,65 @@
+"""Run chapters: one with its record, or several at a time."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.errors import RunFailed
+from lindiff_nb.run.execute import CellFailed, execute
+from lindiff_nb.run.kernel import Kernels
+from lindiff_nb.run.parameters import Value
+from lindiff_nb.run.provenance import run_record, sign, write
+
+Result = tuple[Any, dict[str, Any]]  # the executed notebook and the record of its run
+
+
+def run_chapter(
+    book: Book, chapter: str, values: Mapping[str, Value] | None = None, **how: Any
+) -> Result:
+    """The executed chapter and the record of its run; `how` goes to `execute`.
+
+    `values` are checked overrides (parameters.check). Raises RunFailed.
+    """
+    defaults = {parameter.name: parameter.default for parameter in parameters(book, chapter)}
+    values = dict(values or {})
+    start = time.monotonic()
+    notebook = execute(book.notebook(chapter), values, **how)
+    took = time.monotonic() - start
+    try:
+        record = run_record(book, chapter, defaults | values, took, notebook)
+    except ValueError as error:
+        raise RunFailed(str(error)) from None
+    return sign(notebook, record), record
+
+
+def in_parallel(
+    jobs: Mapping[str, Callable[[], Result]],
+    workers: int,
+    kernels: Kernels,
+    done: Callable[[str, Future[Result]], None],
+) -> None:
+    """Run the jobs in so many threads; `done` is called here, with each as it ends.
+
+    If this is interrupted, the kernels are ended before the interrupt goes on.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(job): name for name, job in jobs.items()}
+        try:
+            for future in as_completed(futures):
+                done(futures[future], future)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.end_all("interrupted")
+            raise
+
+
+def keep_apart(chapter: str, failure: RunFailed, path: Path) -> str:
+    """Write what there is of a failed chapter to `path`; what to say about the failure."""
+    if not isinstance(failure, CellFailed):
+        return f"{chapter} failed: {failure}"
+    write(sign(failure.notebook, {"failed": failure.reason}), path)
+    return f"{chapter} failed in {failure}\n\nThe notebook as far as it came: {path}"

@@ -1,0 +1,46 @@
+"""What Sphinx is given: a folder like the checkout, its chapters as executed notebooks."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lindiff_nb.run.cache import Entry
+from lindiff_nb.run.chapters import Book
+
+
+def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
+    """Write the folder anew: pages, executed chapters, _toc.yml, _config.yml, runs.json.
+
+    runs.json maps each chapter to the record of its run.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pages = folder / book.folder.name
+    sources = [book.pages[chapter].name for chapter in entries]
+    ignore = shutil.ignore_patterns(*sources, "*.ipynb", ".*")
+    shutil.copytree(book.folder, pages, ignore=ignore)
+    for chapter, entry in entries.items():
+        shutil.copy(entry.notebook, pages / f"{chapter}.ipynb")
+    shutil.copy(book.root / "_toc.yml", folder / "_toc.yml")
+    settings = configuration(yaml.safe_load((book.root / "_config.yml").read_text("utf-8")))
+    (folder / "_config.yml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+    runs = {chapter: entry.record for chapter, entry in entries.items()}
+    (folder / "runs.json").write_text(json.dumps(runs, indent=1) + "\n", "utf-8")
+
+
+def configuration(settings: dict[str, Any]) -> dict[str, Any]:
+    """Jupyter Book's settings with execution off and, where the environment tells, the repository.
+
+    LINDIFF_REPOSITORY_URL and LINDIFF_REPOSITORY_BRANCH (main) make the buttons that lead there;
+    without them no address is invented.
+    """
+    settings = settings | {"execute": {**settings.get("execute", {}), "execute_notebooks": "off"}}
+    if url := os.environ.get("LINDIFF_REPOSITORY_URL"):
+        branch = os.environ.get("LINDIFF_REPOSITORY_BRANCH", "main")
+        settings["repository"] = {"url": url.rstrip("/"), "branch": branch}
+        buttons = {"use_repository_button": True, "use_issues_button": True}
+        settings["html"] = settings.get("html", {}) | buttons
+    return settings

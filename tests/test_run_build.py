@@ -1,0 +1,178 @@
+"""A whole build: real kernels, a real Sphinx, a book of three pages."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from tiny_book import cell, chapter, tiny_book, write
+
+from lindiff_nb.run import read_records
+from lindiff_nb.run.build import build
+from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.stage import configuration
+
+RECORD = "from lindiff_nb.run import record\nfrom tinybook.exact import direct"
+PAGES = {
+    "intro": "# Introduction\n\nThe chapter says {glue:text}`uses.md::twice:.1f`.\n",
+    "uses": chapter(
+        "Uses", cell(RECORD), cell("record(twice=direct.twice)"), "{glue:text}`twice`\n"
+    ),
+    "alone": chapter("Alone", cell("x = 1"), cell("x + 1")),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """The root of a book that was built; tests work on copies."""
+    root = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        importable(root, patch)
+        build(tiny_book(root, PAGES))
+    return root
+
+
+@pytest.fixture
+def book(built, tmp_path, monkeypatch) -> Book:
+    """A book that was built."""
+    root = shutil.copytree(built, tmp_path / "copy")
+    importable(root, monkeypatch)
+    return Book(root / "book", package="tinybook")
+
+
+def importable(root: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let this process and its kernels import the package of this book."""
+    patch.syspath_prepend(root)
+    patch.setenv("PYTHONPATH", str(root))
+    patch.delenv("LINDIFF_REPOSITORY_URL", raising=False)
+
+
+def ran(book: Book, built: Path) -> set[str]:
+    """The chapters that were executed since the book was copied."""
+    old = {path.stem: path.stat().st_mtime_ns for path in built.glob("_build/executed/*.ipynb")}
+    new = {path.stem: path.stat().st_mtime_ns for path in book.build.glob("executed/*.ipynb")}
+    return {name for name, date in new.items() if date != old.get(name)}
+
+
+def text_of(page: Path) -> str:
+    """The text of a page without its marks."""
+    return re.sub(r"<[^>]+>", "", page.read_text())
+
+
+def test_a_build_shows_what_the_chapters_computed(built):
+    assert "The chapter says 2.0." in text_of(built / "_build" / "html" / "book" / "intro.html")
+    runs = json.loads((built / "_build" / "stage" / "runs.json").read_text())
+    assert set(runs) == {"uses", "alone"}
+    assert runs["uses"]["recorded"] == {"twice": 2}
+    assert {"date", "seconds", "versions", "commit", "machine", "parameters"} <= set(runs["uses"])
+
+
+def test_a_second_build_runs_nothing_and_takes_no_time(book, built, capsys):
+    start = time.monotonic()
+    build(book)
+    assert time.monotonic() - start < 15
+    assert ran(book, built) == set()
+    *rows, _, address = capsys.readouterr().out.splitlines()
+    assert [(row.split()[0], "kept" in row) for row in rows] == [
+        ("uses", True),
+        ("alone", True),
+        ("website", True),
+    ]
+    assert address == (book.build / "html" / "index.html").as_uri()
+
+
+def test_a_failed_chapter_is_named_the_others_are_kept_and_no_site_stands(book, built, capsys):
+    write(book.root, {"tinybook/exact/deep.py": "value = 4\n"})  # uses imports it indirectly
+    write(book.root, {"book/alone.md": chapter("Alone", cell("x = 1"), cell("x / 0"))})
+    with pytest.raises(
+        RunFailed, match=r"alone failed in code cell 2 of 2: ZeroDivision"
+    ) as failure:
+        build(book)
+    assert "    x / 0\n" in str(failure.value)
+    assert "Traceback" in str(failure.value)
+    assert "uses: running (changed: tinybook/exact/deep.py)" in capsys.readouterr().out
+    assert ran(book, built) == {"uses"}
+    assert read_records(book.build / "executed" / "uses.ipynb") == {"twice": 8}
+    assert not (book.build / "html").exists()
+    failed = nbformat.read(book.build / "failed" / "alone.ipynb", as_version=4)
+    assert "ZeroDivisionError" in str(failed)
+
+
+def test_a_warning_of_sphinx_is_an_error_that_names_chapter_and_cell(book, built):
+    (book.root / "book" / "alone.md").unlink()
+    write(book.root, {"book/renamed.md": PAGES["alone"] + "Some words.\n\nSee {ref}`nowhere`.\n"})
+    toc = (book.root / "_toc.yml").read_text().replace("alone", "renamed")
+    write(book.root, {"_toc.yml": toc})
+    with pytest.raises(RunFailed, match=r"book/renamed\.md: cell 4, near line 3: .*nowhere"):
+        build(book)
+    assert ran(book, built) == {"renamed"}
+    assert not (book.build / "html").exists()
+    assert (book.build / "previous" / "index.html").exists()
+    for folder in ("executed", "stage"):  # and of the chapter's old name nothing is left
+        assert not list((book.build / folder).rglob("alone*"))
+
+
+def test_an_interrupted_build_ends_its_kernels_and_shows_no_site(book):
+    pid = book.root / "pid"
+    hang = f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    write(book.root, {"book/alone.md": chapter("Alone", cell(hang))})
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lindiff_nb.run", "build"],
+        env=os.environ | {"LINDIFF_BOOK": str(book.folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert (running.returncode, said.strip()) == (130, "interrupted")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert not (book.build / "html").exists()
+
+
+def test_a_wrong_parameters_cell_is_found_before_anything_runs(book):
+    write(book.root, {"book/alone.md": chapter("Alone", cell("d = 3", "parameters"))})
+    with pytest.raises(UsageError, match=r"alone: parameters cell, line 'd = 3'"):
+        build(book)
+    assert (book.build / "html" / "index.html").exists()  # not even the site was touched
+
+
+def test_two_builds_at_a_time_are_one_too_many(book):
+    import fcntl
+
+    with (book.build / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RunFailed, match="another build is under way"):
+            build(book)
+
+
+def test_without_a_checkout_there_is_no_website(tmp_path):
+    with pytest.raises(UsageError, match=r"holds no _toc\.yml"):
+        build(tiny_book(tmp_path, PAGES, checkout=False))
+
+
+def test_repository_links_come_from_the_environment_and_are_never_invented(monkeypatch):
+    settings = {"title": "Tiny", "html": {"favicon": "f"}, "execute": {"timeout": 3}}
+    monkeypatch.delenv("LINDIFF_REPOSITORY_URL", raising=False)
+    off = configuration(settings)
+    assert off["execute"] == {"timeout": 3, "execute_notebooks": "off"}
+    assert "repository" not in off
+    assert off["html"] == {"favicon": "f"}
+    monkeypatch.setenv("LINDIFF_REPOSITORY_URL", "https://example.org/us/book/")
+    on = configuration(settings)
+    assert on["repository"] == {"url": "https://example.org/us/book", "branch": "main"}
+    assert on["html"]["favicon"] == "f"
+    assert on["html"]["use_repository_button"]
+    assert settings["html"] == {"favicon": "f"}

@@ -1,0 +1,219 @@
+"""The site as a reader meets it: every page, in Chromium, wide and narrow, light and dark."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from site_browser import PAGES, ROOT, Reader, reading
+
+from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast
+from lindiff_nb.site.dark import COLOUR
+
+# Everything that is asked of a loaded page, in one go.
+PROBE = r"""() => {
+  const article = document.querySelector('article') ?? document.body;
+  const shown = node => node.checkVisibility();
+  const all = query => [...document.querySelectorAll(query)];
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  const raw = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest('code, pre, script, style, noscript, mjx-container')) continue;
+    if (/\$|\\[([a-zA-Z]/.test(node.data)) raw.push(node.data);
+  }
+  return {
+    overflow: document.documentElement.scrollWidth - innerWidth,
+    background: getComputedStyle(document.body).backgroundColor,
+    raw, title: document.title,
+    errors: all('mjx-merror, [data-mjx-error]').map(node => node.outerHTML),
+    unrendered: all('.math').filter(node => node.querySelectorAll('mjx-container').length != 1)
+      .map(node => node.textContent),
+    images: all('article img').map(node => ({
+      alt: node.alt, source: node.src, shown: shown(node), loaded: node.naturalWidth > 0,
+      kind: ['only-light', 'only-dark'].find(name => node.classList.contains(name)),
+      framed: !!node.closest('figure') || !node.closest('.cell_output')})),
+    figures: all('article figure').map(node => ({
+      id: node.id, caption: node.querySelector('figcaption .caption-text')?.innerText ?? '',
+      live: !!node.querySelector('.live'), image: !!node.querySelector('img')})),
+    unframed: all('.live').filter(node => !node.closest('figure')).length,
+  };
+}"""
+SCREENS = [(scheme, width) for scheme in ("light", "dark") for width in (1360, 390)]
+AXE = [("light", 1360), ("dark", 390)]
+SENTENCE = re.compile(r"^[A-Z][^/]*\s.*\.$", re.S)
+every_page = pytest.mark.parametrize("page", PAGES)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    with reading() as reader:
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def probes(reader: Reader) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """What each page is like on each screen; loaded once per scheme, wide, then made narrow."""
+    found = {}
+    for page, scheme in itertools.product(PAGES, ("light", "dark")):
+        with reader.open(page, scheme=scheme) as visit:
+            for width in (1360, 390):
+                visit.page.set_viewport_size({"width": width, "height": 850})
+                found[page, scheme, width] = visit.page.evaluate(PROBE) | {
+                    "complaints": list(visit.complaints),
+                    "requests": list(visit.requests),
+                    "axe": axe(visit.page) if (scheme, width) in AXE else [],
+                }
+    return found
+
+
+def axe(page: Any) -> list[str]:
+    """Serious and critical violations of WCAG and best practice.
+
+    Without its preload, which asks for style sheets at addresses of its own making.
+    """
+    options = {"resultTypes": ["violations"], "preload": False}
+    violations = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in violations
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+def on_all_screens(probes: dict, page: str, key: str) -> dict[tuple[str, int], Any]:
+    return {screen: probes[page, *screen][key] for screen in SCREENS}
+
+
+@every_page
+def test_every_page_of_the_table_of_contents_exists(reader, page):
+    assert (reader.site / page).is_file()
+
+
+@every_page
+def test_the_browser_has_nothing_to_complain_about(probes, page):
+    assert not any(on_all_screens(probes, page, "complaints").values())
+
+
+@every_page
+def test_no_page_asks_another_host_for_anything(reader, probes, page):
+    allowed = (reader.address, "data:", "blob:")
+    for requests in on_all_screens(probes, page, "requests").values():
+        assert requests
+        assert [url for url in requests if not url.startswith(allowed)] == []
+
+
+@every_page
+def test_no_page_is_wider_than_the_screen(probes, page):
+    assert max(on_all_screens(probes, page, "overflow").values()) <= 0
+
+
+@every_page
+def test_no_serious_barrier_to_accessibility(probes, page):
+    assert not any(on_all_screens(probes, page, "axe").values())
+
+
+@every_page
+def test_every_equation_is_rendered(probes, page):
+    for screen in SCREENS:
+        probe = probes[page, *screen]
+        assert (probe["unrendered"], probe["errors"], probe["raw"]) == ([], [], [])
+        assert not re.search(r"[\\$]", probe["title"])
+
+
+@every_page
+def test_every_image_is_loaded_and_described_by_a_sentence(probes, page):
+    for screen in SCREENS:
+        for image in probes[page, *screen]["images"]:
+            assert image["loaded"], image
+            assert SENTENCE.match(image["alt"]), image
+
+
+@every_page
+def test_every_figure_has_a_name_and_a_caption_that_is_seen(probes, page):
+    for screen in SCREENS:
+        probe = probes[page, *screen]
+        for figure in probe["figures"]:
+            assert figure["id"].startswith("fig-"), figure
+            assert figure["caption"].strip().endswith("."), figure
+            assert figure["live"] or figure["image"], figure
+        assert all(image["framed"] for image in probe["images"])
+        assert probe["unframed"] == 0
+
+
+@every_page
+def test_dark_pages_show_the_figures_drawn_for_them(probes, page):
+    for scheme, width in SCREENS:
+        for image in probes[page, scheme, width]["images"]:
+            if image["source"].endswith(".svg"):
+                hidden = "only-light" if scheme == "dark" else "only-dark"
+                assert image["kind"] is not None
+                assert image["shown"] == (image["kind"] != hidden) or not image["framed"]
+
+
+def test_the_figures_know_the_colour_of_the_dark_page(probes):
+    red, green, blue = (int(DARK_PAGE[i : i + 2], 16) for i in (1, 3, 5))
+    for page in PAGES:
+        for background in (probes[page, "dark", width]["background"] for width in (1360, 390)):
+            assert background == f"rgb({red}, {green}, {blue})"
+
+
+def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader, probes):
+    """Contrast 3 : 1; what is fainter than that on white (a grid) is meant to be faint."""
+    sources = {
+        (image["kind"], image["source"].removeprefix(reader.address + "_images/"))
+        for page in PAGES
+        for image in probes[page, "dark", 1360]["images"]
+        if image["kind"]
+    }
+    read = {name: (reader.site / "_images" / name).read_text() for _, name in sources}
+    colours = {name: [match[2] for match in COLOUR.finditer(read[name])] for _, name in sources}
+    dark = [name for kind, name in sources if kind == "only-dark"]
+    assert len(dark) * 2 == len(sources)
+    for name in dark:
+        assert any(contrast(colour, DARK_PAGE) >= 7 for colour in colours[name]), "no ink"
+    for kind, name in sources:
+        page = DARK_PAGE if kind == "only-dark" else WHITE
+        strong = [colour for colour in colours[name] if contrast(colour, page) >= 2.95]
+        assert strong, name
+
+
+@every_page
+def test_every_page_opens_from_the_folder(reader, page):
+    with reader.open(page, scheme="dark", width=390, via="file") as visit:
+        probe = visit.page.evaluate(PROBE)
+        root = reader.site.as_uri()
+        assert [url for url in visit.requests if not url.startswith((root, "data:"))] == []
+    assert visit.complaints == []
+    assert (probe["unrendered"], probe["errors"], probe["overflow"]) == ([], [], 0)
+    assert all(image["loaded"] for image in probe["images"])
+
+
+@pytest.mark.parametrize("via", ["http", "file"])
+def test_search_finds_marchenko_and_its_page(reader, via):
+    with reader.open("search.html?q=Marchenko", via=via) as visit:
+        result = visit.page.locator("#search-results li a").first
+        result.wait_for()
+        links = visit.page.evaluate(
+            "[...document.querySelectorAll('#search-results a')].map(String)"
+        )
+    assert any("/book/marchenko-pastur.html" in link for link in links), links
+
+
+def test_the_front_door_leads_to_the_first_page(reader):
+    page = reader.browser.new_page()
+    page.goto(reader.address)
+    page.wait_for_url(reader.address + PAGES[0])
+    page.close()
+
+
+@every_page
+def test_no_page_or_download_tells_where_it_was_made(reader, page):
+    name = page.removesuffix(".html")
+    files = [reader.site / page, reader.site / "_sources" / f"{name}.ipynb"]
+    for path in filter(lambda path: path.exists(), files):
+        for secret in (str(ROOT), str(reader.site.parents[1]), "/site-packages/", "/home/"):
+            assert secret not in path.read_text(encoding="utf-8"), (path.name, secret)

@@ -1,0 +1,223 @@
+"""What the Sphinx extension makes of a page: dark figures, live figures, footer, scripts."""
+
+import io
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.application import Sphinx
+
+from lindiff_nb.figures import live as live_figures
+from lindiff_nb.figures import use_style
+from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
+from lindiff_nb.site import dark, footer, live, theme
+
+RECORD = {
+    "seconds": 83.4,
+    "date": "2026-01-31T10:00:00+00:00",
+    "versions": {"python": "3.11.7", "numpy": "2.4.6", "lindiff_nb": "0.1.0", "torch": "2.13.0"},
+    "machine": {"cores": 2},
+    "commit": "0123456789abcdef+",
+}
+FIGURE = """\
+Title
+=====
+
+First paragraph about :math:`\\sqrt{n}`.
+
+.. figure:: curve.svg
+   :name: fig-curve
+   :alt: A rising curve.
+
+   A caption that stays.
+
+Took :run-time:`page`.
+"""
+
+
+@pytest.fixture(scope="module")
+def drawing() -> str:
+    """A figure as a notebook shows it: lines, faint grid, text, a raster."""
+    with mpl.rc_context():
+        mpl.use("svg")
+        use_style()
+        fig, ax = plt.subplots()
+        ax.plot([0, 1], label="a")
+        ax.plot([1, 0], color="k")
+        ax.text(0, 0, "black text", color="#000000")
+        ax.imshow(np.eye(2), extent=(0, 0.1, 0, 0.1))
+        ax.legend()
+        out = io.StringIO()
+        fig.savefig(out, format="svg", metadata={"Date": None})
+        plt.close(fig)
+    return out.getvalue()
+
+
+def colours(svg: str) -> list[str]:
+    return [match[2] for match in dark.COLOUR.finditer(svg)]
+
+
+# ---- figures for the dark page
+
+
+def test_each_colour_of_a_figure_goes_through_the_same_map(drawing):
+    light, redrawn = colours(drawing), colours(dark.redraw(drawing))
+    assert light[0] == WHITE  # the background, which goes
+    assert redrawn == ["#ffffff"] + [for_dark(colour) for colour in light[1:]]
+
+
+def test_what_is_readable_on_white_is_readable_on_the_dark_page(drawing):
+    strong = [c for c in colours(drawing)[1:] if contrast(c, WHITE) >= 3.1]
+    assert len(set(strong)) >= 3
+    assert min(contrast(for_dark(colour), DARK_PAGE) for colour in strong) >= 3
+
+
+def test_the_background_becomes_transparent_and_text_without_a_colour_white(drawing):
+    redrawn = dark.redraw(drawing)
+    assert re.search(r'<g id="patch_1">\s*<path [^>]*fill: none', redrawn)
+    assert '<svg fill="#ffffff"' in redrawn
+    assert colours(redrawn)[1:].count(WHITE) == colours(drawing).count("#000000")
+
+
+def test_photographs_ids_and_shapes_stay_as_they_are(drawing):
+    redrawn = dark.redraw(drawing)
+    for pattern in (r'href="[^"]*"', r' d="[^"]*"', r'id="[^"]*"', r"url\([^)]*\)"):
+        assert re.findall(pattern, redrawn) == re.findall(pattern, drawing)
+    assert "data:image/png;base64" in redrawn
+
+
+# ---- live figures
+
+
+def test_a_live_figure_cannot_end_its_script_or_its_label():
+    spec = {"description": 'Says "<b>".', "title": "</script>", "$schema": live_figures.SCHEMA}
+    text = live.markup(spec, "book/page")
+    assert text.count("</script>") == 2
+    assert 'aria-label="Says &quot;&lt;b&gt;&quot;."' in text
+    assert 'src="../_static/vega/vega-bundle.js"' in text
+    assert "https://" not in text
+
+
+def test_the_id_of_a_live_figure_depends_on_its_content_alone():
+    ids = [re.findall(r"live-\w+", live.markup({"n": n}, "page"))[0] for n in (1, 1, 2)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_only_vega_lite_becomes_a_live_figure():
+    document = SimpleNamespace(settings=SimpleNamespace(env=SimpleNamespace(docname="book/page")))
+    renderer = SimpleNamespace(renderer=SimpleNamespace(document=document))
+    output = SimpleNamespace(mime_type=live_figures.MIME, content={"description": "A line."})
+    handle = live.LiveFigureRenderer.handle_mime
+    (node,) = handle(renderer, output, False)
+    assert "vegaEmbed" in node.astext()
+    assert handle(renderer, output, True) is None
+    output.mime_type = "image/png"
+    assert handle(renderer, output, False) is None
+
+
+# ---- what a page says about its run and about itself
+
+
+def test_the_footer_says_when_how_long_and_with_what():
+    assert footer.sentence(RECORD) == (
+        "Executed on 2026-01-31 in 1 min 23 s on 2 cores with lindiff_nb 0.1.0, numpy 2.4.6, "
+        "python 3.11.7, commit 0123456789 and local changes."
+    )
+    least = {"seconds": 1, "date": "2026-01-31", "versions": {}}
+    assert footer.sentence(least) == "Executed on 2026-01-31 in 1.0 s."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.7, "1 min 0 s"), (3600, "60 min 0 s")],
+)
+def test_durations_are_written_for_people(seconds, text):
+    assert footer.duration(seconds) == text
+
+
+def test_a_description_is_the_first_paragraph_without_tex():
+    document = new_document("page")
+    assert theme.description(document) == ""
+    text = "What you will see. A floor \\sigma / \\sqrt{n} " + "word " * 60
+    document += nodes.paragraph(text, text)
+    described = theme.description(document)
+    assert described.startswith("A floor sigma / sqrt(n) word")
+    assert len(described) <= theme.LENGTH + 4
+
+
+# ---- a small site
+
+
+def build(folder: Path, text: str, record: dict | None) -> tuple[str, str]:
+    """The page and the warnings of a site of one page."""
+    folder.mkdir()
+    (folder / "page.rst").write_text(text)
+    if record is not None:
+        (folder / "runs.json").write_text(json.dumps({"page": record}))
+    settings = {"extensions": ["lindiff_nb.site"], "html_theme": "basic", "root_doc": "page"}
+    warnings = io.StringIO()
+    places = (folder, None, folder / "out", folder / "trees", "html")
+    Sphinx(*places, settings, status=None, warning=warnings).build()
+    return (folder / "out" / "page.html").read_text(), warnings.getvalue()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, drawing) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("site")
+    page = folder / "source"
+    page.mkdir()
+    (page / "curve.svg").write_text(drawing)
+    (page.parent / "curve.svg").write_text(drawing)
+    text = FIGURE.replace("curve.svg", "../curve.svg")
+    html, warnings = build(folder / "book", text, RECORD)
+    assert warnings == ""
+    return folder / "book" / "out", html
+
+
+def test_a_figure_is_shown_twice_and_captioned_once(site):
+    folder, html = site
+    images = re.findall(r'<img alt="A rising curve." class="only-(\w+)" src="([^"]*)"', html)
+    assert [kind for kind, _ in images] == ["light", "dark"]
+    light, redrawn = ((folder / source).read_text() for _, source in images)
+    assert redrawn == dark.redraw(light)
+    assert html.count("A caption that stays.") == 1
+    assert html.count('id="fig-curve"') == 1
+
+
+def test_the_caption_is_no_sibling_of_an_image_that_is_hidden(site):
+    """The theme hides .only-light ~ figcaption on the dark page, and the other way round."""
+    _, html = site
+    figure = re.search(r"<figure.*?</figure>", html, re.S)[0]
+    assert re.search(
+        r'<div class="themed[^>]*>\s*<img[^>]*>\s*<img[^>]*>\s*</div>\s*<figcaption', figure
+    )
+    assert 'class="themed docutils' in figure
+
+
+def test_the_scripts_are_kept_with_the_site(site):
+    folder, html = site
+    for script in ("mathjax/tex-svg.js", "vega/vega-bundle.js"):
+        assert (folder / "_static" / script).stat().st_size > 500_000
+    assert "_static/mathjax/tex-svg.js" in html
+    assert "vega-bundle" not in html  # no live figure on this page
+    assert re.findall(r'(?:src=|<link[^>]* href=)"https?://[^"]*"', html) == []
+
+
+def test_the_page_quotes_its_run_and_describes_itself(site):
+    _, html = site
+    assert f'<p class="executed">{footer.sentence(RECORD)}</p>' in html
+    assert "Took 1 min 23 s." in html
+    assert '<meta name="description" content="First paragraph about sqrt(n)." />' in html
+
+
+def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_path):
+    html, warnings = build(tmp_path / "book", "Title\n=====\n\nTook :run-time:`page`.\n", None)
+    assert "executed" not in html
+    assert "run-time: no run of 'page'" in warnings
