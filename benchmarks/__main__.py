@@ -10,7 +10,7 @@ def main() -> int:
     kept = True
     for benchmark in (effective_ridge, draws, mixture):
         for row in benchmark.rows():
-            print(row, flush=True)
+            print(row.line(), flush=True)
             kept = kept and row.kept
     return 0 if kept else 1
 

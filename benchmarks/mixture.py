@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from benchmarks.timing import Row, faster, shortest
 
+from benchmarks.timing import Row, faster, shortest
 from lindiff_nb._types import Array
 from lindiff_nb.exact import mixture, sampling, schedule
 
@@ -38,5 +38,5 @@ def rows() -> Iterator[Row]:
         for make in (mixture.optimal, naive)
     )
     assert np.allclose(ours(), loop(), atol=1e-6)
-    what = f"empirical optimum, {SAMPLES} samples, {N} images of {D} pixels, {STEPS} steps: loop / ours"
+    what = f"empirical optimum, {SAMPLES} samples, {N} images, d = {D}, {STEPS} steps: loop / ours"
     yield faster(5, what, *shortest(3, ours, loop))

@@ -13,8 +13,10 @@ class Row(NamedTuple):
     wanted: str  # the target, in words
     kept: bool
 
-    def __str__(self) -> str:
-        return f"{self.what:<66} {self.ratio:>8.2f}   {self.wanted:<12} {'ok' if self.kept else 'MISSED'}"
+    def line(self) -> str:
+        """The row as text."""
+        verdict = "ok" if self.kept else "MISSED"
+        return f"{self.what:<88} {self.ratio:>8.2f}   {self.wanted:<7} {verdict}"
 
 
 def shortest(repeats: int, *contenders: Callable[[], object]) -> list[float]:

@@ -23,8 +23,8 @@ LABELS = "() => [...document.querySelectorAll('.live [aria-label]')].map(e => e.
 DENSITY = """async () => {
   const view = document.querySelector('.live > div').view;
   await view.runAsync();
-  const {data} = view.getState({data: () => true, signals: () => false});
-  const rows = Object.values(data).flat().filter(row => 'density' in row);
+  const names = Object.keys(view.getState({data: () => true, signals: () => false}).data);
+  const rows = names.flatMap(name => view.data(name)).filter(row => 'density' in row);
   return rows.map(row => [row.eigenvalue, row.aspect, row.density]);
 }"""
 

@@ -140,6 +140,14 @@ def test_clean_removes_what_was_made(here):
     assert (here.parent / "book" / "law.md").exists()
 
 
+@pytest.mark.parametrize("command", ["build", "serve", "clean"])
+def test_without_a_checkout_there_is_no_website(here, capsys, command):
+    (here.parent / "_toc.yml").unlink()
+    assert main([command]) == 2
+    assert "holds no _toc.yml" in capsys.readouterr().err
+    assert not (here.parent / "_build").exists()
+
+
 def test_papermill_runs_a_chapter_by_its_address_from_any_folder(here):
     papermill = [sys.executable, "-m", "papermill", "lindiff://law.ipynb", "out.ipynb"]
     subprocess.run([*papermill, "-p", "d", "9"], check=True, capture_output=True)

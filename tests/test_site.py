@@ -197,9 +197,7 @@ def test_search_finds_marchenko_and_its_page(reader, via):
     with reader.open("search.html?q=Marchenko", via=via) as visit:
         result = visit.page.locator("#search-results li a").first
         result.wait_for()
-        links = visit.page.evaluate(
-            "[...document.querySelectorAll('#search-results a')].map(String)"
-        )
+        links = visit.page.locator("#search-results a").evaluate_all("all => all.map(String)")
     assert any("/book/marchenko-pastur.html" in link for link in links), links
 
 
@@ -208,6 +206,21 @@ def test_the_front_door_leads_to_the_first_page(reader):
     page.goto(reader.address)
     page.wait_for_url(reader.address + PAGES[0])
     page.close()
+
+
+@pytest.mark.parametrize("page", PAGES[:-1])
+def test_on_paper_everything_is_light_and_open(reader, page):
+    with reader.open(page, scheme="dark") as visit:
+        visit.page.emulate_media(media="print")
+        visit.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        probe = visit.page.evaluate(PROBE)
+        closed = visit.page.locator("details.sd-dropdown:not([open]), .toggle-hidden").count()
+        visit.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+        assert visit.page.locator("details.sd-dropdown[open]").count() == 0
+    assert probe["background"] == "rgb(255, 255, 255)"
+    assert closed == 0
+    for image in probe["images"]:
+        assert image["shown"] == (image["kind"] != "only-dark"), image
 
 
 @every_page

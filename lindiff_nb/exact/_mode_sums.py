@@ -41,6 +41,8 @@ def _squared_resolvent(lam: Array, a: Array, c: Array, vectors: Array) -> Array:
         block = slice(start, start + rows)
         r = np.multiply.outer(a[block], lam)
         r += floor[block, None]
-        np.divide(1, r, out=r, where=r > 0)
+        if not floor[block].all():
+            r[r == 0] = np.inf
+        np.reciprocal(r, out=r)
         sums[block] = np.square(r, out=r) @ vectors
     return sums.T

@@ -54,6 +54,6 @@ def theme() -> dict[str, Any]:
         },
         "legend": {**ink, **size},
         "title": {"color": "currentColor"},
-        "text": {"color": "currentColor"},
+        "text": {"color": "currentColor", "fontSize": 12},
         "range": {"category": list(CYCLE)},
     }

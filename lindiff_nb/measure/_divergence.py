@@ -13,7 +13,7 @@ from lindiff_nb.measure._training_set import TrainingSet
 
 def sampler_to_population(at: TrainingSet, c: Array) -> Array:
     """KL of N(mu_0, Sigma_0 + c) from the population, c > 0, (k,); its eigenvalues suffice."""
-    trace = np.sum(at.white**2) / len(at.white) + at.offset @ at.offset
+    trace = np.sum(at.white**2) / at.n + at.offset @ at.offset
     trace = trace + c * np.sum(1 / at.variances)
     log_det = np.log(np.add.outer(c, training_set.eigenvalues(at))).sum(axis=1)
     return (trace - at.d - log_det + np.log(at.variances).sum()) / 2
@@ -33,10 +33,10 @@ def without_ridge(at: TrainingSet) -> tuple[float, float]:
 
     In units of the population's deviations, in which no spectrum is left to lose digits to.
     """
-    n, r = at.white.shape
-    if n - at.offset.any() < r:
+    m, r = at.white.shape
+    if m < r:
         return np.inf, np.inf
-    variance, v = np.linalg.eigh(at.white.T @ at.white / n)
+    variance, v = np.linalg.eigh(at.white.T @ at.white / at.n)
     offset = np.square(at.offset @ v)
     log = np.log(variance)
     forward = np.sum(variance - 1 - log + offset) / 2

@@ -1,4 +1,11 @@
-"""One Gaussian training set, in its population's eigenbasis, and the moments of its fit."""
+"""One Gaussian training set, as far as the fit can see it, and the moments of that fit.
+
+The fit sees n points through their mean and their scatter about it. In units of the population's
+deviations the scatter is Wishart with n degrees of freedom, n - 1 if its mean is estimated and so
+taken out; and then the mean is independent of it, N(0, I / n). With at least as many degrees of
+freedom as dimensions a triangular factor of the scatter is drawn in place of the points
+(Bartlett 1933): the same law at a price that does not grow with n.
+"""
 
 from typing import NamedTuple
 
@@ -10,29 +17,35 @@ from lindiff_nb.exact.spectra import resolved
 
 
 class TrainingSet(NamedTuple):
-    """n points in the r directions with variance, in units of their standard deviations."""
+    """What n points in r directions with variance leave behind, in units of their deviations."""
 
-    variances: Array  # (r,) the positive entries of the spectrum
-    white: Array  # (n, r), less the mean that the fit subtracts
-    offset: Array  # (r,) that mean, less the true one
     d: int
+    n: int
+    variances: Array  # (r,) the positive entries of the spectrum
+    white: Array  # (m, r), m <= r, with the scatter matrix white' white
+    offset: Array  # (r,) the mean that the fit subtracts, less the true one
 
 
 def draw(
     rng: np.random.Generator, spectrum: Array, n: int, estimated_mean: bool = False
 ) -> TrainingSet:
-    """n points; directions without variance take no random numbers."""
+    """A training set from N(0, diag(spectrum)); directions without variance take no chances."""
     variances = spectrum[spectrum > 0]
-    white = rng.standard_normal((n, len(variances)))
-    offset = white.mean(axis=0) if estimated_mean else np.zeros(len(variances))
-    return TrainingSet(variances, white - offset, offset, len(spectrum))
+    r = len(variances)
+    dof = n - 1 if estimated_mean else n
+    white = rng.standard_normal((min(dof, r), r))
+    if dof >= r:
+        white = np.triu(white, 1)
+        np.fill_diagonal(white, np.sqrt(rng.chisquare(dof - np.arange(r))))
+    offset = rng.standard_normal(r) / np.sqrt(n) if estimated_mean else np.zeros(r)
+    return TrainingSet(len(spectrum), n, variances, white, offset)
 
 
 def covariance(at: TrainingSet) -> Array:
-    """Sigma_0, (r, r), or if that is smaller the Gram matrix / n, (n, n): the same eigenvalues."""
-    n, r = at.white.shape
-    x = at.white * np.sqrt(at.variances)
-    return (x @ x.T if n < r else x.T @ x) / n
+    """Sigma_0, (r, r), or if that is smaller the Gram matrix, (m, m): the same eigenvalues."""
+    x = at.white * np.sqrt(at.variances / at.n)
+    m, r = x.shape
+    return x @ x.T if m < r else x.T @ x
 
 
 def eigenvalues(at: TrainingSet) -> Array:
@@ -44,27 +57,36 @@ def eigenvalues(at: TrainingSet) -> Array:
 def modes(at: TrainingSet) -> Modes:
     """The eigendecomposition of Sigma_0, decreasing; no eigenvectors are kept.
 
-    For n < r an eigenvector u of the Gram matrix gives X' u. The null space, if any, is the last
-    entry: it holds what the others leave of the traces.
+    For m < r an eigenvector u of the Gram matrix gives white' u. The null space, if any, is the
+    last entry: it holds what the others leave of the traces.
     """
-    n, r = at.white.shape
-    found, vectors = (part[..., ::-1] for part in np.linalg.eigh(covariance(at)))
+    m, r = at.white.shape
+    found, vectors = np.linalg.eigh(covariance(at))
     found = resolved(found)
-    if n < r:
-        found = found[found > 0]
-        vectors = (at.white * np.sqrt(at.variances)).T @ vectors[:, : len(found)]
-    squares = np.square(vectors)
-    lengths = squares.sum(axis=0)
-    population = at.variances @ squares / lengths
+    if m < r:
+        first = np.count_nonzero(found == 0)
+        found, vectors = found[first:], vectors[:, first:]
+        vectors = (at.white * np.sqrt(at.variances)).T @ vectors
     offset = at.offset * np.sqrt(at.variances)
-    shift = np.square(offset @ vectors) / lengths
-    null = at.d - len(found)
-    if null:
-        hidden = len(found) < r  # else no variance is left, not even a rounding error of it
-        left = max(at.variances.sum() - population.sum(), 0.0) * hidden / null
-        moved = max(offset @ offset - shift.sum(), 0.0) * hidden / null
-        found, population = np.append(found, 0.0), np.append(population, left)
-        shift = np.append(shift, moved)
-    multiplicity = np.ones(len(found))
-    multiplicity[-1] = max(null, 1)
-    return Modes(found, None, population, shift, multiplicity)
+    moved = np.square(offset @ vectors)
+    squares = np.square(vectors, out=vectors)
+    lengths = squares.sum(axis=0)
+    seen = (at.variances @ squares) / lengths
+    return _with_null_space(at, found, seen, moved / lengths, float(offset @ offset))
+
+
+def _with_null_space(
+    at: TrainingSet, found: Array, seen: Array, moved: Array, distance: float
+) -> Modes:
+    """Increasing modes, turned round, and what they leave of the variance and of the distance."""
+    null, hidden = at.d - len(found), len(at.variances) - len(found)
+    rest = np.array([at.variances.sum() - seen.sum(), distance - moved.sum()]).clip(min=0)
+    rest = rest / null if hidden else np.zeros(2)  # nothing, not even rounding, if none is hidden
+    last = slice(None) if null else slice(-1)
+    return Modes(
+        np.append(found[::-1], 0.0)[last],
+        None,
+        np.append(seen[::-1], rest[0])[last],
+        np.append(moved[::-1], rest[1])[last],
+        np.append(np.ones(len(found)), float(null))[last],
+    )

@@ -8,7 +8,8 @@ points.
 One eigendecomposition a draw serves every alpha_bar and every c; with fewer points than
 dimensions it is that of the n x n Gram matrix. Every function takes a generator and returns raw
 draws, first axis first, so that the caller owns means and error bars. All raise ValueError for a
-seed in place of a generator, a spectrum that is not one, n < 1 or draws < 1.
+seed in place of a generator, a spectrum that is not one, n < 1 (n < 2 if the mean is estimated) or
+draws < 1.
 """
 
 from typing import NamedTuple
@@ -41,7 +42,7 @@ def sample_modes(
     Eigenvalues decrease. The null space of the training covariance, if any, is the last entry,
     with its dimension as multiplicity. No eigenvectors are kept.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n)
+    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
     return training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
 
 
@@ -67,14 +68,13 @@ def losses(
     Exact averages over new data and noise: only the training set is drawn. Raises ValueError also
     for alpha_bar outside (0, 1] or a negative c.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n)
-    a, c = _validate.broadcast(
-        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
-    )
+    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    a, c = _validate.alpha_bar(alpha_bar), _validate.nonnegative("c", c)
+    a, c = _validate.broadcast(alpha_bar=a, c=c)
     result = np.empty((2, _validate.integer("draws", draws), *a.shape))
     for draw in range(draws):
         modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
-        result[:, draw] = denoiser.test_loss(modes, a, c), denoiser.train_loss(modes, a, c)
+        result[:, draw] = denoiser.losses(modes, a, c)
     return Losses(*result)
 
 
@@ -94,7 +94,7 @@ def kl(
     count, and the divergence is infinite unless the training set spans the others; with ridge
     they make it infinite. Raises ValueError also for a negative c or an unknown direction.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n)
+    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
     c = _validate.nonnegative("c", c)
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     result = np.empty((_validate.integer("draws", draws), *c.shape))
@@ -118,8 +118,8 @@ def _kl(points: TrainingSet, c: Array, to_population: bool) -> Array:
 
 
 def _checked(
-    rng: np.random.Generator, spectrum: Array, n: int
+    rng: np.random.Generator, spectrum: Array, n: int, estimated_mean: bool = False
 ) -> tuple[np.random.Generator, Array, int]:
     """The arguments that every function takes."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n, low=1 + estimated_mean)
     return _validate.generator(rng), spectrum, n

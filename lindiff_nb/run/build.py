@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.executed import Executed
 from lindiff_nb.run.progress import Progress, Row, table
 from lindiff_nb.run.provenance import cores
@@ -19,13 +19,11 @@ from lindiff_nb.run.stage import stage
 
 
 def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
-    """Bring the executed chapters and the website up to date; print what took how long.
+    """Bring executed chapters and website of a checkout up to date; print what took how long.
 
     At most `jobs` chapters at a time (as many as there are cores), each at most `timeout` seconds.
     Raises RunFailed.
     """
-    if not book.is_checkout:
-        raise UsageError(f"the website is built from a checkout: {book.root} holds no _toc.yml")
     with _alone(book.build):
         site = Site(book)
         dependencies = Dependencies(book.package)

@@ -120,6 +120,7 @@ def _run(book: Book, chosen: argparse.Namespace) -> None:
 def _build(book: Book, chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.build import build
 
+    _need_checkout(book)
     build(book, jobs=chosen.jobs, timeout=chosen.timeout)
 
 
@@ -135,6 +136,10 @@ def _serve(book: Book, chosen: argparse.Namespace) -> None:
 
 
 def _clean(book: Book, chosen: argparse.Namespace) -> None:
-    if not book.is_checkout:
-        raise UsageError("there is nothing to clean outside of a checkout")
+    _need_checkout(book)
     shutil.rmtree(book.build, ignore_errors=True)
+
+
+def _need_checkout(book: Book) -> None:
+    if not book.is_checkout:
+        raise UsageError(f"the website belongs to a checkout: {book.root} holds no _toc.yml")

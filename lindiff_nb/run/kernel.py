@@ -6,6 +6,7 @@ that is not part of the package; it sees no IPython profile, and no backend but 
 At the end it is killed together with every process it started.
 """
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 
 LONGEST_SOCKET = 90  # a socket's path holds about 100 bytes; where it would not fit, TCP serves
 QUIET = logging.getLogger(__name__)  # what nbclient and its kernels log, CellFailed says better
@@ -124,9 +126,18 @@ class Kernels:
                 watch.cancel()
                 self.running.discard(kernel)
                 kernel.kill()
+                _close_event_loop()
 
     def end_all(self, why: str) -> None:
         """End every kernel that is running; those that start from now on end at once."""
         self.stopped = why
         for kernel in list(self.running):
             kernel.end(why)
+
+
+def _close_event_loop() -> None:
+    """Close the loop that jupyter_core made for this thread, and nobody would close."""
+    loop = ensure_event_loop()
+    if not loop.is_running():
+        loop.close()
+        asyncio.set_event_loop(None)

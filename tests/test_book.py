@@ -1,0 +1,36 @@
+"""Each chapter runs, assertions included, with another seed and with small sizes."""
+
+import pytest
+
+from lindiff_nb.run.chapters import find_book
+from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.parameters import check
+from lindiff_nb.run.runner import run_chapter
+
+BOOK = find_book()
+SMALL = {
+    "intro": {"seed": 1, "draws": 3, "steps": 100},
+    "diffusion-primer": {"seed": 2, "steps": 100, "largest": 1024, "images": 8},
+    "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "steps": 300},
+    "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
+}
+
+
+def test_every_chapter_is_tried():
+    assert set(SMALL) == set(BOOK.chapters)
+
+
+@pytest.mark.parametrize("chapter", SMALL)
+def test_assertions_hold_for_another_seed_and_small_sizes(chapter):
+    values = check(parameters(BOOK, chapter), SMALL[chapter].items())
+    _, record = run_chapter(BOOK, chapter, values, timeout=300)
+    assert record["parameters"] == {p.name: p.default for p in parameters(BOOK, chapter)} | values
+
+
+@pytest.mark.parametrize("chapter", SMALL)
+def test_every_parameter_says_what_it_means_and_what_it_may_be(chapter):
+    for parameter in parameters(BOOK, chapter):
+        assert parameter.meaning
+        if parameter.type in (int, float):
+            assert parameter.low is not None
+            assert parameter.low <= parameter.default <= parameter.high
