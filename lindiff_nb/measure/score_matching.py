@@ -4,6 +4,7 @@ Nothing here knows the closed form; that both end at the same W, at the same pac
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
 
@@ -84,8 +85,9 @@ def _descend(
     optimiser = torch.optim.SGD([W, b], lr=eta)
     for step in count() if steps is None else range(steps + 1):
         optimiser.zero_grad()
-        error = _error(W, b, x, a, noise)
-        (error + c * a * W.square().sum()).backward()
+        with _one_thread():
+            error = _error(W, b, x, a, noise)
+            (error + c * a * W.square().sum()).backward()
         yield State(step, W.detach().numpy().copy(), b.detach().numpy().copy(), error.item() / d)
         optimiser.step()
 
@@ -101,3 +103,17 @@ def _error(
     eps = torch.randn(x.shape, generator=noise, dtype=x.dtype)
     noised = np.sqrt(a) * x + np.sqrt(1 - a) * eps
     return (eps - noised @ W.T - b).square().sum(dim=1).mean()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for torch: it splits even a 256 x 256 sum over all cores, and then waits.
+
+    On a busy machine that costs five times the work itself.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -121,7 +121,7 @@ def _newton(
     for _ in range(max_steps):
         old = kappa[active]
         excess, spread = _excess_and_spread(old, levels, counts, n)
-        new = (n * xi[active] + old * spread) / (excess + spread)
+        new = old * ((n * xi[active] / old + spread) / (excess + spread))
         kappa[active], slope[active] = new, n / (excess + spread)
         active = active[np.abs(old - new) > CLOSE * new]
         if not active.size:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.errors import RunFailed
@@ -25,39 +26,47 @@ def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
     Raises RunFailed.
     """
     with _alone(book.build):
-        site = Site(book)
         dependencies = Dependencies(book.package)
         executed = Executed(book, dependencies)
         stale = executed.stale()
-        if stale:
-            site.set_aside()
-            failures = executed.run(stale, min(jobs or cores(), len(stale)), timeout)
-            if failures:
-                raise RunFailed("\n\n".join(failures))
-        entries = executed.entries
-        stage(book, entries, site.stage)
-        rows: list[Row] = [
-            (name, entry.record["seconds"], "" if name in stale else _kept(entry.record["date"]))
-            for name, entry in entries.items()
-        ]
-        rows.append(_render(site, site_key(site.stage, book, dependencies)))
-        print(table(rows), (site.html / "index.html").as_uri(), sep="\n\n", flush=True)
+        with Progress(sum(executed.cells[chapter] for chapter in stale) + 1) as progress:
+            _update(executed, stale, jobs or cores(), timeout, progress)
+            entries = executed.entries
+            rows = [_row(name, entry, name in stale) for name, entry in entries.items()]
+            rows.append(_render(book, entries, dependencies, progress))
+        print(table(rows), (Site(book).html / "index.html").as_uri(), sep="\n\n", flush=True)
 
 
-def _kept(date: str) -> str:
-    return f"kept from {date}"
+def _update(
+    executed: Executed, stale: dict[str, str], jobs: int, timeout: float, progress: Progress
+) -> None:
+    """Run the stale chapters; RunFailed says what went wrong in each that failed."""
+    if stale:
+        Site(executed.book).set_aside()
+        failures = executed.run(stale, min(jobs, len(stale)), timeout, progress)
+        if failures:
+            raise RunFailed("\n\n".join(failures))
 
 
-def _render(site: Site, key: str) -> Row:
+def _row(chapter: str, entry: Entry, new: bool) -> Row:
+    kept = "" if new else f"kept from {entry.record['date']}"
+    return (chapter, entry.record["seconds"], kept)
+
+
+def _render(
+    book: Book, entries: dict[str, Entry], dependencies: Dependencies, progress: Progress
+) -> Row:
     """Build the website unless it is current; its row of the table."""
+    site = Site(book)
+    stage(book, entries, site.stage)
+    key = site_key(site.stage, book, dependencies)
     if site.is_current(key):
         return ("website", None, "kept")
-    progress = Progress(1)
     progress.begin("website")
     site.set_aside()
     took = site.build(key)
+    progress.step()
     progress.end("website", "done")
-    progress.close()
     return ("website", took, "")
 
 

@@ -127,12 +127,11 @@ def _build(book: Book, chosen: argparse.Namespace) -> None:
 def _serve(book: Book, chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.serve import HOST, server
 
-    with (
-        server(book.build / "html", chosen.port) as running,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
-        print(f"http://{HOST}:{running.server_port}/   (Ctrl-C to stop)", flush=True)
-        running.serve_forever()
+    _need_checkout(book)
+    html = book.build / "html"
+    with server(html, chosen.port) as site, contextlib.suppress(KeyboardInterrupt):
+        print(f"http://{HOST}:{site.server_port}/   (Ctrl-C to stop)", flush=True)
+        site.serve_forever()
 
 
 def _clean(book: Book, chosen: argparse.Namespace) -> None:

@@ -40,27 +40,25 @@ class Executed:
         whys = {name: changes(before.get(name), self.wanted[name]) for name in order}
         return {chapter: why for chapter, why in whys.items() if why}
 
-    def run(self, stale: dict[str, str], workers: int, timeout: float) -> list[str]:
+    def run(
+        self, stale: dict[str, str], workers: int, timeout: float, progress: Progress
+    ) -> list[str]:
         """Run these chapters and keep the good ones; what to say about the others."""
         kernels = Kernels()
         threads = max(1, cores() // workers)
-        progress = Progress(sum(self.cells[chapter] for chapter in stale))
+        how = partial(run_chapter, kernels=kernels, threads=threads, timeout=timeout)
         failures: list[str] = []
 
         def job(chapter: str) -> Result:
             progress.begin(chapter, stale[chapter])
-            how = partial(run_chapter, kernels=kernels, threads=threads, timeout=timeout)
-            return how(self.book, chapter, on_cell=progress.cell)
+            return how(self.book, chapter, on_cell=progress.step)
 
         def done(chapter: str, future: Future[Result]) -> None:
             failure = self._keep(chapter, future)
             progress.end(chapter, "failed" if failure else "done")
             failures.extend(failure)
 
-        try:
-            in_parallel({name: partial(job, name) for name in stale}, workers, kernels, done)
-        finally:
-            progress.close()
+        in_parallel({name: partial(job, name) for name in stale}, workers, kernels, done)
         return failures
 
     def _keep(self, chapter: str, future: Future[Result]) -> list[str]:

@@ -2,25 +2,42 @@
 
 import threading
 import time
+from types import TracebackType
 
 from tqdm import tqdm
 
 Row = tuple[str, float | None, str]  # name, seconds, remark
 
-BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} cells, {elapsed}{postfix}"
+BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}  {elapsed}  {desc}"
 
 
 class Progress:
-    """Counts executed cells and says what is running; called from several threads."""
+    """Counts steps (executed cells, mostly) and says what is running; several threads use it."""
 
-    def __init__(self, cells: int) -> None:
-        """`cells` is how many there are to execute in all."""
-        hidden = None  # unless this is a terminal
+    def __init__(self, steps: int) -> None:
+        """`steps` is how many there will be in all."""
         self.bar = tqdm(
-            total=cells, disable=hidden, bar_format=BAR, leave=False, dynamic_ncols=True
+            total=steps,
+            disable=None,  # unless this is a terminal
+            bar_format=BAR,
+            dynamic_ncols=True,
+            leave=False,
         )
         self.running: dict[str, float] = {}
         self.lock = threading.RLock()
+
+    def __enter__(self) -> "Progress":
+        """The progress itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self.bar.close()
 
     def begin(self, what: str, why: str = "") -> None:
         """Something was started."""
@@ -28,8 +45,8 @@ class Progress:
             self.running[what] = time.monotonic()
             self._show(f"{what}: running" + (f" ({why})" if why else ""))
 
-    def cell(self) -> None:
-        """A cell was executed."""
+    def step(self) -> None:
+        """A cell was executed, or something else that counts was done."""
         with self.lock:
             self.bar.update()
 
@@ -39,15 +56,11 @@ class Progress:
             took = time.monotonic() - self.running.pop(what)
             self._show(f"{what}: {how} after {seconds(took)}")
 
-    def close(self) -> None:
-        """Take the bar away."""
-        self.bar.close()
-
     def _show(self, line: str) -> None:
         if self.bar.disable:
             print(line, flush=True)
         else:
-            self.bar.set_postfix_str(", ".join(self.running))
+            self.bar.set_description_str(", ".join(self.running))
 
 
 def seconds(value: float) -> str:

@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
@@ -46,18 +46,14 @@ def run_to_file(
 def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | None) -> Result:
     """Run a chapter with all cores, a bar if there is a terminal, and Ctrl-C heard at once."""
     kernels = Kernels()
-    progress = Progress(sum(cell.cell_type == "code" for cell in book.notebook(chapter).cells))
-    progress.begin(chapter)
     results: list[Result] = []
-
-    def job() -> Result:
-        how: dict[str, Any] = {"kernels": kernels, "threads": cores(), "timeout": timeout}
-        return run_chapter(book, chapter, values, on_cell=progress.cell, **how)
-
-    try:
+    with Progress(
+        sum(cell.cell_type == "code" for cell in book.notebook(chapter).cells)
+    ) as progress:
+        progress.begin(chapter)
+        job = partial(run_chapter, book, chapter, values, kernels=kernels, threads=cores())
+        job = partial(job, timeout=timeout, on_cell=progress.step)
         in_parallel({chapter: job}, 1, kernels, lambda _, future: results.append(future.result()))
-    finally:
-        progress.close()
     return results[0]
 
 
