@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from lindiff_nb.figures import image_grid, images_above, live, overlay, palette, use_style
+from lindiff_nb.figures import image_grid, live, overlay, palette, use_style
 from lindiff_nb.figures.maps import log_map
 from lindiff_nb.figures.plots import measured
 
@@ -189,18 +189,6 @@ def test_signed_images_are_white_at_zero():
 def test_image_grid_refuses_what_does_not_fit(change, named):
     with pytest.raises(ValueError, match=f"^{named} must"):
         image_grid(**{"images": np.zeros((4, 2, 2))} | change)
-
-
-def test_images_stand_over_their_x():
-    fig, ax = plt.subplots()
-    ax.set(xscale="log", xlim=(1, 100))
-    images_above(ax, [1, 10, 100], np.zeros((2, 3, 4, 4)), rows=["upper", "lower"])
-    fig.draw_without_rendering()
-    tiles = [tile.get_window_extent() for tile in ax.child_axes]
-    x = ax.transData.transform([(1, 0.5), (10, 0.5), (100, 0.5)])[:, 0]
-    assert [(tile.x0 + tile.x1) / 2 for tile in tiles] == pytest.approx([*x, *x], abs=1)
-    assert min(tile.y0 for tile in tiles) >= ax.get_window_extent().y1
-    assert svg(fig).count("<image") == 6
 
 
 def test_a_map_has_one_scale_for_all_panels():

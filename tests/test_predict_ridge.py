@@ -82,7 +82,7 @@ def test_without_ridge_it_vanishes_exactly_from_n_equal_rank_on(rank):
     xi=st.lists(st.floats(0, 1e3), min_size=2, max_size=9, unique=True),
     scale=st.floats(1e-6, 1e6),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_it_grows_with_xi_concavely_falls_with_n_and_scales(spectrum, n, xi, scale):
     spectrum, xi = np.array(spectrum), np.sort(xi)
     kappa = effective_ridge(xi, spectrum, n)
@@ -114,7 +114,7 @@ def test_repeated_xi_give_equal_kappa_and_a_number_gives_a_float():
 
 
 def test_large_n_and_large_xi_leave_the_first_correction():
-    """kappa -> xi + (xi / n) df_1(xi) for n -> infinity, and xi + Tr Sigma / n for xi -> infinity."""
+    """kappa is about xi + xi df_1(xi) / n for large n, and xi + Tr Sigma / n for large xi."""
     spectrum = spectra.power_law(30, 1.0)
     xi = 0.2
     correction = (effective_ridge(xi, spectrum, 10**6) - xi) * 10**6
@@ -122,7 +122,7 @@ def test_large_n_and_large_xi_leave_the_first_correction():
     assert effective_ridge(1e7, spectrum, 3) - 1e7 == pytest.approx(10, rel=1e-5)
 
 
-@pytest.mark.parametrize("n", [10**5, 10**6, 10**7])
+@pytest.mark.parametrize("n", [10**5, 10**6])
 def test_a_million_dimensions(n):
     """The residual, in exact summation, over the slope is the error."""
     spectrum = np.geomspace(1, 1e-12, 10**6)
@@ -137,12 +137,12 @@ def test_a_million_dimensions(n):
 
 
 def test_memory_stays_bounded():
-    spectrum = spectra.power_law(20_000, 1.0)
+    spectrum = spectra.power_law(5000, 1.0)
     tracemalloc.start()
-    effective_ridge(np.geomspace(1e-4, 1e2, 300), spectrum, 5000)
+    effective_ridge(np.geomspace(1e-4, 1e2, 200), spectrum, 1000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 5e6  # the whole table would be 48 MB
+    assert peak < 2e6  # a whole table would be 8 MB
 
 
 def test_running_out_of_steps_raises():

@@ -1,6 +1,7 @@
 """One style for every figure, adopted in a chapter's first cell."""
 
 import sys
+import warnings
 from pathlib import Path
 
 STYLE = Path(__file__).with_name("lindiff.mplstyle")
@@ -15,6 +16,7 @@ def use_style() -> None:
     import matplotlib.pyplot as plt
 
     plt.style.use(STYLE)
+    warnings.filterwarnings("ignore", r'Creating legend with loc="best"')  # tells how busy we are
     if _in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 

@@ -16,7 +16,7 @@ from lindiff_nb.figures.palette import BLUE, GREY, VERMILLION
 
 Form = Callable[..., Any]
 COLOURS = {"test loss": VERMILLION, "training loss": BLUE, "residual loss": GREY}
-SIZE = {"width": 420, "height": 190}
+SIZE: dict[str, Any] = {"width": 420, "height": 190}
 RATIOS = [0.25, 0.5, 1, 2, 5, 10]
 LOSSES = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
 INSIDE = 1e-6  # how far the density's points stay from its edges, where it may be 0/0

@@ -89,7 +89,8 @@ def _descend(
             error = _error(W, b, x, a, noise)
             (error + c * a * W.square().sum()).backward()
         yield State(step, W.detach().numpy().copy(), b.detach().numpy().copy(), error.item() / d)
-        optimiser.step()
+        with _one_thread():
+            optimiser.step()
 
 
 def _error(

@@ -70,7 +70,7 @@ def quantile(p: Reals, aspect: float) -> Reals:
         raise _validate.fail("p", p, "in [0, 1]")
     scale, ratio = max(aspect, 1.0), min(aspect, 1 / aspect)
     wanted = (p - atom(aspect)) * scale
-    low, high = np.zeros(p.shape), np.full(p.shape, np.pi)
+    low, high = np.where(p == 1, np.pi, 0.0), np.full(p.shape, np.pi)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         below = _bulk(middle, ratio) < wanted

@@ -10,15 +10,15 @@ fixed direction like the deterministic kappa (Sigma + kappa)^-1, with kappa >= x
 The right-hand side is convex where it is positive, which is all the solver needs. With
 E = n - df_1 and V = df_1 - df_2, Newton's step is
 
-    kappa <- (n xi + kappa V) / (E + V)
+    kappa <- [n / (E + V)] xi + kappa V / (E + V)
 
 and at and above the largest root r three facts hold.
 
 1. A step from above stays above: the tangent of a convex function lies below it.
 2. The residual f = kappa E / n - xi has 0 <= kappa f'' <= 2 f'. So a step takes off a third of
    the distance to r or more, from any start, and turns a relative error e into at most e^2.
-3. kappa(xi) is concave, so the tangent at a solved xi gives its neighbours a start above their
-   roots: a thousand values of xi cost about two steps each.
+3. kappa(xi) is concave, and the step is its tangent, a line in xi. The line at a solved xi gives
+   its neighbours a start above their roots: a thousand values of xi cost about two steps each.
 
 E and V are summed without cancellation: modes above kappa enter E through
 1 - lambda / (lambda + kappa), modes below through lambda / (lambda + kappa), and what is left
@@ -98,34 +98,36 @@ def response(xi: Reals, spectrum: Array, n: int) -> Response:
 
 def _solve(grid: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:
     """kappa at each value of an increasing grid: the first, the middle one, the quarters, .."""
-    kappa, slope = np.empty_like(grid), np.empty_like(grid)
+    at_zero, slope = np.empty_like(grid), np.empty_like(grid)
     start = grid + levels @ counts / n
     todo, stride = np.arange(grid.size)[:1], 2 ** max(grid.size - 1, 0).bit_length()
     while todo.size:
-        kappa[todo], slope[todo] = _newton(start[todo], grid[todo], levels, counts, n, max_steps)
+        tangent = _newton(start[todo], grid[todo], levels, counts, n, max_steps)
+        at_zero[todo], slope[todo] = tangent
         stride //= 2
         todo = np.arange(stride, grid.size, 2 * stride) if stride else todo[:0]
         left, right = todo - stride, todo + stride
         for solved in (left, np.where(right < grid.size, right, left)):
-            tangent = kappa[solved] + (grid[todo] - grid[solved]) * slope[solved]
-            start[todo] = np.minimum(start[todo], tangent)
-    return kappa
+            bound = at_zero[solved] + slope[solved] * grid[todo]
+            start[todo] = np.minimum(start[todo], bound)
+    return at_zero + slope * grid
 
 
 def _newton(
     kappa: Array, xi: Array, levels: Array, counts: Array, n: int, max_steps: int
 ) -> tuple[Array, Array]:
-    """Newton's method from above; also the slope d kappa / d xi of the last tangent."""
-    kappa, slope = kappa.copy(), np.empty_like(kappa)
+    """The tangents of kappa(xi) at which Newton's method from above ends: value at 0, and slope."""
+    at_zero, slope, kappa = np.empty_like(kappa), np.empty_like(kappa), kappa.copy()
     active = np.arange(kappa.size)
     for _ in range(max_steps):
         old = kappa[active]
         excess, spread = _excess_and_spread(old, levels, counts, n)
-        new = old * ((n * xi[active] / old + spread) / (excess + spread))
-        kappa[active], slope[active] = new, n / (excess + spread)
+        at_zero[active] = old * (spread / (excess + spread))
+        slope[active] = n / (excess + spread)
+        kappa[active] = new = at_zero[active] + slope[active] * xi[active]
         active = active[np.abs(old - new) > CLOSE * new]
         if not active.size:
-            return kappa, slope
+            return at_zero, slope
     raise RuntimeError(f"no convergence in {max_steps} Newton steps: {n=}, xi={xi[active][:5]}")
 
 

@@ -47,9 +47,8 @@ def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | No
     """Run a chapter with all cores, a bar if there is a terminal, and Ctrl-C heard at once."""
     kernels = Kernels()
     results: list[Result] = []
-    with Progress(
-        sum(cell.cell_type == "code" for cell in book.notebook(chapter).cells)
-    ) as progress:
+    cells = [cell for cell in book.notebook(chapter).cells if cell.cell_type == "code"]
+    with Progress(len(cells)) as progress:
         progress.begin(chapter)
         job = partial(run_chapter, book, chapter, values, kernels=kernels, threads=cores())
         job = partial(job, timeout=timeout, on_cell=progress.step)

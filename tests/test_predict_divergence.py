@@ -1,0 +1,152 @@
+"""`predict.divergence`: the formulas in sixty digits, the limits, and where it is infinite."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lindiff_nb.exact import spectra
+from lindiff_nb.predict import divergence
+from lindiff_nb.predict.divergence import kl, kl_large_n, wishart_kl
+
+DIRECTIONS = ("sampler||population", "population||sampler")
+D = 8
+SPECTRA = {
+    "white": np.ones(D),
+    "power law": spectra.power_law(D, 2.0),
+    "twelve decades": np.geomspace(1, 1e-12, D),
+}
+
+
+def averages(spectrum, n, c):
+    """Both divergences from <ln det> and <Tr G Sigma>, as they are derived, in 60 digits."""
+    levels, d = [mpmath.mpf(float(x)) for x in spectrum], len(spectrum)
+    c = mpmath.mpf(float(c))
+    kappa = c + mpmath.fsum(levels) / n
+    step = kappa
+    while step > mpmath.mpf(10) ** -35 * kappa:
+        df1, df2 = (mpmath.fsum((x / (x + kappa)) ** p for x in levels) for p in (1, 2))
+        step = (kappa * (1 - df1 / n) - c) / (1 - df2 / n)
+        kappa -= step
+    log_det = d * mpmath.log(c) + mpmath.fsum(mpmath.log(1 + x / kappa) for x in levels)
+    log_det += n * mpmath.log(kappa / c) - n * (1 - c / kappa)
+    log_det -= mpmath.fsum(mpmath.log(x) for x in levels)
+    to_population = c * mpmath.fsum(1 / x for x in levels) - log_det
+    to_sampler = df1 / (1 - df1 / n) - d + log_det
+    return to_population / (2 * d), to_sampler / (2 * d)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_equals_the_averages_in_sixty_digits(name):
+    spectrum, c = SPECTRA[name], np.array([1e-14, 1e-9, 1e-4, 0.1, 1e3])
+    with mpmath.workdps(60):
+        for n in (1, D - 1, D, D + 1, 10**7):
+            exact = [averages(spectrum, n, each) for each in c]
+            for direction, values in zip(DIRECTIONS, zip(*exact, strict=True), strict=True):
+                found = kl(spectrum, n, c, direction)
+                assert found == pytest.approx(np.array(values, dtype=float), rel=1e-12)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("name", SPECTRA)
+def test_many_samples_without_ridge_leave_d_over_4n_whatever_the_spectrum(name, direction):
+    for n in (10**4, 10**8):
+        found = kl(SPECTRA[name], n, 0.0, direction)
+        assert found == pytest.approx(kl_large_n(D, n), rel=3 * D / n)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("n", [D - 1, D, D + 1, 100])
+def test_without_ridge_it_is_the_limit(n, direction):
+    """A ridge far below the least eigenvalue; below n = d the divergence has no bound."""
+    spectrum = SPECTRA["power law"]
+    without, small = kl(spectrum, n, 0.0, direction), kl(spectrum, n, 1e-13, direction)
+    infinite = n < D or (n == D and direction == DIRECTIONS[1])
+    if infinite:
+        assert without == np.inf
+        assert small > kl(spectrum, n, 1e-10, direction) + 0.4
+    else:
+        assert small == pytest.approx(without, rel=1e-4)
+
+
+def test_at_n_equal_d_the_sampler_is_half_a_nat_per_dimension_away():
+    assert kl(SPECTRA["power law"], D, 0.0) == 0.5
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8),
+    n=st.integers(1, 20),
+    c=st.floats(1e-9, 1e3),
+    direction=st.sampled_from(DIRECTIONS),
+)
+@settings(max_examples=100, deadline=None)
+def test_it_is_positive_and_scales_away(spectrum, n, c, direction):
+    found = kl(spectrum, n, c, direction)
+    assert found > 0
+    assert kl(7 * np.array(spectrum), n, 7 * c, direction) == pytest.approx(found, rel=1e-9)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_ridge_sets_a_floor_that_more_samples_do_not_break(direction):
+    """n -> infinity leaves the divergence between Sigma + c and Sigma."""
+    spectrum, c = SPECTRA["power law"], 0.01
+    ratio = 1 + c / spectrum
+    ratio = ratio if direction == DIRECTIONS[0] else 1 / ratio
+    floor = np.mean(ratio - 1 - np.log(ratio)) / 2
+    assert 0 < kl(spectrum, 10**9, c, direction) - floor < D / 10**9
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_directions_without_variance_count_only_with_ridge(direction):
+    flat, full = np.array([2.0, 1, 0, 0]), np.array([2.0, 1])
+    without, with_ridge = kl(flat, 6, [0, 0.1], direction)
+    assert without == pytest.approx(kl(full, 6, 0, direction) / 2)
+    assert with_ridge == np.inf
+    assert kl(flat, 1, 0, direction) == np.inf
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("ratio", [1.5, 3, 10])
+def test_typical_and_exact_mean_differ_by_order_one_over_d(ratio, direction):
+    gaps = []
+    for d in (50, 100, 200):
+        n = int(ratio * d)
+        gaps.append(wishart_kl(d, n, direction) - kl(np.ones(d), n, 0.0, direction))
+    assert gaps[0] / gaps[1] == pytest.approx(2, rel=0.1)
+    assert gaps[1] / gaps[2] == pytest.approx(2, rel=0.05)
+
+
+def test_exact_mean_is_that_of_simulated_covariances():
+    """In one dimension Sigma_0 is chi-square; the z-score of 10^5 draws stays below 5.5."""
+    n, draws = 9, 10**5
+    variance = np.random.default_rng().chisquare(n, draws) / n
+    for direction, ratio in zip(DIRECTIONS, (variance, 1 / variance), strict=True):
+        sample = (ratio - 1 - np.log(ratio)) / 2
+        error = sample.std() / np.sqrt(draws)
+        assert abs(sample.mean() - wishart_kl(1, n, direction)) < 5.5 * error
+
+
+def test_exact_mean_is_infinite_where_it_must_be():
+    assert [wishart_kl(5, n) < np.inf for n in (4, 5, 6)] == [False, True, True]
+    assert [wishart_kl(5, n, DIRECTIONS[1]) < np.inf for n in (5, 6, 7)] == [False, False, True]
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_an_estimated_mean_costs_what_one_sample_less_costs_at_least(direction):
+    spectrum, c = SPECTRA["power law"], np.array([1e-3, 0.1])
+    for n in (4, D + 1, 40):
+        known, estimated = (kl(spectrum, n, c, direction, estimated_mean=e) for e in (False, True))
+        assert np.all(estimated > known)
+    many = kl(spectrum, 10**6, 0.0, direction, estimated_mean=True)
+    # both brackets grow by d / n: the mean's own distance
+    assert many == pytest.approx(kl_large_n(D, 10**6) + 0.5 / 10**6, rel=1e-4)
+
+
+def test_c_gives_the_shape_and_a_number_a_float():
+    spectrum, c = SPECTRA["white"], np.array([[0, 0.1, 1], [0.5, 0, 2]])
+    found = divergence.kl(spectrum, 20, c)
+    assert found.shape == c.shape
+    for index in np.ndindex(*c.shape):
+        assert found[index] == pytest.approx(kl(spectrum, 20, c[index]), rel=1e-12)
+    assert isinstance(kl(spectrum, 20, 0.1), float)

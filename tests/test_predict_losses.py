@@ -1,0 +1,169 @@
+"""`predict.losses`: the formulas as derived, to full precision where those cancel; limits."""
+
+import tracemalloc
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lindiff_nb.exact import denoiser, spectra
+from lindiff_nb.predict import losses
+from lindiff_nb.predict.ridge import degrees_of_freedom, effective_ridge
+
+D = 8
+SPECTRA = {
+    "white": np.ones(D),
+    "power law": spectra.power_law(D, 1.0),
+    "twelve decades": np.geomspace(1, 1e-12, D),
+    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0, 2, 1]),
+}
+
+
+def resolvent_formulas(spectrum, n, a, c):
+    """(test, train) from the averages of the resolvent, as they are derived, in 60 digits."""
+    levels = [mpmath.mpf(float(x)) for x in spectrum]
+    a, c, d = mpmath.mpf(float(a)), mpmath.mpf(float(c)), len(spectrum)
+    s = (1 - a) / a
+    xi = s + c
+    kappa = xi + mpmath.fsum(levels) / n
+    step = kappa
+    while step > mpmath.mpf(10) ** -35 * kappa:
+        df1, df2 = (mpmath.fsum((x / (x + kappa)) ** p for x in levels) for p in (1, 2))
+        step = (kappa * (1 - df1 / n) - xi) / (1 - df2 / n)
+        kappa -= step
+    q = mpmath.fsum(x / (x + kappa) ** 2 for x in levels)
+    g = (d - df1) / xi
+    g2 = (d - df1) / xi**2 - q / (xi * (1 - df2 / n))
+    g_sigma_g = (kappa / xi) ** 2 * q / (1 - df2 / n)
+    test = d - 2 * s * g + s * g_sigma_g + s**2 * g2
+    train = d - 2 * s * g + s * (g - xi * g2) + s**2 * g2
+    return test / d, train / d
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_equals_the_averages_of_the_resolvent_in_sixty_digits(name):
+    spectrum = SPECTRA[name]
+    with mpmath.workdps(60):
+        for n in (1, D - 1, D, D + 1, 10**7):
+            for a, c in [(0.5, 0), (1 - 1e-12, 0), (0.99, 1e-3), (1 - 1e-12, 1e-9), (1e-6, 10.0)]:
+                test, train = resolvent_formulas(spectrum, n, a, c)
+                assert losses.test_loss(spectrum, n, a, c) == pytest.approx(float(test), rel=1e-12)
+                assert losses.train_loss(spectrum, n, a, c) == pytest.approx(
+                    float(train), rel=1e-12
+                )
+
+
+def test_values_on_record():
+    """Found by an independent computation before this package was written."""
+    power_law, white = spectra.power_law(200, 1.0), np.ones(200)
+    assert losses.test_loss(power_law, 120, 0.99) == pytest.approx(16.4789, rel=1e-5)
+    assert losses.test_loss(power_law, 400, 0.99) == pytest.approx(1.069677, rel=1e-6)
+    assert losses.test_loss(power_law, 120, 0.5, 0.01) == pytest.approx(0.425851, rel=2e-6)
+    assert losses.test_loss(power_law, 400, 0.5, 0.01) == pytest.approx(0.355839, rel=2e-6)
+    assert losses.test_loss(white, 120, 0.99) == pytest.approx(40.213151, rel=1e-8)
+
+
+@pytest.mark.parametrize("n", [3, D, 20])
+def test_without_ridge_the_training_loss_is_the_degrees_of_freedom(n):
+    spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9, 0.999])
+    xi = (1 - a) / a
+    kappa = effective_ridge(xi, spectrum, n)
+    found = losses.train_loss(spectrum, n, a)
+    assert found == pytest.approx(degrees_of_freedom(kappa, spectrum) / D, rel=1e-13)
+    assert found == pytest.approx(n * (1 - xi / kappa) / D, rel=1e-9)
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
+    n=st.integers(1, 20),
+    a=st.floats(1e-6, 1 - 1e-9),
+    c=st.floats(0, 1e3),
+)
+@settings(max_examples=100, deadline=None)
+def test_gap_is_positive_and_the_residual_loss_lies_between(spectrum, n, a, c):
+    test, train = losses.test_loss(spectrum, n, a, c), losses.train_loss(spectrum, n, a, c)
+    residual = losses.residual_loss(spectrum, a)
+    assert test >= train >= 0
+    assert losses.gap(spectrum, n, a, c) == pytest.approx(test - train, rel=1e-6, abs=1e-12 * test)
+    assert test >= residual * (1 - 1e-12)
+    assert losses.train_loss(spectrum, n, a) <= residual * (1 + 1e-12)
+    assert losses.train_loss(spectrum, n + 1, a) >= losses.train_loss(spectrum, n, a) * (1 - 1e-12)
+
+
+def test_infinitely_many_samples_leave_the_residual_loss_from_both_sides():
+    spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9, 0.999])
+    residual = losses.residual_loss(spectrum, a)
+    for n in (10**4, 10**6):
+        excess = losses.test_loss(spectrum, n, a) - residual
+        assert np.all((excess > 0) & (excess < 10 * D / n))
+    assert losses.train_loss(spectrum, 10**9, a) == pytest.approx(residual, rel=1e-7)
+
+
+def test_residual_loss_is_that_of_the_exact_layer():
+    for spectrum in SPECTRA.values():
+        a = np.array([[1e-9, 0.3], [0.999, 1.0]])
+        exact = denoiser.residual_loss(spectrum, a)
+        assert losses.residual_loss(spectrum, a) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [3, D, 12, 10**9])
+def test_alignment_is_test_less_residual_loss(n):
+    """To full precision also where the two differ in the tenth digit."""
+    spectrum = SPECTRA["power law"]
+    with mpmath.workdps(60):
+        for a in (0.2, 0.999, 1 - 1e-9):
+            s = (1 - mpmath.mpf(a)) / mpmath.mpf(a)
+            residual = mpmath.fsum(x / (x + s) for x in map(mpmath.mpf, map(float, spectrum))) / D
+            exact = resolvent_formulas(spectrum, n, a, 0)[0] - residual
+            assert losses.alignment(spectrum, n, a) == pytest.approx(float(exact), rel=1e-11)
+
+
+def test_a_strong_ridge_predicts_nothing_and_costs_one():
+    spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9])
+    for loss in (losses.test_loss, losses.train_loss):
+        assert loss(spectrum, 5, a, 1e12) == pytest.approx(1, abs=1e-10)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_at_alpha_bar_one_losses_are_the_limit(name):
+    """Without ridge what is left is one per direction seen, and infinity if there are others."""
+    spectrum = SPECTRA[name]
+    rank = np.count_nonzero(spectrum)
+    for n in (rank - 1, rank, rank + 1):
+        limit = np.inf if n <= rank else rank / D
+        assert losses.test_loss(spectrum, n, 1.0) == pytest.approx(limit)
+        assert losses.train_loss(spectrum, n, 1.0) == pytest.approx(min(n, rank) / D)
+        assert losses.alignment(spectrum, n, 1.0) == (np.inf if n <= rank else 0)
+    assert losses.test_loss(spectrum, 1, 1.0, 0.1) == losses.train_loss(spectrum, 1, 1.0, 0.1) == 1
+    nearly = losses.train_loss(spectrum, rank + 1, 1 - 1e-15)
+    assert nearly == pytest.approx(rank / D, rel=0.1)
+
+
+def test_alpha_bar_and_c_broadcast():
+    spectrum, a, c = SPECTRA["power law"], np.array([0.1, 0.9, 0.99]), np.array([[0.0], [0.1]])
+    for loss in (losses.test_loss, losses.train_loss, losses.gap):
+        together = loss(spectrum, 5, a, c)
+        assert together.shape == (2, 3)
+        for i, j in np.ndindex(2, 3):
+            assert together[i, j] == pytest.approx(loss(spectrum, 5, a[j], c[i, 0]), rel=1e-13)
+        assert isinstance(loss(spectrum, 5, 0.5), float)
+
+
+@pytest.mark.parametrize("c", [0.0, 0.01])
+def test_order_of_the_spectrum_does_not_matter(c):
+    spectrum = SPECTRA["low rank"]
+    shuffled = np.random.default_rng().permutation(spectrum)
+    for loss in (losses.test_loss, losses.train_loss):
+        assert loss(spectrum, 3, 0.9, c) == pytest.approx(loss(shuffled, 3, 0.9, c), rel=1e-13)
+
+
+def test_memory_stays_bounded():
+    spectrum, a = spectra.power_law(5000, 1.0), np.linspace(0.01, 0.99, 200)
+    tracemalloc.start()
+    losses.test_loss(spectrum, 1000, a, 1e-3)
+    losses.alignment(spectrum, 1000, a)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2e6  # a whole table would be 8 MB
