@@ -10,13 +10,13 @@ class Row(NamedTuple):
 
     what: str
     ratio: float
-    wanted: str  # the target, in words
+    wanted: str  # the target in words, empty if there is none
     kept: bool
 
     def line(self) -> str:
         """The row as text."""
-        verdict = "ok" if self.kept else "MISSED"
-        return f"{self.what:<88} {self.ratio:>8.2f}   {self.wanted:<7} {verdict}"
+        verdict = "" if not self.wanted else "ok" if self.kept else "MISSED"
+        return f"{self.what:<88} {self.ratio:>8.2f}   {self.wanted:<7} {verdict}".rstrip()
 
 
 def shortest(repeats: int, *contenders: Callable[[], object]) -> list[float]:

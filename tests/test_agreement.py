@@ -16,7 +16,7 @@ from lindiff_nb.exact import denoiser, spectra
 from lindiff_nb.measure import draws, score_matching
 from lindiff_nb.predict import divergence, losses, marchenko_pastur, ridge
 
-D, DRAWS, COMPARISONS, BIAS = 200, 16, 1000, 3
+D, DRAWS, COMPARISONS, BIAS = 200, 32, 1000, 2
 LIMIT = student.isf(1e-6 / COMPARISONS / 2, DRAWS - 1)
 DIRECTIONS = ("sampler||population", "population||sampler")
 EXPONENT = pytest.mark.parametrize("k", [0, 1, 2])

@@ -1,9 +1,7 @@
 """The visual grammar: one style, prediction as a line, measurement as markers, images in rows."""
 
 import io
-import re
 
-import altair as alt
 import hypothesis.strategies as st
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -11,11 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from lindiff_nb.figures import image_grid, live, overlay, palette, use_style
+from lindiff_nb.figures import image_grid, overlay, palette, use_style
 from lindiff_nb.figures.maps import log_map
 from lindiff_nb.figures.plots import measured
 
-COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
 NUMBERS = st.floats(0.1, 10)
 
 
@@ -52,47 +49,6 @@ def test_a_figure_is_drawn_on_white_and_its_style_uses_the_palette():
     cycle = [mpl.colors.to_hex(c) for c in mpl.rcParams["axes.prop_cycle"].by_key()["color"]]
     assert tuple(cycle) == palette.CYCLE
     assert mpl.colors.to_hex(mpl.rcParams["text.color"]) == palette.INK
-
-
-# ---- palette
-
-
-@pytest.mark.parametrize("colour", palette.CYCLE)
-def test_data_colours_stand_out_from_white_and_from_the_dark_page(colour):
-    assert palette.contrast(colour, palette.WHITE) >= 3
-    assert palette.contrast(colour, palette.DARK_PAGE) >= 3  # live figures keep the colour
-    assert palette.contrast(palette.for_dark(colour), palette.DARK_PAGE) >= 3
-
-
-@pytest.mark.parametrize("vision", ["normal", "protanopia", "deuteranopia", "tritanopia"])
-@pytest.mark.parametrize("page", [lambda colour: colour, palette.for_dark], ids=["white", "dark"])
-def test_data_colours_differ_for_every_reader(vision, page):
-    """Distance in CIELAB after simulating the colour deficiency; 10 is a clear difference."""
-    seen = np.array([_lab(_see(page(colour), vision)) for colour in palette.CYCLE])
-    distance = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
-    assert distance[~np.eye(len(seen), dtype=bool)].min() > 12
-
-
-@settings(deadline=None)
-@given(COLOURS)
-def test_the_dark_partner_has_the_contrast_that_the_colour_had(colour):
-    light = palette.contrast(colour, palette.WHITE)
-    most = palette.contrast("#ffffff", palette.DARK_PAGE)
-    dark = palette.contrast(palette.for_dark(colour), palette.DARK_PAGE)
-    assert dark == pytest.approx(min(light, most), rel=0.04)  # the rounding to 8 bits
-
-
-@settings(deadline=None)
-@given(COLOURS, COLOURS)
-def test_what_is_darker_on_white_is_lighter_on_the_dark_page(first, second):
-    first, second = sorted((first, second), key=lambda c: palette.contrast(c, palette.WHITE))
-    low, high = (palette.contrast(palette.for_dark(c), palette.DARK_PAGE) for c in (first, second))
-    assert low <= high * 1.04
-
-
-def test_white_becomes_the_page_and_black_becomes_white():
-    assert palette.for_dark("#FFFFFF") == palette.DARK_PAGE
-    assert palette.for_dark("#000000") == "#ffffff"
 
 
 # ---- overlay
@@ -165,6 +121,13 @@ def test_images_are_laid_out_row_by_row_and_stay_pixels():
     assert fig.get_size_inches()[0] <= 6.41
 
 
+def test_labels_may_name_the_columns():
+    _, ax = image_grid(np.zeros((4, 2, 2)), columns=2, labels=["left", "right"])
+    lowest = min(image.get_extent()[2] for image in ax.images)
+    assert [text.get_text() for text in ax.texts] == ["left", "right"]
+    assert all(text.get_position()[1] < lowest for text in ax.texts)
+
+
 def test_a_grid_is_drawn_again_without_a_warning():
     fig, _ = image_grid(np.ones((2, 2, 2)))
     assert svg(fig) == svg(fig)
@@ -200,60 +163,3 @@ def test_a_map_has_one_scale_for_all_panels():
     assert not limits
     assert bar.ax.get_ylabel() == "gap"
     fig.draw_without_rendering()
-
-
-# ---- live figures
-
-
-@settings(deadline=None)
-@given(NUMBERS, NUMBERS)
-def test_a_formula_is_the_text_of_the_same_closed_form(x, y):
-    def closed(a, b, xp):
-        return (1 - a / b) ** 2 + xp.sqrt(xp.abs(a - 2 * b)) / np.float64(3) - xp.max(a, b)
-
-    parameter = alt.param(name="y", value=1)
-    text = live.formula(closed(alt.datum.x, parameter, alt.expr))
-    text = text.replace("datum.x", repr(x)).replace("max(", "maximum(")
-    names = {name: getattr(np, name) for name in ("sqrt", "abs", "maximum")}
-    found = eval(text, {"pow": pow, "y": y, **names})
-    assert found == pytest.approx(closed(x, y, _Numpy), rel=1e-12)
-
-
-class _Numpy:
-    sqrt, abs, max = np.sqrt, np.abs, np.maximum
-
-
-def test_a_parameter_and_a_number_are_formulas():
-    assert live.formula(alt.param(name="y", value=1)) == "y"
-    assert live.formula(np.float64(0.25)) == "0.25"
-
-
-def test_a_live_figure_is_drawn_in_the_ink_of_the_page_and_described():
-    chart = alt.Chart(alt.sequence(0, 3, as_="t")).mark_line().encode(x="t:Q", y="t:Q")
-    spec = live.specification(chart, "A rising line.")
-    assert spec["description"] == "A rising line."
-    assert spec["$schema"] == live.SCHEMA
-    inks = re.findall(r"'\w*[cC]olor': '([^']*)'", str(spec["config"]))
-    assert set(inks) <= {"currentColor", palette.BLUE}
-    assert spec["config"]["background"] == "transparent"
-
-
-# Vienot, Brettel & Mollon 1999 for red and green, Brettel's matrix for blue; linear RGB.
-SEEN = {
-    "normal": np.eye(3),
-    "protanopia": [[0.112, 0.888, 0], [0.112, 0.888, 0], [0.004, -0.004, 1]],
-    "deuteranopia": [[0.293, 0.707, 0], [0.293, 0.707, 0], [-0.022, 0.022, 1]],
-    "tritanopia": [[1.017, 0.027, -0.044], [-0.006, 0.958, 0.048], [-0.06, 1.089, -0.028]],
-}
-
-
-def _see(colour: str, vision: str) -> np.ndarray:
-    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return np.clip(np.array(SEEN[vision]) @ linear, 0, 1)
-
-
-def _lab(linear: np.ndarray) -> np.ndarray:
-    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1, 1.089), 0.008856))
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])

@@ -22,8 +22,8 @@ def images_above(
     """Draw rows of images, (rows, len(x), h, w), above the axes, the first row on top.
 
     Column j stands over x_j, wherever the scale of the axes puts it; `rows` are the titles left
-    of the first image. The figure grows by the height of the rows. Black is `vmin`, white `vmax`. Raises
-    ValueError if the shapes do not fit together.
+    of the first image. The figure grows by the height of the rows. Black is `vmin`, white `vmax`.
+    Raises ValueError if the shapes do not fit together.
     """
     x, images = vector("x", x), numbers("images", images)
     if images.ndim != 4 or images.shape[:2] != (len(rows), x.size):

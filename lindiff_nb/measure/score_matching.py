@@ -53,6 +53,8 @@ def gradient_descent(
     eta = _validate.number("eta", _validate.positive("eta", eta))
     if steps is not None:
         steps = _validate.integer("steps", steps, low=0)
+    if noise is not None and not isinstance(noise, torch.Generator):
+        raise _validate.fail("noise", noise, "a torch.Generator or None")
     bound = largest_eta(points, a, c)
     if eta >= bound:
         raise _validate.fail("eta", eta, f"below {bound:.6g}, where gradient descent diverges")
