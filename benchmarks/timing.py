@@ -1,7 +1,10 @@
-"""Interleaved timing: every contender runs in turn, and the shortest time of each counts."""
+"""Interleaved timing: every contender runs in turn, and the shortest time of each counts.
+
+The time is that of the processor, so that waiting for other programs does not count.
+"""
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 from typing import NamedTuple
 
 
@@ -20,13 +23,13 @@ class Row(NamedTuple):
 
 
 def shortest(repeats: int, *contenders: Callable[[], object]) -> list[float]:
-    """Seconds that each contender took in its best run."""
+    """Processor seconds that each contender took in its best run."""
     best = [float("inf")] * len(contenders)
     for _ in range(repeats):
         for k, run in enumerate(contenders):
-            start = perf_counter()
+            start = process_time()
             run()
-            best[k] = min(best[k], perf_counter() - start)
+            best[k] = min(best[k], process_time() - start)
     return best
 
 

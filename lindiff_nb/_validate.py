@@ -8,7 +8,7 @@ import math
 from numbers import Integral
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb._types import Array
 
@@ -24,9 +24,10 @@ def integer(name: str, value: object, low: int = 1, high: int | None = None) -> 
     wanted = f"an integer >= {low}" if high is None else f"an integer from {low} to {high}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
         raise fail(name, value, wanted)
-    if value < low or (high is not None and value > high):
+    whole = int(value)
+    if whole < low or (high is not None and whole > high):
         raise fail(name, value, wanted)
-    return int(value)
+    return whole
 
 
 def numbers(name: str, value: ArrayLike) -> Array:
@@ -135,7 +136,7 @@ def symmetric(name: str, value: ArrayLike, d: int | None = None) -> Array:
     return (array + array.T) / 2
 
 
-def semidefinite(name: str, value: Array, eigenvalues: Array) -> None:
+def semidefinite(name: str, value: Array, eigenvalues: NDArray[np.floating]) -> None:
     """Refuse a symmetric matrix whose eigenvalues fall below zero by more than rounding.
 
     Rounding may cost 1e-10 sqrt(d) of the largest eigenvalue, as it does when a singular

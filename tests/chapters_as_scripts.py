@@ -1,25 +1,21 @@
-"""Write each chapter's code as a script, for ruff and mypy: python chapters_as_scripts.py FOLDER."""
+"""Write the code of each chapter as a script, for ruff and mypy: chapters_as_scripts.py FOLDER."""
 
 import shutil
 import sys
 from pathlib import Path
 
-import jupytext
-
-BOOK = Path(__file__).parents[1] / "book"
+from lindiff_nb.run.chapters import find_book
 
 
-def write_scripts(folder: Path) -> list[Path]:
-    """One `py:percent` script a chapter, named as a module; scripts of chapters gone are removed."""
+def write_scripts(folder: Path) -> None:
+    """One script a chapter, named as a module; what the folder held before is removed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    scripts = []
-    for page in sorted(BOOK.glob("*.md")):
-        if "{code-cell}" in (text := page.read_text()):
-            script = folder / f"{page.stem.replace('-', '_')}.py"
-            script.write_text(jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="py:percent"))
-            scripts.append(script)
-    return scripts
+    book = find_book()
+    for name in book.chapters:
+        code = [cell.source for cell in book.notebook(name).cells if cell.cell_type == "code"]
+        script = folder / f"{name.replace('-', '_')}.py"
+        script.write_text("\n\n".join(code) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 
 from lindiff_nb.figures import image_grid, overlay, palette, use_style
-from lindiff_nb.figures.maps import log_map
 from lindiff_nb.figures.plots import measured
 
 NUMBERS = st.floats(0.1, 10)
@@ -152,14 +151,3 @@ def test_signed_images_are_white_at_zero():
 def test_image_grid_refuses_what_does_not_fit(change, named):
     with pytest.raises(ValueError, match=f"^{named} must"):
         image_grid(**{"images": np.zeros((4, 2, 2))} | change)
-
-
-def test_a_map_has_one_scale_for_all_panels():
-    fig, axes = plt.subplots(1, 2)
-    values = 10.0 ** np.arange(-8, 4).reshape(2, 2, 3)
-    bar = log_map(axes, [1, 2], [1, 2, 3], values, label="gap", decades=4)
-    limits = {ax.collections[0].get_clim() for ax in axes}
-    assert [round(np.log10(limit)) for limit in limits.pop()] == [-1, 3]
-    assert not limits
-    assert bar.ax.get_ylabel() == "gap"
-    fig.draw_without_rendering()
