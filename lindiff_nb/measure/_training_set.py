@@ -33,12 +33,16 @@ def draw(
     variances = spectrum[spectrum > 0]
     r = len(variances)
     dof = n - 1 if estimated_mean else n
-    white = rng.standard_normal((min(dof, r), r))
-    if dof >= r:
-        white = np.triu(white, 1)
-        np.fill_diagonal(white, np.sqrt(rng.chisquare(dof - np.arange(r))))
+    white = rng.standard_normal((dof, r)) if dof < r else _bartlett(rng, dof, r)
     offset = rng.standard_normal(r) / np.sqrt(n) if estimated_mean else np.zeros(r)
     return TrainingSet(len(spectrum), n, variances, white, offset)
+
+
+def _bartlett(rng: np.random.Generator, dof: int, r: int) -> Array:
+    """An upper triangular A, (r, r), with A' A Wishart: chi on the diagonal, normal above it."""
+    white = np.diag(np.sqrt(rng.chisquare(dof - np.arange(r))))
+    white[~np.tri(r, dtype=bool)] = rng.standard_normal(r * (r - 1) // 2)
+    return white
 
 
 def covariance(at: TrainingSet) -> Array:
