@@ -41,6 +41,8 @@ def rows() -> Iterator[Row]:
         "1e-14 .. 1e6": np.geomspace(1e-14, 1e6, 1000),
     }.items():
         for n in (D // 2, D, 2 * D):
+            found, wanted = effective_ridge(xi, spectrum, n), root_finder(xi, spectrum, n)
+            assert np.allclose(found, wanted, rtol=1e-9, atol=0)
             ours, sums, loop = shortest(
                 5,
                 lambda xi=xi, n=n: effective_ridge(xi, spectrum, n),

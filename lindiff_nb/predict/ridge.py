@@ -7,8 +7,8 @@ fixed direction like the deterministic kappa (Sigma + kappa)^-1, with kappa >= x
     df_p(kappa) = sum_nu (lambda_nu / (lambda_nu + kappa))^p
     xi          = kappa (1 - df_1(kappa) / n)
 
-The right-hand side is convex where it is positive, which is all the solver needs. With
-E = n - df_1 and V = df_1 - df_2, Newton's step is
+The right-hand side is convex in kappa, which is all the solver needs. With E = n - df_1 and
+V = df_1 - df_2, Newton's step is
 
     kappa <- [n / (E + V)] xi + kappa V / (E + V)
 

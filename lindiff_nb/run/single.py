@@ -12,7 +12,7 @@ from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value, check
 from lindiff_nb.run.progress import Progress, seconds
-from lindiff_nb.run.provenance import cores, write
+from lindiff_nb.run.provenance import write
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
 
 
@@ -44,13 +44,16 @@ def run_to_file(
 
 
 def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | None) -> Result:
-    """Run a chapter with all cores, a bar if there is a terminal, and Ctrl-C heard at once."""
+    """Run a chapter with a bar if there is a terminal, and Ctrl-C heard at once.
+
+    One BLAS thread, as most builds have: the same digits, and no slower at a chapter's sizes.
+    """
     kernels = Kernels()
     results: list[Result] = []
     cells = [cell for cell in book.notebook(chapter).cells if cell.cell_type == "code"]
     with Progress(len(cells)) as progress:
         progress.begin(chapter)
-        job = partial(run_chapter, book, chapter, values, kernels=kernels, threads=cores())
+        job = partial(run_chapter, book, chapter, values, kernels=kernels, threads=1)
         job = partial(job, timeout=timeout, on_cell=progress.step)
         in_parallel({chapter: job}, 1, kernels, lambda _, future: results.append(future.result()))
     return results[0]
