@@ -4,6 +4,7 @@ vendor  MathJax and Vega kept with the site, so that no page asks another host f
 live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
+package the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 """
 
@@ -12,8 +13,8 @@ from typing import Any
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
-    from lindiff_nb.site import dark, footer, live, theme, vendor
+    from lindiff_nb.site import dark, footer, live, package, theme, vendor
 
-    for module in (vendor, live, dark, footer, theme):
+    for module in (vendor, live, dark, footer, package, theme):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
