@@ -12,10 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb._types import Array
 
+LARGEST = 2**63 - 1  # what an array index, and so a count, can be
+
 
 def fail(name: str, value: object, wanted: str) -> ValueError:
     """The error to raise for an argument `name` that is not what was `wanted`."""
-    text = np.array2string(value, threshold=8) if isinstance(value, np.ndarray) else repr(value)
+    if isinstance(value, int) and abs(value) > LARGEST:
+        text = "one beyond 64 bits"
+    else:
+        text = np.array2string(value, threshold=8) if isinstance(value, np.ndarray) else repr(value)
     return ValueError(f"{name} must be {wanted}, got {text[:200]}")
 
 
@@ -25,7 +30,7 @@ def integer(name: str, value: object, low: int = 1, high: int | None = None) -> 
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
         raise fail(name, value, wanted)
     whole = int(value)
-    if whole < low or (high is not None and whole > high):
+    if whole < low or whole > (LARGEST if high is None else high):
         raise fail(name, value, wanted)
     return whole
 
@@ -167,7 +172,7 @@ def samples(name: str, value: ArrayLike, d: int | None = None) -> Array:
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
     """One of the `allowed` words."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise fail(name, value, "one of " + ", ".join(map(repr, allowed)))
     return str(value)
 

@@ -112,3 +112,9 @@ def test_names_in_the_notation_page_are_used_in_code():
     names = re.findall(r"^ *- ((?:`\w+`(?:, )?)+)$", TEXT["book/notation"], re.M)
     for name in re.findall(r"`(\w+)`", " ".join(names)):
         assert re.search(rf"\b{name}\b", package + chapters), name
+
+
+def test_the_readme_s_example_runs():
+    text = (ROOT / "README.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    exec(compile(example, "README.md", "exec"), {})

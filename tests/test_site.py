@@ -48,6 +48,9 @@ THIN = """() => {
   for (const token of document.querySelectorAll('pre span[class]'))
     seen.has(token.className) ? token.replaceWith(token.textContent) : seen.add(token.className);
 }"""
+# A while after its size changed, the page makes all that scrolls reachable by keyboard.
+SETTLED = """() => [...document.querySelectorAll('pre')].every(
+  node => node.scrollWidth <= node.clientWidth || node.tabIndex >= 0)"""
 SCREENS = [(scheme, width) for scheme in ("light", "dark") for width in (1360, 390)]
 AXE = [("light", 1360), ("dark", 390)]  # each the last of its scheme
 SENTENCE = re.compile(r"^[A-Z][^/]*\s.*\.$", re.S)
@@ -68,6 +71,7 @@ def probes(reader: Reader) -> dict[tuple[str, str, int], dict[str, Any]]:
         with reader.open(page, scheme=scheme) as visit:
             for width in (390, 1360) if scheme == "light" else (1360, 390):
                 visit.page.set_viewport_size({"width": width, "height": 850})
+                visit.page.wait_for_function(SETTLED)
                 found[page, scheme, width] = visit.page.evaluate(PROBE) | {
                     "complaints": list(visit.complaints),
                     "requests": list(visit.requests),

@@ -31,7 +31,7 @@ def run_to_file(
     """
     chapter = book.find(chapter)
     values = check(parameters(book, chapter), overrides)
-    path = output(Path(out or f"{chapter}.ipynb"), force)
+    path = output(Path(f"{chapter}.ipynb" if out is None else out), force)
     try:
         notebook, record = _run(book, chapter, values, timeout)
     except RunFailed as failure:
