@@ -11,7 +11,7 @@ BOOK = find_book()
 SMALL = {
     "intro": {"seed": 1, "draws": 3, "steps": 100},
     "diffusion-primer": {"seed": 2, "steps": 100, "largest": 1024, "images": 8},
-    "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "steps": 300},
+    "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "descent": 300},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
 }
 

@@ -21,9 +21,9 @@ GOOD = {
     "z": -1.0,
 }
 NUMBER = [np.nan, np.inf, "0.1", None, 1j, True, [[1.0], [1.0, 2.0]]]
-WHOLE = [0, -1, 2.5, True, np.nan, "3", None]
+WHOLE = [0, -1, 2.5, True, np.nan, "3", None, 10**400, 10**5000]
 NONNEGATIVE = [*NUMBER, -1e-9]
-DIRECTION = ["sampler", "", None]
+DIRECTION = ["sampler", "", None, np.array(["a", "b"])]
 BAD = {
     "spectrum": [
         [],

@@ -65,6 +65,7 @@ def here(tmp_path, monkeypatch) -> Path:
         ("law -o out.md", "must end in .ipynb"),
         ("law -o folder.ipynb", "is a folder"),
         ("law -o mine.ipynb", "--force"),
+        ("law -o " + 300 * "x" + ".ipynb", "cannot be written"),
     ],
 )
 def test_a_request_that_cannot_be_met_runs_and_writes_nothing(here, capsys, arguments, words):
@@ -85,6 +86,7 @@ def test_a_request_that_cannot_be_met_runs_and_writes_nothing(here, capsys, argu
         "fly",
         "run",
         "run law -p d",
+        "run law -p d -o out.ipynb",
         "run law --timeout 0",
         "run law --timeout nan",
         "build -j 0",

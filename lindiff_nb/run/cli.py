@@ -95,7 +95,9 @@ def _count(text: str) -> int:
 def _shield(arguments: list[str]) -> list[str]:
     """A space before the value of each -p, so that -1e-3 is not taken for an option."""
     values = {at + 2 for at, argument in enumerate(arguments) if argument == "-p"}
-    return [" " + text if at in values else text for at, text in enumerate(arguments)]
+    options = ("-p", "-o", "-f", "--force")  # a value that was forgotten is still missed
+    shield = (at in values and text not in options for at, text in enumerate(arguments))
+    return [" " * hide + text for hide, text in zip(shield, arguments, strict=True)]
 
 
 def _list(book: Book, chosen: argparse.Namespace) -> None:

@@ -64,6 +64,15 @@ def output(path: Path, force: bool) -> Path:
 
     An existing file is replaced if it is a notebook that a run wrote, or by force.
     """
+    try:
+        _look_at(path, force)
+    except OSError as error:  # a name the system cannot take
+        raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def _look_at(path: Path, force: bool) -> None:
+    """The checks of `output`."""
     if path.suffix != ".ipynb":
         raise UsageError(f"the output {path} must end in .ipynb")
     if not path.parent.is_dir():
@@ -74,7 +83,6 @@ def output(path: Path, force: bool) -> Path:
         raise UsageError(f"the folder {path.parent} cannot be written to")
     if path.exists() and not force and not _is_ours(path):
         raise UsageError(f"{path} exists and was not written by a run: --force replaces it")
-    return path
 
 
 def _is_ours(path: Path) -> bool:
