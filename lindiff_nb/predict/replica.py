@@ -112,7 +112,8 @@ def stationary_point(
     root, apart from each other. That r and r_hat vanish is found, not assumed; but a single replica
     has no other to overlap with, and for m = 1 only p + r and p_hat + r_hat have a meaning.
 
-    Raises ValueError unless m >= 0, xi >= 0 and xi + J > 0, and RuntimeError if 2000 steps do not suffice.
+    Raises ValueError unless m >= 0, xi >= 0 and xi + J > 0, and RuntimeError if 2000 steps do
+    not suffice.
     """
     m, ridge, spectrum, n = _checked(m, xi, spectrum, n, source)
     a = 1 / (1 + float(np.sum(spectrum / ridge)) / n)
