@@ -20,7 +20,7 @@ SPECTRA = {
 }
 
 
-def nodes(low, high, size=400):
+def nodes(low, high, size=1200):
     """Points and weights for integrands that vanish as a square root at both ends."""
     angle = (np.arange(size) + 0.5) * np.pi / size
     half = (high - low) / 2
