@@ -1,5 +1,7 @@
 """`predict.spectral_density`: bulks, density and overlaps for any population."""
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -202,6 +204,16 @@ def test_twelve_decades_keep_their_digits():
     density = spectral_density.density(x, spectrum, n)
     inner = slice(10, -10)
     assert density[inner] == pytest.approx(slope[inner], rel=1e-4)
+
+
+def test_memory_stays_bounded_in_many_dimensions():
+    spectrum, n = spectra.power_law(20_000, 1.0), 10_000
+    tracemalloc.start()
+    x = np.linspace(*spectral_density.edges(spectrum, n)[0], 12)[1:-1]
+    assert np.all(np.asarray(spectral_density.density(x, spectrum, n)) > 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6e6  # a table of the gaps and the levels would be 400 MB
 
 
 FUNCTIONS = [

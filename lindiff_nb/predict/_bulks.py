@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from lindiff_nb._types import Array
 from lindiff_nb.predict._spectrum import distinct, total
 
-HALVINGS = 120
 MAX_STEPS = 2000
 Complex = NDArray[np.complex128]
+Index = NDArray[np.intp]
 
 
 class Bulks(NamedTuple):
@@ -34,16 +34,15 @@ class Bulks(NamedTuple):
 
 
 def find(spectrum: Array, n: int) -> Bulks:
-    """All bulks, by bisection of D = 1 between bounds that hold the root."""
+    """All bulks: two ends outside the spectrum, and two in every gap that D = 1 leaves open."""
     levels, counts = distinct(spectrum)
-    reach = np.sqrt(levels**2 @ counts / n)  # beyond the outermost levels D < 1
-    own = levels * np.sqrt(counts / n)  # so near to its level that level alone makes D >= 1
-    low = _crossing(levels[:1] - own[:1], levels[:1] - 1.01 * reach, levels, counts, n)
-    high = _crossing(levels[-1:] + own[-1:], levels[-1:] + 1.01 * reach, levels, counts, n)
-    left, right, middle = _gaps(levels, counts, n)
-    lower = _crossing(levels[left] + own[left], middle, levels, counts, n)
-    upper = _crossing(levels[right] - own[right], middle, levels, counts, n)
-    w = np.sort(np.concatenate([low, lower, upper, high])).reshape(-1, 2)
+    last = levels.size - 1
+    left = _gaps_that_may_open(levels, counts, n)
+    low = _crossing(np.array([0]), -1, levels, counts, n)
+    high = _crossing(np.array([last]), 1, levels, counts, n)
+    upper, lower = _crossing(left, 1, levels, counts, n), _crossing(left + 1, -1, levels, counts, n)
+    is_open = upper < lower  # not a number where D > 1 all through
+    w = np.sort(np.concatenate([low, upper[is_open], lower[is_open], high])).reshape(-1, 2)
     if n == counts.sum():
         w[0, 0] = 0.0
     x = w * (1 + total(lambda lam, at: lam / (at - lam), levels, counts, w) / n)
@@ -75,33 +74,39 @@ def on_curve(u: Array, at: Bulks) -> Complex:
     raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: n={at.n}, {u[:5]=}")
 
 
-def _gaps(levels: Array, counts: Array, n: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """The gaps between levels that stay open: their ends as indices, and where D is least.
+def _gaps_that_may_open(levels: Array, counts: Array, n: int) -> Index:
+    """The lower ends of the gaps that their own two levels leave open, as indices.
 
-    The two levels at its ends alone have (a^(1/3) + b^(1/3))^3 / gap^2 as their least D, with
-    a and b = counts lambda^2 / n; most gaps are closed by that alone.
+    These alone have (a^(1/3) + b^(1/3))^3 / gap^2 as their least D, a and b = counts lambda^2 / n.
     """
     root = np.cbrt(counts * levels**2 / n)
-    open_yet = (root[1:] + root[:-1]) ** 3 < np.diff(levels) ** 2
-    left = np.flatnonzero(open_yet)
-    low, high = levels[left], levels[left + 1]
-    for _ in range(HALVINGS if left.size else 0):
-        middle = (low + high) / 2
-        rises = total(lambda lam, w: lam**2 / (lam - w) ** 3, levels, counts, middle) > 0
-        low, high = np.where(rises, low, middle), np.where(rises, middle, high)
-    middle = (low + high) / 2
-    stays = _d(middle, levels, counts, n) < 1 if left.size else left > 0
-    return left[stays], left[stays] + 1, middle[stays]
+    return np.flatnonzero((root[1:] + root[:-1]) ** 3 < np.diff(levels) ** 2)
 
 
-def _crossing(inside: Array, outside: Array, levels: Array, counts: Array, n: int) -> Array:
-    """D = 1 between D >= 1 and D < 1, one root each."""
-    for _ in range(HALVINGS if inside.size else 0):
-        middle = (inside + outside) / 2
-        above = _d(middle, levels, counts, n) >= 1
-        inside, outside = np.where(above, middle, inside), np.where(above, outside, middle)
-    return outside
+def _crossing(near: Index, side: int, levels: Array, counts: Array, n: int) -> Array:
+    """Where D falls to 1 on one side of each level `near`; not a number if it does not.
+
+    In a gap D^(-1/2) is a power mean of distances, with exponent -2, and so concave in w. Newton's
+    method for D^(-1/2) = 1, from where one level alone makes D >= 1, does not pass the root; if
+    there is none, it arrives where D^(-1/2) falls or at the other end of the gap.
+    """
+    end = np.append(levels, np.inf)[near + side] if side > 0 else np.append(-np.inf, levels)[near]
+    away = levels[near] * np.sqrt(counts[near] / n)
+    todo = np.arange(near.size)
+    for _ in range(MAX_STEPS):
+        w = levels[near[todo]] + side * away[todo]
+        d, cube = (_power_sum(w, p, levels, counts, n) for p in (2, 3))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = d * (np.sqrt(d) - 1) / (side * cube)
+            new = np.where((step < 0) & (d > 1), np.nan, away[todo] + np.maximum(step, 0))
+            new = np.where(side * (levels[near[todo]] + side * new - end[todo]) < 0, new, np.nan)
+        moving = new > away[todo] * (1 + 4e-16)
+        away[todo], todo = new, todo[moving]
+        if not todo.size:
+            return levels[near] + side * away
+    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {n=}, {levels[near[todo]]=}")
 
 
-def _d(w: Array, levels: Array, counts: Array, n: int) -> Array:
-    return total(lambda lam, at: (lam / (at - lam)) ** 2, levels, counts, w) / n
+def _power_sum(w: Array, power: int, levels: Array, counts: Array, n: int) -> Array:
+    """(1/n) sum_nu lambda_nu^2 / (w - lambda_nu)^power."""
+    return total(lambda lam, at: lam**2 / (at - lam) ** power, levels, counts, w) / n

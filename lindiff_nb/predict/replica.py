@@ -181,11 +181,13 @@ def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bo
     `fluctuations=False` leaves the second term out. Raises ValueError unless m >= 0 and xi > 0.
     """
     m = _validate.magnitude("m", m)
-    g = resolvent(xi, spectrum, n)
-    xi = _validate.positive("xi", xi)
-    q = np.asarray(order_parameter(xi, spectrum, n))
-    phi = (n * (1 - q) + n * np.log(q) + np.log(g).sum(axis=-1)) / 2
-    df2 = np.sum((1 - xi[..., None] * g) ** 2, axis=-1)
+    xi, q = _validate.positive("xi", xi), np.asarray(order_parameter(xi, spectrum, n))
+    spectrum = _validate.spectrum(spectrum)
+    modes, df2 = np.empty(xi.shape), np.empty(xi.shape)
+    for i in np.ndindex(xi.shape):
+        whole = xi[i] + q[i] * spectrum
+        modes[i], df2[i] = np.log(whole).sum(), np.sum((q[i] * spectrum / whole) ** 2)
+    phi = (n * (1 - q) + n * np.log(q) - modes) / 2
     return reals(phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi)
 
 

@@ -154,27 +154,20 @@ def _above(x: Array, w: Complex, at: Bulks) -> Array:
 def _solve(x: Array, at: Bulks) -> Complex:
     """w with Im w > 0 at each x inside a bulk, (k,)."""
     w = np.empty(x.size, dtype=np.complex128)
-    nodes = np.sort(np.concatenate([at.w.ravel(), _levels_as_nodes(at)]))
-    known = _positions(nodes, at)
+    nodes, known = _known(at)
     for rows in blocks(x.size, at.levels.size):
         place = np.searchsorted(known, x[rows]).clip(1, nodes.size - 1)
         w[rows] = _bracketed(x[rows], nodes[place - 1], nodes[place], at)
     return w
 
 
-def _levels_as_nodes(at: Bulks, most: int = 64) -> Array:
-    """Some population eigenvalues: they all lie where D > 1, and spread as the bulks do."""
-    return at.levels[:: max(1, at.levels.size // most)]
-
-
-def _positions(u: Array, at: Bulks) -> Array:
-    """x along the curve on which it is real, and at the edges their x."""
-    x = np.empty(u.size)
-    for rows in blocks(u.size, at.levels.size):
-        x[rows] = _bulks.position(_bulks.on_curve(u[rows], at), at).real
-    for end, exact in zip(at.w.ravel(), at.x.ravel(), strict=True):
-        x[u == end] = exact
-    return np.maximum.accumulate(x)
+def _known(at: Bulks, most: int = 64) -> tuple[Array, Array]:
+    """Re w and x, increasing, at the edges and at population eigenvalues, which all have D > 1."""
+    u = at.levels[:: max(1, at.levels.size // most)]
+    x = [_bulks.position(_bulks.on_curve(part[None], at), at)[0].real for part in u]
+    nodes = np.concatenate([at.w.ravel(), u])
+    order = np.argsort(nodes)
+    return nodes[order], np.maximum.accumulate(np.concatenate([at.x.ravel(), x])[order])
 
 
 def _bracketed(x: Array, low: Array, high: Array, at: Bulks) -> Complex:
