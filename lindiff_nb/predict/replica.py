@@ -37,6 +37,7 @@ from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import _replica_symmetric as symmetric
 
 CLOSE = 1e-8  # a relative step this small leaves a relative error of about its square
 MAX_STEPS = 2000  # each at least doubles q or squares its error: enough for all of float64
@@ -72,8 +73,8 @@ def potential(
     if np.any(conjugate + m * spectrum * r_hat <= 0):
         raise _validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
     product = p * p_hat + p * r_hat + r * p_hat + m * r * r_hat
-    data = n * (np.log(own) + _log1p(m, r / (n + p)))
-    modes = np.log(conjugate) + _log1p(m, spectrum * r_hat / conjugate)
+    data = n * (np.log(own) + symmetric.log1p(m, r / (n + p)))
+    modes = np.log(conjugate) + symmetric.log1p(m, spectrum * r_hat / conjugate)
     return float(product - data - modes.sum()) / 2
 
 
@@ -91,7 +92,10 @@ def conditions(
     """
     m, ridge, spectrum, n = _checked(m, xi, spectrum, n, source)
     p, r, p_hat, r_hat = _point(at)
-    own, overlap = _inverse((1 + p / n, r / n), m), _overlap(p_hat, r_hat, m, ridge, spectrum)
+    own, overlap = (
+        symmetric.inverse((1 + p / n, r / n), m),
+        symmetric.overlap(p_hat, r_hat, m, ridge, spectrum),
+    )
     return np.array(
         [
             p_hat + r_hat - (own[0] + own[1]),
@@ -119,14 +123,16 @@ def stationary_point(
     a = 1 / (1 + float(np.sum(spectrum / ridge)) / n)
     b = -a / (2 * max(m, 1.0))
     for _ in range(MAX_STEPS):
-        q = _overlap(a, b, m, ridge, spectrum)
-        missing = _times((a, b), (1 + q[0] / n, q[1] / n), m)
-        g = _inverse((ridge + spectrum * a, spectrum * b), m)
-        slope = [float(np.sum(spectrum * ridge * part)) / n for part in _times(g, g, m)]
-        step = _times((1 - missing[0], -missing[1]), _inverse((1 + slope[0], slope[1]), m), m)
+        q = symmetric.overlap(a, b, m, ridge, spectrum)
+        missing = symmetric.times((a, b), (1 + q[0] / n, q[1] / n), m)
+        g = symmetric.inverse((ridge + spectrum * a, spectrum * b), m)
+        slope = [float(np.sum(spectrum * ridge * part)) / n for part in symmetric.times(g, g, m)]
+        step = symmetric.times(
+            (1 - missing[0], -missing[1]), symmetric.inverse((1 + slope[0], slope[1]), m), m
+        )
         a, b = a + step[0], b + step[1]
         if abs(step[0]) + abs(step[1]) <= CLOSE * a:
-            p, r = _overlap(a, b, m, ridge, spectrum)
+            p, r = symmetric.overlap(a, b, m, ridge, spectrum)
             return Overlaps(p, r, a, b)
     raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {m=}, {xi=}, {n=}")
 
@@ -205,27 +211,6 @@ def _solve(xi: float, levels: Array, n: int) -> float:
         if abs(step) <= CLOSE * q:
             return float(q)
     raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {xi=}, {n=}")
-
-
-def _times(x: tuple, y: tuple, m: float) -> tuple:
-    """(a + b U) (c + e U)."""
-    return x[0] * y[0], x[0] * y[1] + x[1] * y[0] + m * x[1] * y[1]
-
-
-def _inverse(x: tuple, m: float) -> tuple:
-    """(a + b U)^-1."""
-    return 1 / x[0], -x[1] / (x[0] * (x[0] + m * x[1]))
-
-
-def _overlap(p_hat: float, r_hat: float, m: float, ridge: Array, spectrum: Array) -> tuple:
-    """Q = sum_nu lambda_nu (D + lambda_nu Q^)^-1."""
-    g = _inverse((ridge + spectrum * p_hat, spectrum * r_hat), m)
-    return float(np.sum(spectrum * g[0])), float(np.sum(spectrum * g[1]))
-
-
-def _log1p(m: float, x: Reals) -> Reals:
-    """ln(1 + m x) / m, continued to m = 0."""
-    return np.log1p(m * x) / m if m > 0 else x
 
 
 def _point(at: Overlaps) -> tuple[float, float, float, float]:
