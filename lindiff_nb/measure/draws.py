@@ -18,7 +18,7 @@ import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals
-from lindiff_nb.exact import denoiser
+from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 from lindiff_nb.measure import _divergence as divergence
 from lindiff_nb.measure import _training_set as training_set
@@ -75,6 +75,32 @@ def losses(
     for draw in range(draws):
         modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
         result[:, draw] = denoiser.losses(modes, a, c)
+    return Losses(*result)
+
+
+def training_losses(
+    rng: np.random.Generator,
+    spectrum: Array,
+    n: int,
+    alpha_bar: Reals,
+    tau: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    draws: int = 10,
+    *,
+    estimated_mean: bool = False,
+) -> Losses:
+    """Test and training loss after gradient flow for a time tau, as in `exact.training`.
+
+    Each (draws, *shape of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar outside
+    (0, 1], negative tau or c, or eta that is not positive.
+    """
+    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    a, _, _ = training.grid(alpha_bar, tau, c, eta)
+    result = np.empty((2, _validate.integer("draws", draws), *a.shape))
+    for draw in range(draws):
+        modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
+        result[:, draw] = training.losses(modes, alpha_bar, tau, c, eta)
     return Losses(*result)
 
 

@@ -4,5 +4,15 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["divergence", "losses", "marchenko_pastur", "ridge", "white"],
+    submodules=[
+        "divergence",
+        "fluctuations",
+        "losses",
+        "marchenko_pastur",
+        "replica",
+        "replicated",
+        "ridge",
+        "spectral_density",
+        "white",
+    ],
 )

@@ -1,0 +1,97 @@
+"""Gradient flow, mode by mode: what a training set's denoiser costs at any time on the way.
+
+Gradient flow on the loss not divided by d, with the ridge's penalty, starts from W = 0 and keeps
+the eigenvectors v of the training covariance. The weight of the mode with eigenvalue lambda is
+
+    w(tau) = sqrt(1-a) phi,  phi = (1 - exp(-x)) / M,  x = 2 eta tau M,  M = a (lambda + c) + 1 - a
+
+and the bias follows it as b = -sqrt(a) W mu_0, the best for that W. With v' Sigma v the variance
+that new data have along v, the losses are sums in which nothing cancels,
+
+    q = 1 - sqrt(1-a) w = exp(-x) + a (lambda + c) phi
+    L_test  = < q^2 + a (1-a) phi^2 [v' Sigma v + (v' (mu - mu_0))^2] >
+    L_train = < q^2 + a (1-a) phi^2 lambda >
+
+per dimension and per step. tau may be infinite: the optimum, with all that `denoiser` says of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.exact import denoiser
+from lindiff_nb.exact.denoiser import Modes
+
+BLOCK = 2**15  # numbers in a temporary
+
+
+def test_loss(
+    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+) -> Reals:
+    """The loss on new data after training for a time tau, all arguments broadcast together.
+
+    Raises ValueError for alpha_bar outside (0, 1], negative tau or c, eta that is not positive, or
+    modes that are not modes. Source: Merger & Goldt, section 5.
+    """
+    return losses(modes, alpha_bar, tau, c, eta)[0]
+
+
+def train_loss(
+    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+) -> Reals:
+    """The loss on the training data then, without the ridge's penalty; else as `test_loss`."""
+    return losses(modes, alpha_bar, tau, c, eta)[1]
+
+
+def losses(
+    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+) -> tuple[Reals, Reals]:
+    """(`test_loss`, `train_loss`) for little more than the price of one."""
+    a, s, ridge = grid(alpha_bar, tau, c, eta)
+    result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, -1)
+    finite = np.flatnonzero(np.isfinite(s))
+    points = [values.ravel()[finite] for values in (a, s, ridge)]
+    rows = max(1, BLOCK // len(modes.eigenvalues))
+    for start in range(0, finite.size, rows):
+        block = slice(start, start + rows)
+        result[:, finite[block]] = _block(modes, *(values[block] for values in points))
+    test, train = result.reshape(2, *a.shape)
+    return reals(test), reals(train)
+
+
+def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:
+    """The checked alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape."""
+    tau = time("tau", tau)
+    a, tau, c, eta = _validate.broadcast(
+        alpha_bar=_validate.alpha_bar(alpha_bar),
+        tau=tau,
+        c=_validate.nonnegative("c", c),
+        eta=_validate.positive("eta", eta),
+    )
+    return a, 2 * eta * tau, c
+
+
+def time(name: str, value: ArrayLike) -> Array:
+    """Training times: numbers >= 0, infinity included."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf" or np.any(np.isnan(array)) or np.any(array < 0):
+        raise _validate.fail(name, value, "a non-negative time, which may be infinite")
+    return array.astype(np.float64)
+
+
+def _block(modes: Modes, a: Array, s: Array, c: Array) -> Array:
+    """Test and training loss at finite times, (2, points)."""
+    a, s, c = (values[:, None] for values in (a, s, c))
+    rate = a * (modes.eigenvalues + c) + (1 - a)
+    x = s * rate
+    gone = -np.expm1(-x)
+    phi = np.divide(gone, rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
+    kept = np.exp(-x) + a * (modes.eigenvalues + c) * phi
+    leaked = a * (1 - a) * np.square(phi)
+    missed = np.square(kept) @ modes.multiplicity
+    seen = modes.population + modes.mean_shift
+    variances = np.stack([seen, modes.eigenvalues]) * modes.multiplicity
+    return (missed + (leaked @ variances.T).T) / modes.multiplicity.sum()

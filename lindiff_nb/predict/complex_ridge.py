@@ -1,0 +1,146 @@
+"""The effective ridge at complex xi, and why the root found is the right one.
+
+The resolvent of the sample covariance at a point z off the real axis is its ridge estimate at
+xi = -z, so every average that `ridge` gives for xi > 0 continues to complex xi once
+
+    xi = kappa (1 - df_1(kappa) / n)    or  kappa = xi + (1/n) sum lambda kappa / (lambda + kappa)
+
+is solved there. Of its many roots one is meant: the one that continues the positive root. Let xi
+lie in the upper half-plane H (the lower one follows by conjugation). Then
+
+1. The right root lies in H, and is the only one there. Im xi = Im kappa (1 - P) with
+   P = (1/n) sum |lambda / (lambda + kappa)|^2, so a root in H has P < 1; but for two roots k1, k2
+   the equation gives 1 = (1/n) sum lambda^2 / ((lambda + k1) (lambda + k2)), which Cauchy and
+   Schwarz bound by sqrt(P1 P2) < 1. (Silverstein & Bai 1995 say the same of 1 / kappa.)
+2. The map on the right of the second form takes H into itself, so its iterates converge to that
+   root from every start in H (Earle & Hamilton 1970). Newton's method does so much faster.
+
+Hence the solver: Newton's steps, but one that would leave H is replaced by that map; and what has
+converged in H is the root, whatever way it came. Nothing else is ever returned. The modes above and
+below |kappa| (of neighbours' mean |kappa|: the order of magnitude counts) are summed apart, as in
+`ridge`, so that neither n - df_1 nor Im kappa is left over from a cancellation, however much
+smaller than kappa they are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.predict._spectrum import blocks, distinct
+
+Complexes = NDArray[np.complex128]
+
+NUMBERS = 4  # a complex number counts for this many in a block: BLAS then stays on one core
+CLOSE = 1e-8  # a relative step of Newton's this small leaves an error of about its square
+
+
+class Root(NamedTuple):
+    """The effective ridge and its degrees of freedom, (m,)."""
+
+    kappa: Complexes
+    df1: Complexes
+
+
+def effective_ridge(
+    xi: ArrayLike, spectrum: Array, n: int, *, max_steps: int = 500
+) -> complex | Complexes:
+    """kappa(xi) off the real axis: the root with Im kappa of the sign of Im xi, shape of xi.
+
+    Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
+    RuntimeError after `max_steps` steps without convergence, or if the branch is lost.
+    """
+    points = np.asarray(xi, dtype=np.complex128)
+    _validate.numbers("xi", points.real + points.imag)
+    if np.any(points.imag == 0):
+        raise _validate.fail("xi", xi, "off the real axis")
+    levels, counts = distinct(_validate.spectrum(spectrum))
+    n = _validate.integer("n", n)
+    kappa = solve(points.ravel(), levels, counts, n, max_steps=max_steps).kappa.reshape(
+        points.shape
+    )
+    return kappa if kappa.ndim else complex(kappa)
+
+
+def along(xi: Complexes, levels: Array, counts: Array, n: int) -> Root:
+    """`solve` for points in order on a smooth curve: neighbours give each other a start.
+
+    Every eighth point starts alone, the others from the interpolation of log kappa in between.
+    """
+    root = Root(np.zeros_like(xi), np.zeros_like(xi))
+    start = xi + levels @ counts / n
+    stride, todo = 8, np.arange(0, xi.size, 8)
+    while True:
+        found = solve(xi[todo], levels, counts, n, start=start[todo])
+        root.kappa[todo], root.df1[todo] = found
+        stride //= 2
+        if not stride:
+            return root
+        todo = np.arange(stride, xi.size, 2 * stride)
+        inner = todo[todo + stride < xi.size]
+        logs = np.log(root.kappa[:: 2 * stride])
+        padded = np.concatenate([logs[:1], logs, logs[-1:]])
+        middle = (9 * (padded[1:-2] + padded[2:-1]) - padded[:-3] - padded[3:]) / 16
+        start[inner] = np.exp(middle)
+
+
+def solve(
+    xi: Complexes,
+    levels: Array,
+    counts: Array,
+    n: int,
+    *,
+    start: Complexes | None = None,
+    max_steps: int = 500,
+) -> Root:
+    """The root at each of the points xi, (m,), none of them real."""
+    kappa = xi + levels @ counts / n if start is None else start.copy()
+    df1 = np.zeros_like(kappa)
+    active = np.arange(xi.size)
+    for _ in range(max_steps):
+        if not active.size:
+            break
+        old, at = kappa[active], xi[active]
+        sums, excess, spread = _sums(old, levels, counts, n)
+        new = (n * at + old * spread) / (excess + spread)
+        outside = ~_same_side(new, at)
+        new[outside] = (at + old * sums / n)[outside]
+        kappa[active], df1[active] = new, sums - spread * (new - old) / old
+        active = active[outside | ~(np.abs(new - old) <= CLOSE * np.abs(new))]
+    else:
+        raise RuntimeError(f"no convergence in {max_steps} steps: {n=}, xi={xi[active][:3]}")
+    return certified(Root(kappa, df1), xi)
+
+
+def certified(root: Root, xi: Complexes) -> Root:
+    """The root, if it is in the half-plane of xi, where there is no other; else RuntimeError."""
+    lost = ~_same_side(root.kappa, xi)
+    if lost.any():
+        where = f"xi={xi[lost][:3]}: {root.kappa[lost][:3]}"
+        raise RuntimeError(f"kappa left the half-plane of {where}")
+    return root
+
+
+def _same_side(kappa: Complexes, xi: Complexes) -> NDArray[np.bool_]:
+    """Whether both are in the same open half-plane; a NaN is in none."""
+    return (kappa.imag * np.sign(xi.imag)) > 0
+
+
+def _sums(
+    kappa: Complexes, levels: Array, counts: Array, n: int
+) -> tuple[Complexes, Complexes, Complexes]:
+    """df_1, E = n - df_1 and V = df_1 - df_2 at each kappa, none by cancellation."""
+    df1, excess, spread = np.empty((3, kappa.size), dtype=np.complex128)
+    traces = levels * counts
+    for rows in blocks(kappa.size, NUMBERS * levels.size):
+        at = kappa[rows]
+        cut = int(np.searchsorted(levels, np.exp(np.log(np.abs(at)).mean())))
+        resolvent = np.reciprocal(levels + at[:, None])
+        above, below = at * (resolvent[:, cut:] @ counts[cut:]), resolvent[:, :cut] @ traces[:cut]
+        number = counts[cut:].sum()
+        df1[rows] = number - above + below
+        excess[rows] = n - number + above - below
+        spread[rows] = at * (np.square(resolvent, out=resolvent) @ traces)
+    return df1, excess, spread

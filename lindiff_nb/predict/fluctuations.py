@@ -1,0 +1,184 @@
+"""From one training set to the next: standard deviations that do not shrink with d.
+
+Sums over all eigenvalues of Sigma_0 have a central limit theorem with a variance of order one
+(Bai & Silverstein 2004). For Gaussian data it follows from one covariance,
+
+    Cov(ln det(Sigma_0 + xi_1), ln det(Sigma_0 + xi_2)) = -2 ln(1 - A)
+    A = (1/n) sum_nu lambda_nu^2 / ((lambda_nu + kappa_1) (lambda_nu + kappa_2))
+
+which is what the overlaps between replicas of two kinds add to `replica`, and holds with xi a
+matrix diagonal with Sigma as well. By derivatives:
+
+    Cov(Tr G(xi_1), Tr G(xi_2)) = d^2 / (dxi_1 dxi_2) of it,         G(xi) = (Sigma_0 + xi)^-1
+    Tr G Sigma                  = d/dt of ln det(Sigma_0 + c + t Sigma) at t = 0
+
+What is linear in Sigma_0 needs no large d: tilting the density of the data by exp(-h n Tr Sigma_0 B
+/ 2) moves Sigma^-1 to Sigma^-1 + h B, so that Cov(Tr B Sigma_0, f) = -(2/n) d<f> / dh at h = 0;
+with B = Sigma^-1 and f the log-determinant it is (2/n) df_1.
+
+All with the mean known. Losses are per dimension, so that these deviations fall as 1/d there.
+Source of the sums: `ridge`; a is df_2 / n, and h(a) = -a - ln(1 - a).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import _bulks, ridge
+from lindiff_nb.predict._bulks import Complex
+from lindiff_nb.predict._spectrum import distinct, total
+
+SAMPLER, POPULATION = "sampler||population", "population||sampler"
+MOST = 2048  # nodes
+SERIES = 1 / np.arange(17.0, 1.0, -1.0)  # of h(a) / a^2 = 1/2 + a/3 + .., for a < 0.1
+
+
+def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
+    """Standard deviation of ln det(Sigma_0 + xi): sqrt(-2 ln(1 - df_2 / n)), in the shape of xi.
+
+    In total nats, for xi >= 0; at xi = 0 of the product of the positive eigenvalues, which at
+    n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
+    xi, n < 1 or a spectrum that is not one, as all functions here do.
+    """
+    at = _Law(_validate.nonnegative("xi", xi), spectrum, n)
+    with np.errstate(divide="ignore"):
+        return reals(np.sqrt(2 * (at.a + _h(at.a, at.rest))))
+
+
+def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
+    """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0."""
+    xi, other = _validate.positive("xi", xi), _validate.positive("other", other)
+    xi, other = _validate.broadcast(xi=xi, other=other)
+    kappas = [np.asarray(ridge.effective_ridge(x, spectrum, n)) for x in (xi, other)]
+    levels, counts = distinct(_validate.spectrum(spectrum))
+    shared = total(lambda lam, k, o: lam / (lam + k) * (lam / (lam + o)), levels, counts, *kappas)
+    return reals(-2 * np.log1p(-shared / n))
+
+
+def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
+    """Standard deviation of Tr (Sigma_0 + xi)^-1, in the shape of xi > 0.
+
+    variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
+    b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
+    """
+    at = _Law(_validate.positive("xi", xi), spectrum, n)
+    b3, b4 = (at.average(lambda lam, k, p=p: lam**2 / (lam + k) ** p) for p in (3, 4))
+    return reals(np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest)
+
+
+def kl(spectrum: Array, n: int, c: Reals, direction: str = SAMPLER) -> Reals:
+    """Standard deviation of the divergence over training sets, per dimension, in the shape of c.
+
+    Beside the mean in `divergence.kl`. In total nats the variance is, at kappa = kappa(c),
+
+        sampler||population   [(1/n) sum_nu (kappa / (lambda_nu + kappa))^2 + h(a)] / 2
+        population||sampler   [h(a) + a (1 - T)^2 + a (1 - a) V] / 2
+
+    T and V are the mean and the variance over modes, with weights (lambda / (lambda + kappa))^2, of
+    t = [lambda - kappa a / (1 - a)] / [(lambda + kappa) (1 - df_1 / n) (1 - a)].  For n >> d both
+    deviations are d / 2n in total and 1 / 2n per dimension, beside a mean of d / 4n. Infinite where
+    the mean is, and without ridge at n = rank. Raises ValueError also for a negative c or an
+    unknown direction.
+    """
+    spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
+    n = _validate.integer("n", n)
+    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    rank = np.count_nonzero(spectrum)
+    result = np.full(c.shape, np.inf)
+    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (n > rank)
+    at = _Law(c[regular], spectrum, n)
+    result[regular] = np.sqrt((_to_population(at) if to_population else _to_sampler(at)) / 2)
+    return reals(result / len(spectrum))
+
+
+def linear_statistic(
+    f: Callable[[Complex], Complex], spectrum: Array, n: int, above: float = 0.0
+) -> Reals:
+    """Standard deviation of sum_i f(x_i) over the positive eigenvalues x_i of Sigma_0.
+
+        variance = -(1 / 4 pi^2) contour integrals of f(x(w)) f(x(v)) d^2/dwdv [-2 ln(1 - A(w, v))]
+        A(w, v)  = (1/n) sum_nu lambda_nu^2 / ((lambda_nu - w) (lambda_nu - v))
+
+    with x(w) as in `spectral_density`. f takes complex numbers (k,) and returns (.., k): the result
+    has the shape that precedes. It must be real on the real axis and analytic off the real axis
+    at and below `above` <= 0, as ln(x + c) is for above = -c. Both contours are one circle around
+    the bulks; on it A(w, w*) is at most its larger value on the real axis, and so less than one.
+    The trapezoidal rule converges geometrically, to 1e-10 of the largest |f| on the circle, with
+    about 23 sqrt(b / a) nodes, a and b the distances of the bulks' ends from the w of `above`.
+
+    Raises ValueError also unless above <= 0, above < 0 if n is the rank, if f returns another
+    shape, or if 2048 nodes do not suffice: choose above lower if f allows it.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    above = _validate.number("above", above)
+    if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
+        raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
+    at = _bulks.find(spectrum, n)
+    w, weight = _circle(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
+    value = np.asarray(f(_bulks.position(w, at)))
+    if value.shape[-1:] != w.shape:
+        raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
+    u = np.sqrt(at.counts / n) * at.levels / (at.levels - w[:, None])
+    v = u / (at.levels - w[:, None])
+    rest, slope = 1 - u @ u.T, v @ u.T
+    kernel = 2 * (v @ v.T + slope * slope.T / rest) / rest
+    value = value * weight
+    variance = -np.einsum("...i,ij,...j->...", value, kernel, value, optimize=True).real
+    return reals(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi))
+
+
+class _Law:
+    """kappa, a = df_2 / n, 1 - a and 1 - df_1 / n at each xi, and averages over the modes."""
+
+    def __init__(self, xi: Array, spectrum: Array, n: int) -> None:
+        at = ridge.response(xi, spectrum, n)
+        self.levels, self.counts = distinct(_validate.spectrum(spectrum))
+        self.n, self.kappa = n, at.kappa
+        self.q, self.rest = at.excess / n, (at.excess + at.spread) / n
+        self.a = self.average(lambda lam, k: (lam / (lam + k)) ** 2)
+
+    def average(self, term: Callable[..., Array], *more: Array) -> Array:
+        """(1/n) sum_nu term(lambda_nu, kappa, ..)."""
+        return total(term, self.levels, self.counts, self.kappa, *more) / self.n
+
+
+def _to_population(at: _Law) -> Array:
+    return at.average(lambda lam, k: (k / (lam + k)) ** 2) + _h(at.a, at.rest)
+
+
+def _to_sampler(at: _Law) -> Array:
+    def moved(lam: Array, k: Array, a: Array, rest: Array, q: Array) -> Array:
+        return (lam - k * a / rest) / ((lam + k) * q * rest)
+
+    law = at.a, at.rest, at.q
+    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law) / at.a
+    spread = at.average(
+        lambda lam, k, t, *z: (lam / (lam + k) * (moved(lam, k, *z) - t)) ** 2, mean, *law
+    )
+    return _h(at.a, at.rest) + at.a * (1 - mean) ** 2 + at.rest * spread
+
+
+def _circle(limit: float, bulks: Array) -> tuple[Complex, Complex]:
+    """Nodes and weights dw on the circle halfway from the bulks to the line Re w = limit.
+
+    zeta = (w - limit - s) / (w - limit + s) maps the half plane to the unit disc and the circle
+    on the bulks to |zeta| = ratio; halfway is |zeta| = sqrt(ratio).
+    """
+    a, b = bulks[0, 0] - limit, bulks[-1, 1] - limit
+    s, ratio = np.sqrt(a * b), (b - a) / (np.sqrt(a) + np.sqrt(b)) ** 2
+    size = 2 * int(np.ceil(np.log(1e-10) / np.log(ratio))) + 16 if a > 0 else MOST + 1
+    if size > MOST:
+        raise ValueError(f"above must be lower: it takes {size} nodes so near to the eigenvalues")
+    turn = np.exp(2j * np.pi * (np.arange(size) + 0.5) / size)
+    zeta = np.sqrt(ratio) * turn
+    weight = 2 * s / (1 - zeta) ** 2 * zeta * 2j * np.pi / size
+    return limit + s * (1 + zeta) / (1 - zeta), weight
+
+
+def _h(a: Array, rest: Array) -> Array:
+    """-a - ln(1 - a); rest = 1 - a is given as well, so that no digits are lost if it is small."""
+    small = a < 0.1
+    series = a**2 * np.polyval(SERIES, np.where(small, a, 0.0))
+    return np.where(small, series, -a - np.log(np.where(small, 1.0, rest)))

@@ -1,0 +1,137 @@
+"""The loss along training, in closed form: no training set, no simulation.
+
+Gradient flow (`exact.training`) turns an eigenvalue lambda of the training covariance Sigma_0 into
+entire functions of it. With M = a (z + c) + 1 - a, x = 2 eta tau M and
+
+    phi(z) = (1 - exp(-x)) / M,    q(z) = exp(-x) + a (z + c) phi(z)
+
+the losses are <q^2> + a (1-a) <phi^2 v' Sigma v> on new data and <q^2 + a (1-a) lambda phi^2> on
+the training set. The mean over a typical training set's spectrum is a contour integral of the
+resolvent's: with kappa the effective ridge at the complex xi = -z (`complex_ridge`), and
+<Tr (z - Sigma_0)^-1> = (d - df_1) / z, <Tr (z - Sigma_0)^-1 Sigma> = kappa df_1 / z,
+
+    L_test  = q(0)^2 + (1 / 2 pi i d) contour integral of  df_1 / z [a (1-a) phi^2 kappa - q^2] dz
+    L_train = q(0)^2 - (1 / 2 pi i d) contour integral of  df_1 / z [a (1-a) phi^2 z + q^2] dz
+
+q grows with z >= 0, so q(0)^2 is no more than the loss and nothing is left over from a
+cancellation. The integrands have no pole, so one contour (`_contour`), with kappa solved for on its
+nodes, serves every alpha_bar, every tau and every c at once: a few hundred solutions, and then a
+sum over them for each point.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.exact import training
+from lindiff_nb.predict import _flow, _stopping, losses
+from lindiff_nb.predict._contour import Contour
+from lindiff_nb.predict._flow import Point
+from lindiff_nb.predict._stopping import Pool
+
+
+def test_loss(
+    spectrum: Array, n: int, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+) -> Reals:
+    """The typical loss on new data after gradient flow for a time tau, to a relative 1e-10.
+
+    Returns the shape of alpha_bar, tau, c and eta broadcast together; tau may be infinite:
+    `losses.test_loss`. At alpha_bar = 1 and finite tau the limit, 1. Raises ValueError for a
+    spectrum that is not one, n < 1, alpha_bar outside (0, 1], negative tau or c, or eta that is
+    not positive.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a, s, c = training.grid(alpha_bar, tau, c, eta)
+    return reals(_along(spectrum, n, Point(a, s, c), _flow.test_loss, losses.test_loss))
+
+
+def train_loss(
+    spectrum: Array, n: int, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+) -> Reals:
+    """The typical loss on the training set then, without the ridge's penalty.
+
+    Shapes and errors as for `test_loss`.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a, s, c = training.grid(alpha_bar, tau, c, eta)
+    return reals(_along(spectrum, n, Point(a, s, c), _flow.train_loss, losses.train_loss))
+
+
+def best_stopping_time(
+    spectrum: Array,
+    n: int,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    *,
+    weights: Array | None = None,
+) -> Reals:
+    """The time tau that minimises `test_loss`; infinite where stopping early never helps.
+
+    One time for each alpha_bar and c, in the shape of the three arguments broadcast together. With
+    `weights`, in the shape of alpha_bar and c, one time for all of them, which minimises the
+    weighted mean of their losses. Stopping helps if it gains more than 1e-11 of the loss. Raises
+    ValueError as `test_loss` does, at alpha_bar = 1, where there is no noise to guess, and for
+    weights that are negative, all zero or of another shape.
+    """
+    eta = _validate.positive("eta", eta)
+    return reals(_best(spectrum, n, alpha_bar, c, weights)[0] / (2 * eta))
+
+
+def best_stopped_loss(
+    spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0, *, weights: Array | None = None
+) -> Reals:
+    """`test_loss` at `best_stopping_time`; with `weights` the weighted mean at the one time."""
+    return reals(_best(spectrum, n, alpha_bar, c, weights)[1])
+
+
+def _along(
+    spectrum: Array,
+    n: int,
+    at: Point,
+    formula: Callable[[Contour, Point], Array],
+    after: Callable[[Array, int, Array, Array], Reals],
+) -> Array:
+    """The loss at each point: by the formula, or where training is over, as it is after that."""
+    loss = np.ones(at.a.shape)
+    over = _flow.settled(at)
+    if over.any():
+        loss[over] = after(spectrum, n, at.a[over], at.c[over])
+    moving = (at.a < 1) & (at.s > 0) & ~over
+    if moving.any():
+        points = Point(*(values[moving] for values in at))
+        loss[moving] = formula(_flow.contour(spectrum, n, points), points)
+    return loss
+
+
+def _best(
+    spectrum: Array, n: int, alpha_bar: Reals, c: Reals, weights: Array | None
+) -> tuple[Array, Array]:
+    """The best s = 2 eta tau and the loss at it, in the shape of alpha_bar and c or one of each."""
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a = _validate.alpha_bar(alpha_bar)
+    if np.any(a == 1):
+        raise _validate.fail("alpha_bar", a, "below 1: without noise there is nothing to learn")
+    a, c = _validate.broadcast(alpha_bar=a, c=_validate.nonnegative("c", c))
+    done = np.asarray(losses.test_loss(spectrum, n, a, c)).ravel()
+    pool: Pool = _each
+    if weights is not None:
+        pool = _mean(_validate.nonnegative("weights", weights), a.shape)
+    shape = a.shape if weights is None else ()
+    found = _stopping.best(spectrum, n, a.ravel(), c.ravel(), done, pool)
+    return found[0].reshape(shape), found[1].reshape(shape)
+
+
+def _each(values: Array) -> Array:
+    """Every point on its own."""
+    return values
+
+
+def _mean(weights: Array, shape: tuple[int, ...]) -> Pool:
+    """The weighted mean over all points."""
+    if weights.shape != shape or not weights.any():
+        raise _validate.fail("weights", weights, f"positive somewhere and of shape {shape}")
+    share = weights.ravel() / weights.sum()
+    return lambda values: np.array([share @ values])

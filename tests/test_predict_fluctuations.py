@@ -1,0 +1,208 @@
+"""`predict.fluctuations`: how much one training set differs from the next."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import polygamma
+
+from lindiff_nb.exact import spectra
+from lindiff_nb.measure import draws, replicas
+from lindiff_nb.predict import fluctuations, replica
+from lindiff_nb.predict.fluctuations import POPULATION, SAMPLER
+
+DIRECTIONS = (SAMPLER, POPULATION)
+DRAWS = 400
+# A standard deviation from so many draws has a relative error of 1 / sqrt(2 DRAWS), a little more
+# where the draws are not normal: 6 of these (with kurtosis up to 4: alarm below 1e-6), and 3 / d.
+CLOSE = 6 * np.sqrt(0.75 / DRAWS) + 3 / 60
+
+
+def wishart_variances(d, n):
+    """Of Tr Sigma^-1 Sigma_0 and ln det Sigma_0, and their covariance: exact for the mean known."""
+    return 2 * d / n, np.sum(polygamma(1, (n - np.arange(d)) / 2)), 2 * d / n
+
+
+@pytest.mark.parametrize("n", [30, 60, 150])
+def test_sampled_log_determinants_and_resolvents_deviate_as_predicted(n):
+    spectrum, c = spectra.power_law(60, 1.0), np.array([0.1, 1.0])
+    rng = np.random.default_rng(n)
+    log_det = -2 * replicas.log_partition(rng, spectrum, n, c, DRAWS)
+    eigenvalues = draws.eigenvalues(rng, spectrum, n, DRAWS)[..., None]
+    trace = np.sum(1 / (eigenvalues + c), axis=1)
+    pairs = (
+        (log_det, fluctuations.log_det(c, spectrum, n)),
+        (trace, fluctuations.resolvent_trace(c, spectrum, n)),
+    )
+    for measured, predicted in pairs:
+        assert measured.std(axis=0, ddof=1) == pytest.approx(predicted, rel=CLOSE)
+    measured = np.corrcoef(log_det, rowvar=False)[0, 1]
+    covariance = fluctuations.log_det_covariance(*c, spectrum, n)
+    # of Fisher's z = artanh(correlation) the standard error is 1 / sqrt(draws - 3)
+    z = np.arctanh([measured, covariance / np.prod(pairs[0][1])])
+    assert abs(z[0] - z[1]) < 6 / np.sqrt(DRAWS) + 0.05
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize(("n", "c"), [(30, 0.1), (60, 0.1), (150, 0.01), (150, 0.0)])
+def test_sampled_divergences_deviate_as_predicted(direction, n, c):
+    spectrum = spectra.power_law(60, 1.0)
+    measured = draws.kl(np.random.default_rng(n), spectrum, n, c, DRAWS, direction)
+    predicted = fluctuations.kl(spectrum, n, c, direction)
+    assert measured.std(ddof=1) == pytest.approx(predicted, rel=CLOSE)
+
+
+@pytest.mark.parametrize("n", [400, 1200])
+def test_without_ridge_the_deviations_are_those_of_wishart_matrices(n):
+    d = 300
+    trace, log_det, both = wishart_variances(d, n)
+    spectrum = np.geomspace(1, 1e-6, d)
+    assert fluctuations.log_det(0.0, spectrum, n) ** 2 == pytest.approx(log_det, rel=4 / (n - d))
+    total = (trace + log_det - 2 * both) / 4
+    found = (d * fluctuations.kl(spectrum, n, 0.0)) ** 2
+    assert found == pytest.approx(total, rel=10 / (n - d))
+
+
+def test_traces_of_inverse_wishart_matrices_have_variance_2_y_over_1_minus_y_to_the_fourth():
+    d, n = 300, 900
+    y = d / n
+    found = fluctuations.resolvent_trace(1e-12, np.ones(d), n) ** 2
+    assert found == pytest.approx(2 * y / (1 - y) ** 4, rel=1e-9)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("n", [10**7, 10**10, 10**13])
+def test_with_many_points_both_divergences_deviate_by_1_over_2n(direction, n):
+    """Total d / 2n, so that no digits may be lost to cancellation in a variance of d^2 / 4n^2."""
+    spectrum = spectra.power_law(20, 1.0)
+    found = fluctuations.kl(spectrum, n, 0.0, direction)
+    assert 2 * n * found == pytest.approx(1, rel=100 / n + 1e-11)
+
+
+@pytest.mark.parametrize("c", [1e-9, 1e-3, 0.2])
+def test_both_variances_agree_with_forty_digits_of_the_plain_formulas(c):
+    """The sums over modes as they follow from K = -2 ln(1 - A), with their cancellations."""
+    spectrum, n = [2.0, 1.0, 0.5, 0.01], 10**6
+    with mpmath.workdps(40):
+        lam, c40 = [mpmath.mpf(x) for x in spectrum], mpmath.mpf(c)
+        q = mpmath.findroot(lambda q: q + sum(x * q / (c40 + x * q) for x in lam) / n - 1, 1)
+        kappa = c40 / q
+        df1 = sum(x / (x + kappa) for x in lam)
+        a = sum((x / (x + kappa)) ** 2 for x in lam) / n
+        k = -2 * mpmath.log(1 - a)
+        trace = mpmath.mpf(2 * 4) / n
+        forward = mpmath.sqrt((trace - 2 * 2 * df1 / n + k) / 4) / 4
+        moved = [(x - kappa * a / (1 - a)) / q for x in lam]
+        a1 = -sum(x**2 * s / (x + kappa) ** 3 for x, s in zip(lam, moved, strict=True)) / n
+        a12 = sum(x**2 * s**2 / (x + kappa) ** 4 for x, s in zip(lam, moved, strict=True)) / n
+        k1, k12 = 2 * a1 / (1 - a), 2 * (a12 / (1 - a) + (a1 / (1 - a)) ** 2)
+        backward = mpmath.sqrt((k + 2 * k1 + k12) / 4) / 4
+    assert fluctuations.kl(spectrum, n, c) == pytest.approx(float(forward), rel=1e-12)
+    assert fluctuations.kl(spectrum, n, c, POPULATION) == pytest.approx(float(backward), rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [4, 10, 50])
+def test_the_variance_is_the_fluctuation_of_replicas(n):
+    """ln <Z> - <ln Z> = Var(ln Z) / 2, and ln Z = -ln det / 2."""
+    spectrum, xi = spectra.power_law(10, 1.0), np.array([0.01, 1.0])
+    zero, one = (replica.log_moment(m, xi, spectrum, n) for m in (0, 1))
+    assert fluctuations.log_det(xi, spectrum, n) ** 2 == pytest.approx(8 * (one - zero), rel=1e-10)
+    covariance = fluctuations.log_det_covariance(xi, xi, spectrum, n)
+    assert fluctuations.log_det(xi, spectrum, n) ** 2 == pytest.approx(covariance, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [4, 10, 50])
+def test_resolvents_are_derivatives_of_log_determinants(n):
+    spectrum, xi, h = spectra.power_law(10, 1.0), 0.5, 1e-3
+    up, down = np.array([xi + h, xi - h]), np.array([[xi + h], [xi - h]])
+    c = fluctuations.log_det_covariance(up, down, spectrum, n)
+    mixed = (c[0, 0] - c[0, 1] - c[1, 0] + c[1, 1]) / (4 * h * h)
+    assert fluctuations.resolvent_trace(xi, spectrum, n) ** 2 == pytest.approx(mixed, rel=1e-4)
+
+
+@pytest.mark.parametrize("spectrum", [[2.5], np.ones(9), spectra.power_law(30, 1.0), [3.0, 0, 1]])
+@pytest.mark.parametrize("n", [2, 11, 40])
+def test_contour_integrals_find_the_closed_forms(spectrum, n):
+    c = 0.3
+    for f, closed in (
+        (lambda z: np.log(z + c), fluctuations.log_det(c, spectrum, n)),
+        (lambda z: 1 / (z + c), fluctuations.resolvent_trace(c, spectrum, n)),
+        (lambda z: z, np.sqrt(2 * np.sum(np.square(spectrum)) / n)),
+    ):
+        found = fluctuations.linear_statistic(f, spectrum, n, -c)
+        assert found == pytest.approx(closed, rel=1e-8)
+    both = fluctuations.linear_statistic(lambda z: np.array([z + 0 * z, 2 * z]), spectrum, n, -c)
+    assert both == pytest.approx([closed, 2 * closed], rel=1e-8)
+
+
+@pytest.mark.parametrize("n", [30, 150])
+def test_sampled_linear_statistics_deviate_as_predicted(n):
+    """Tr exp(-u Sigma_0), of which training curves are made."""
+    spectrum, u = spectra.power_law(60, 1.0), np.array([[0.3], [2.0]])
+    eigenvalues = draws.eigenvalues(np.random.default_rng(n), spectrum, n, DRAWS)
+    measured = np.exp(-u * eigenvalues[:, None]).sum(axis=-1).std(axis=0, ddof=1)
+    predicted = fluctuations.linear_statistic(lambda z: np.exp(-u * z), spectrum, n)
+    assert measured == pytest.approx(predicted, rel=CLOSE)
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8),
+    n=st.integers(1, 20),
+    c=st.floats(1e-6, 1e3),
+    scale=st.floats(1e-3, 1e3),
+)
+@settings(max_examples=100, deadline=None)
+def test_deviations_are_finite_and_scale(spectrum, n, c, scale):
+    spectrum = np.array(spectrum)
+    for direction in DIRECTIONS:
+        value = fluctuations.kl(spectrum, n, c, direction)
+        assert 0 < value < np.inf
+        scaled = fluctuations.kl(scale * spectrum, n, scale * c, direction)
+        assert scaled == pytest.approx(value, rel=1e-6)
+    log_det = fluctuations.log_det(c, spectrum, n)
+    assert fluctuations.log_det(scale * c, scale * spectrum, n) == pytest.approx(log_det, rel=1e-9)
+    assert fluctuations.log_det(2 * c, spectrum, n) <= log_det
+
+
+def test_where_the_divergence_is_infinite_so_is_its_deviation():
+    for direction in DIRECTIONS:
+        found = fluctuations.kl([1.0, 2.0, 3.0], 3, [0.0, 0.1], direction)
+        assert list(np.isinf(found)) == [True, False]
+        assert np.isinf(fluctuations.kl([1.0, 0.0], 5, 0.1, direction))
+        assert np.isfinite(fluctuations.kl([1.0, 0.0], 5, 0.0, direction))
+    assert np.isinf(fluctuations.log_det(0.0, [1.0, 2.0, 0.0], 2))
+    assert np.isfinite(fluctuations.log_det(0.0, [1.0, 2.0, 3.0], 2))
+
+
+BAD = {
+    "spectrum": [[], [-1.0], [0.0], [[1.0]], [np.nan]],
+    "n": [0, 1.5, True],
+    "c": [-0.1, np.nan, "1"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(k, v) for k, values in BAD.items() for v in values])
+def test_bad_arguments_are_named(name, value):
+    arguments = {"spectrum": [1.0, 2.0], "n": 4, "c": 0.1} | {name: value}
+    with pytest.raises(ValueError, match=name):
+        fluctuations.kl(**arguments)
+    xi = arguments.pop("c")
+    for function in (fluctuations.log_det, fluctuations.resolvent_trace):
+        with pytest.raises(ValueError, match="xi" if name == "c" else name):
+            function(xi, **arguments)
+    with pytest.raises(ValueError, match="xi" if name == "c" else name):
+        fluctuations.log_det_covariance(xi, 1.0, **arguments)
+    if name != "c":
+        with pytest.raises(ValueError, match=name):
+            fluctuations.linear_statistic(np.exp, **arguments)
+
+
+def test_linear_statistics_refuse_what_they_cannot_integrate():
+    for above, n in ((0.1, 3), (0.0, 2), (np.nan, 3), (-1e-9, 2)):
+        with pytest.raises(ValueError, match="above must be"):
+            fluctuations.linear_statistic(np.log, [1.0, 2.0], n, above)
+    with pytest.raises(ValueError, match="f must be"):
+        fluctuations.linear_statistic(lambda z: 1.0, [1.0, 2.0], 3)
+    with pytest.raises(ValueError, match="direction"):
+        fluctuations.kl([1.0], 3, 0.1, "sideways")

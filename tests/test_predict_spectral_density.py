@@ -1,0 +1,257 @@
+"""`predict.spectral_density`: bulks, density and overlaps for any population."""
+
+import tracemalloc
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lindiff_nb.exact import spectra
+from lindiff_nb.measure import draws
+from lindiff_nb.predict import marchenko_pastur, replica, ridge, spectral_density
+
+SPECTRA = {
+    "one": np.array([2.5]),
+    "power law": spectra.power_law(30, 0.5),
+    "two atoms": np.repeat([1.0, 10.0], 20),
+    "low rank": np.array([3.0, 0, 1, 0.5, 0, 0]),
+    "many bulks": np.geomspace(1, 1e-3, 4),
+    "far from one": 1e-9 * np.linspace(1, 3, 7),
+}
+
+
+def nodes(low, high, size=1200):
+    """Points and weights for integrands that vanish as a square root at both ends."""
+    angle = (np.arange(size) + 0.5) * np.pi / size
+    half = (high - low) / 2
+    return low + half * (1 - np.cos(angle)), half * np.sin(angle) * np.pi / size
+
+
+@pytest.mark.parametrize("n", [7, 20, 21, 60, 2000])
+@pytest.mark.parametrize("scale", [1.0, 1e-8])
+def test_white_data_have_the_closed_form(n, scale):
+    d = 20
+    low, high = marchenko_pastur.edges(d / n)
+    white = scale * np.ones(d)
+    assert spectral_density.edges(white, n) == pytest.approx(
+        scale * np.array([[low, high]]), rel=1e-12, abs=1e-14 * scale
+    )
+    x = np.concatenate([[-1.0, 0.0], np.linspace(low, high, 52)[1:-1], [high + 1]])
+    density = spectral_density.density(scale * x, white, n) * scale
+    assert density == pytest.approx(marchenko_pastur.density(x, d / n), rel=1e-11)
+    cdf = spectral_density.cdf(scale * x, white, n)
+    assert cdf == pytest.approx(marchenko_pastur.cdf(x, d / n), abs=1e-13)
+    assert spectral_density.atom(white, n) == pytest.approx(marchenko_pastur.atom(d / n))
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("n", [3, 11, 50])
+def test_the_mass_is_one_less_the_atom_and_the_moments_are_known(name, n):
+    """<Tr Sigma_0> = Tr Sigma and <Tr Sigma_0^2> = Tr Sigma^2 + (Tr Sigma)^2 / n, to order d."""
+    spectrum = SPECTRA[name]
+    d, mass, first, second = len(spectrum), [], 0.0, 0.0
+    for low, high in spectral_density.edges(spectrum, n):
+        x, weight = nodes(low, high)
+        density = spectral_density.density(x, spectrum, n) * weight
+        mass.append(density.sum())
+        first, second = first + density @ x, second + density @ x**2
+    assert mass == pytest.approx(spectral_density.weights(spectrum, n), rel=1e-8)
+    assert sum(mass) + spectral_density.atom(spectrum, n) == pytest.approx(1, rel=1e-8)
+    assert d * first == pytest.approx(spectrum.sum(), rel=1e-8)
+    whole = (spectrum**2).sum() + spectrum.sum() ** 2 / n
+    assert d * second == pytest.approx(whole, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["power law", "two atoms", "low rank"])
+@pytest.mark.parametrize("n", [2, 11, 50])
+def test_its_stieltjes_transform_is_the_replica_resolvent(name, n):
+    spectrum, xi = SPECTRA[name], 0.3
+    integral = spectral_density.atom(spectrum, n) / xi
+    for low, high in spectral_density.edges(spectrum, n):
+        x, weight = nodes(low, high)
+        integral += np.sum(weight * spectral_density.density(x, spectrum, n) / (x + xi))
+    assert integral == pytest.approx(replica.resolvent(xi, spectrum, n).mean(), rel=1e-8)
+
+
+@pytest.mark.parametrize("n", [30, 37, 200])
+def test_density_and_edges_agree_with_thirty_digits(n):
+    """Two atoms give a cubic in w; the edges are where two of its roots meet."""
+    spectrum, x = np.repeat([1.0, 10.0], [20, 10]), np.array([0.3, 0.9, 1.7, 6.0, 12.0, 21.0])
+    found = spectral_density.density(x, spectrum, n)
+    with mpmath.workdps(30):
+        for point, density in zip(x, found, strict=True):
+            y = mpmath.mpf(float(point))
+            a, b = mpmath.mpf(20) / n, mpmath.mpf(100) / n
+            # w (w-1)(w-10) + w [a (w-10) + b (w-1)] - x (w-1)(w-10) = 0
+            cubic = [1, -11 + a + b - y, 10 - 10 * a - b + 11 * y, -10 * y]
+            w = max(mpmath.polyroots(cubic, maxsteps=200, extraprec=200), key=mpmath.im)
+            exact = n / (30 * mpmath.pi) * mpmath.im(w) / abs(w) ** 2
+            assert density == pytest.approx(float(exact), rel=1e-11, abs=1e-14)
+    edges = spectral_density.edges(spectrum, n).ravel()
+    for edge in edges[edges > 0]:
+        inside = spectral_density.density(edge * np.array([1 - 1e-7, 1 + 1e-7]), spectrum, n)
+        assert np.sort(inside)[0] == 0 < np.sort(inside)[1]
+
+
+def test_two_atoms_separate_where_the_gap_closes_and_each_bulk_keeps_its_own():
+    """min over w of D(w) = (a^(1/3) + b^(1/3))^3 / gap^2 decides, a and b = counts lambda^2 / n."""
+    spectrum = np.repeat([1.0, 3.0], [60, 40])
+    critical = (np.cbrt(60) + np.cbrt(40 * 9)) ** 3 / 4
+    few, many = int(np.floor(critical)), int(np.ceil(critical))
+    assert len(spectral_density.edges(spectrum, few)) == 1
+    edges = spectral_density.edges(spectrum, many)
+    assert len(edges) == 2
+    assert spectral_density.weights(spectrum, many) == pytest.approx([0.6, 0.4], rel=1e-15)
+    gap = edges[0, 1] / 2 + edges[1, 0] / 2
+    assert spectral_density.cdf(gap, spectrum, many) == 0.6
+    assert spectral_density.density(gap, spectrum, many) == 0
+
+
+def test_power_laws_break_into_bulks_of_one_eigenvalue_at_the_top():
+    spectrum, n = spectra.power_law(400, 1.0), 240
+    weights = 400 * spectral_density.weights(spectrum, n)
+    assert len(weights) == 5
+    assert weights == pytest.approx([236, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("n", [25, 100])
+def test_sampled_eigenvalues_follow_the_law(n):
+    """Counts below x have variance O(log d): six errors and a bias of one; alarm below 1e-6."""
+    spectrum, count = np.repeat([1.0, 4.0, 20.0], [25, 15, 10]), 60
+    found = draws.eigenvalues(np.random.default_rng(n), spectrum, n, count)
+    for low, high in spectral_density.edges(spectrum, n):
+        x = np.linspace(low, high, 7)[1:-1]
+        below = np.sum(found[:, :, None] <= x, axis=1)
+        error = below.std(axis=0, ddof=1) / np.sqrt(count)
+        expected = 50 * spectral_density.cdf(x, spectrum, n)
+        assert np.all(np.abs(below.mean(axis=0) - expected) < 6 * error + 1)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("n", [3, 11, 50])
+def test_overlaps_sum_to_one_both_ways(name, n):
+    """Over the population for each sample eigenvector; over all eigenvectors for each direction."""
+    spectrum = SPECTRA[name]
+    d = len(spectrum)
+    total = spectral_density.null_overlaps(spectrum, n)
+    assert total.sum() == pytest.approx(d * spectral_density.atom(spectrum, n), abs=1e-10)
+    for low, high in spectral_density.edges(spectrum, n):
+        x, weight = nodes(low, high)
+        found = spectral_density.overlaps(x, spectrum, n)
+        assert found.sum(axis=1) == pytest.approx(np.ones(len(x)), rel=1e-9)
+        total += d * (weight * spectral_density.density(x, spectrum, n)) @ found
+    assert total == pytest.approx(np.ones(d), rel=1e-7)
+
+
+def test_overlaps_agree_with_sampled_eigenvectors():
+    """By population group and bulk; six errors and a bias of order 1/d: alarm below 1e-6."""
+    spectrum, n, rng = np.repeat([1.0, 10.0], 30), 240, np.random.default_rng(7)
+    measured = []
+    for _ in range(40):
+        x = rng.standard_normal((n, 60)) * np.sqrt(spectrum)
+        _, vectors = np.linalg.eigh(x.T @ x / n)
+        measured.append(np.square(vectors)[:30, :30].sum() / 30)
+    (low, high), _ = spectral_density.edges(spectrum, n)
+    x, weight = nodes(low, high)
+    density = weight * spectral_density.density(x, spectrum, n)
+    shared = spectral_density.overlaps(x, spectrum, n)[:, :30].sum(axis=1)
+    error = np.std(measured, ddof=1) / np.sqrt(40)
+    assert abs(np.mean(measured) - density @ shared / density.sum()) < 6 * error + 1 / 240
+
+
+def test_the_variance_of_the_population_along_a_sample_eigenvector_is_the_known_shrinkage():
+    """Ledoit & Peche 2011; for Sigma = I it is one, and in the null space n kappa / (d - n)."""
+    x = np.linspace(*marchenko_pastur.edges(0.5), 9)[1:-1]
+    assert spectral_density.overlaps(x, np.ones(10), 20).sum(axis=1) == pytest.approx(np.ones(7))
+    spectrum, n = spectra.power_law(400, 1.0), 240
+    null = spectral_density.null_overlaps(spectrum, n) @ spectrum / 160
+    assert null == pytest.approx(0.359213, abs=1e-6)
+    assert null == pytest.approx(n * ridge.effective_ridge(0.0, spectrum, n) / 160, rel=1e-12)
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-3, 10) | st.just(0.0), min_size=1, max_size=6).filter(any),
+    n=st.integers(1, 12),
+    scale=st.floats(1e-6, 1e6),
+)
+@settings(max_examples=60, deadline=None)
+def test_bulks_are_ordered_hold_whole_numbers_and_scale(spectrum, n, scale):
+    spectrum = np.array(spectrum)
+    edges = spectral_density.edges(spectrum, n)
+    assert np.all(np.diff(edges.ravel()) >= 0)
+    counts = len(spectrum) * spectral_density.weights(spectrum, n)
+    assert counts == pytest.approx(np.round(counts))
+    assert counts.sum() == min(n, np.count_nonzero(spectrum))
+    scaled = spectral_density.edges(scale * spectrum[::-1], n)
+    if len(scaled) == len(edges):  # a gap may close by rounding
+        assert scaled == pytest.approx(scale * edges, rel=1e-9, abs=1e-9 * scale * spectrum.max())
+    x = np.linspace(0, edges[-1, 1] * 1.1, 23)
+    assert np.all(np.diff(spectral_density.cdf(x, spectrum, n)) >= -1e-12)
+    assert np.all(np.asarray(spectral_density.density(x, spectrum, n)) >= 0)
+
+
+def test_twelve_decades_keep_their_digits():
+    """In logarithmic steps the mass is still one; the smallest edge is some 1e-13."""
+    spectrum, n = np.geomspace(1, 1e-12, 60), 90
+    (low, high) = spectral_density.edges(spectrum, n)[[0, -1], [0, 1]]
+    assert 1e-14 < low < 1e-12 < 1 < high
+    x = np.geomspace(low, high, 200)[1:-1]
+    h = 1e-5
+    slope = spectral_density.cdf(x * (1 + h), spectrum, n)
+    slope = (slope - spectral_density.cdf(x * (1 - h), spectrum, n)) / (2 * h * x)
+    density = spectral_density.density(x, spectrum, n)
+    inner = slice(10, -10)
+    assert density[inner] == pytest.approx(slope[inner], rel=1e-4)
+
+
+def test_memory_stays_bounded_in_many_dimensions():
+    spectrum, n = spectra.power_law(20_000, 1.0), 10_000
+    tracemalloc.start()
+    x = np.linspace(*spectral_density.edges(spectrum, n)[0], 12)[1:-1]
+    assert np.all(np.asarray(spectral_density.density(x, spectrum, n)) > 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6e6  # a table of the gaps and the levels would be 400 MB
+
+
+FUNCTIONS = [
+    spectral_density.edges,
+    spectral_density.weights,
+    spectral_density.atom,
+    spectral_density.null_overlaps,
+    *(
+        lambda spectrum, n, f=f: f(1.0, spectrum, n)
+        for f in (spectral_density.density, spectral_density.cdf, spectral_density.overlaps)
+    ),
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("spectrum", [[], [-1.0], [0.0, 0.0], [[1.0]], [np.nan], "ab"])
+def test_a_spectrum_that_is_not_one_is_refused(function, spectrum):
+    with pytest.raises(ValueError, match="spectrum"):
+        function(spectrum, 3)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("n", [0, -2, 1.5, True])
+def test_a_number_of_points_that_is_not_one_is_refused(function, n):
+    with pytest.raises(ValueError, match="n must be"):
+        function([1.0, 2.0], n)
+
+
+@pytest.mark.parametrize("x", [np.nan, [1.0, np.inf], "1"])
+def test_points_that_are_not_numbers_are_refused(x):
+    for function in (spectral_density.density, spectral_density.cdf, spectral_density.overlaps):
+        with pytest.raises(ValueError, match="x must be"):
+            function(x, [1.0, 2.0], 5)
+
+
+def test_overlaps_outside_the_bulks_are_refused_and_edges_may_be_changed_by_the_caller():
+    with pytest.raises(ValueError, match="inside the bulks"):
+        spectral_density.overlaps([1.0, 100.0], [1.0, 2.0], 5)
+    edges = spectral_density.edges([1.0, 2.0], 5)
+    edges[:] = 0
+    assert np.all(spectral_density.edges([1.0, 2.0], 5) > 0)
