@@ -77,7 +77,7 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
 
     Zero eigenvalues count as the null space. n is the number of samples if their mean was known,
     one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
-    zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020, sec. 4.
+    zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
     """
     lam, n = _validate.spectrum(np.asarray(eigenvalues), "eigenvalues"), _validate.integer("n", n)
     positive = lam > 1e-14 * lam.max() * len(lam)
