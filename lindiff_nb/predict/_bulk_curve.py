@@ -17,7 +17,6 @@ from lindiff_nb.predict import _bulks
 from lindiff_nb.predict._bulks import Bulks
 from lindiff_nb.predict._spectrum import blocks
 
-ROUNDING = 1e-14  # in a sum that is one
 NEWTON_STEPS, HALVINGS = 20, 60
 CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
 
@@ -34,7 +33,7 @@ class Local(NamedTuple):
 def local(u: Array, at: Bulks) -> Local:
     """The curve above each u inside a bulk, ends included."""
     apart = u[:, None] - at.levels
-    square = _height_squared(np.square(apart), at.counts * at.levels**2 / at.n)
+    square = _bulks.height_squared(np.square(apart), at)
     near = at.levels / (np.square(apart) + square[:, None])
     s0 = np.square(near) @ at.counts / at.n
     s1 = (np.square(near) * apart) @ at.counts / at.n
@@ -83,23 +82,3 @@ def _angle(phi: Array, x: Array, start: Array, length: Array, at: Bulks) -> Arra
         if not todo.size:
             break
     return phi
-
-
-def _height_squared(square: Array, weight: Array) -> Array:
-    """s = y^2 with  f(s) = sum weight / (square + s) = 1,  (k,); zero where f(0) < 1.
-
-    1 / f is concave in s, so Newton's method for 1 / f = 1 rises to the root from any s below it,
-    as where one level alone makes f = 1. At an edge s vanishes, and what counts is f = 1.
-    """
-    s = np.max(weight - square, axis=1).clip(min=0)
-    todo = np.arange(s.size)
-    for _ in range(_bulks.MAX_STEPS):
-        near = square[todo] + s[todo, None]
-        density = weight / near
-        f = density.sum(axis=1)
-        step = f * (f - 1) / np.sum(density / near, axis=1)
-        s[todo] = np.maximum(s[todo] + step, 0)
-        todo = todo[(f - 1 > ROUNDING) & (step > 1e-13 * s[todo])]
-        if not todo.size:
-            return s
-    raise RuntimeError(f"no convergence in {_bulks.MAX_STEPS} Newton steps: {s[todo][:5]}")
