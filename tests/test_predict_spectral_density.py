@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
 from lindiff_nb.measure import draws
-from lindiff_nb.predict import marchenko_pastur, replica, ridge, spectral_density
+from lindiff_nb.predict import _bulks, marchenko_pastur, replica, ridge, spectral_density
 
 SPECTRA = {
     "one": np.array([2.5]),
@@ -204,6 +204,51 @@ def test_twelve_decades_keep_their_digits():
     density = spectral_density.density(x, spectrum, n)
     inner = slice(10, -10)
     assert density[inner] == pytest.approx(slope[inner], rel=1e-4)
+
+
+CLOSE_TO_EDGES = {
+    **{name: (spectrum, 11) for name, spectrum in SPECTRA.items()},
+    "a gap in each step": (SPECTRA["many bulks"], 10**5),
+    "k = 1": (spectra.power_law(400, 1.0), 240),
+    "k = 1, ten times the points": (spectra.power_law(400, 1.0), 4000),
+    "k = 2": (spectra.power_law(400, 2.0), 240),
+    "twelve decades": (np.geomspace(1, 1e-12, 60), 90),
+}
+
+
+@pytest.mark.parametrize("name", CLOSE_TO_EDGES)
+def test_at_and_next_to_the_edges_there_is_an_answer(name):
+    """Where the height above the axis vanishes and D - 1 is rounding: no solver may wait for it."""
+    spectrum, n = CLOSE_TO_EDGES[name]
+    edges = spectral_density.edges(spectrum, n)
+    weights = spectral_density.weights(spectrum, n)
+    below = spectral_density.atom(spectrum, n) + np.cumsum(weights)
+    known = np.stack([below - weights, below], axis=1)[edges > 0]
+    inward = np.broadcast_to([1, -1], edges.shape)[edges > 0]
+    edge = edges[edges > 0]
+    for gap in (-1e-9, -1e-15, 0, 1e-15, 1e-12, 1e-9):
+        x = edge * (1 + gap * inward)
+        density = spectral_density.density(x, spectrum, n)
+        assert np.all(density >= 0) if gap > 0 else np.all(density == 0)
+        assert spectral_density.cdf(x, spectrum, n) == pytest.approx(known, abs=1e-7)
+        x = x[inward * (x - edge) > 0]
+        total = spectral_density.overlaps(x, spectrum, n).sum(axis=1) if x.size else 1
+        assert total == pytest.approx(np.ones_like(total), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", CLOSE_TO_EDGES)
+def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_one(name):
+    """Many at a time: each is done when it is done, though others are not."""
+    at = _bulks.find(*CLOSE_TO_EDGES[name])
+    size = np.geomspace(1e-16, 1e-9, 40)
+    gap = np.concatenate([[0, 1e-15, -1e-15], size, -size])[:, None]
+    for points in (at.w[at.w != 0], at.levels[-10:]):
+        u = (points * (1 + gap)).ravel()
+        w = _bulks.on_curve(u, at)
+        apart = np.abs(w[:, None] - at.levels)
+        d = np.square(at.levels / apart) @ at.counts / at.n
+        assert np.all(d <= 1 + 1e-13)
+        assert d[w.imag > 0] == pytest.approx(np.ones(np.sum(w.imag > 0)), rel=1e-13)
 
 
 def test_memory_stays_bounded_in_many_dimensions():

@@ -34,7 +34,7 @@ def test_loss(
     """The loss on new data after training for a time tau, all arguments broadcast together.
 
     Raises ValueError for alpha_bar outside (0, 1], negative tau or c, eta that is not positive, or
-    modes that are not modes. Source: Merger & Goldt, section 5.
+    modes that are not modes. Source: Merger & Goldt, on learning dynamics.
     """
     return losses(modes, alpha_bar, tau, c, eta)[0]
 

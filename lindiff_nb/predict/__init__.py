@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "complex_ridge",
         "divergence",
         "fluctuations",
         "losses",
@@ -12,7 +13,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "replica",
         "replicated",
         "ridge",
+        "shrinkage",
         "spectral_density",
+        "training",
         "white",
     ],
 )

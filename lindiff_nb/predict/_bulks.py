@@ -19,6 +19,7 @@ from lindiff_nb._types import Array
 from lindiff_nb.predict._spectrum import distinct, total
 
 MAX_STEPS = 2000
+ROUNDING = 1e-14  # in D where it is one
 Complex = NDArray[np.complex128]
 Index = NDArray[np.intp]
 
@@ -56,22 +57,32 @@ def position(w: Complex, at: Bulks) -> Complex:
 
 
 def on_curve(u: Array, at: Bulks) -> Complex:
-    """The w above each u where x(w) is real, (k,): D(u + i sqrt(s)) = 1.
+    """The w above each u where x(w) is real, (k,): D(w) = 1, or w = u where D(u) <= 1."""
+    return u + 1j * np.sqrt(height_squared(np.square(u[:, None] - at.levels), at))
 
-    1 / D is concave in s, so Newton's method for 1 / D = 1 rises to the root from any s below it:
-    from 0, or from where one level alone makes D >= 1.
+
+def height_squared(square: Array, at: Bulks) -> Array:
+    """The s >= 0 with D(u + i sqrt(s)) = 1, (k,), or zero, given (u - levels)^2, (k, levels).
+
+    g = 1 / D - 1 is concave in s, so Newton's method rises to the root from any s below it: from 0,
+    or from where one level alone makes D >= 1. |g| g' falls fourfold with each step and g' lies
+    between 1 / sum(weight) and 1 / min(weight), so |g| comes down to rounding in
+    log4(sum(weight) / min(weight) / ROUNDING) steps. There a row is done and left
+    alone: at an edge s vanishes, and steps that are rounding do not become small beside it.
     """
-    weight, square = at.counts * at.levels**2 / at.n, (u[:, None] - at.levels) ** 2
+    weight = at.counts * at.levels**2 / at.n
     s = np.max(weight - square, axis=1).clip(min=0)
+    todo = np.arange(s.size)
     for _ in range(MAX_STEPS):
-        near = square + s[:, None]
+        near = square[todo] + s[todo, None]
         density = weight / near
         f = density.sum(axis=1)
         step = f * (f - 1) / np.sum(density / near, axis=1)
-        s = np.maximum(s + step, 0)
-        if np.all(step <= 1e-12 * s + 1e-30):
-            return u + 1j * np.sqrt(s)
-    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: n={at.n}, {u[:5]=}")
+        s[todo] = np.maximum(s[todo] + step, 0)
+        todo = todo[(f - 1 > ROUNDING) & (step > 1e-13 * s[todo])]
+        if not todo.size:
+            return s
+    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: n={at.n}, {s[todo][:5]=}")
 
 
 def _gaps_that_may_open(levels: Array, counts: Array, n: int) -> Index:

@@ -33,7 +33,7 @@ from lindiff_nb.predict._spectrum import blocks, distinct
 
 Complexes = NDArray[np.complex128]
 
-NUMBERS = 4  # a complex number counts for this many in a block: BLAS then stays on one core
+NUMBERS = 2  # a complex number counts for two in a block
 CLOSE = 1e-8  # a relative step of Newton's this small leaves an error of about its square
 
 

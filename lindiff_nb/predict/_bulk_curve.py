@@ -1,0 +1,84 @@
+"""What lies along the curve of `_bulks` on which x(w) is real, and the way from x back to it.
+
+At w = u + i y with D(w) = 1, new data have the variance delta = |w|^2 / x along the eigenvectors of
+the sample covariance with eigenvalue x. x increases along the curve, and dN eigenvalues lie in du:
+
+    S_k   = (1/n) sum lambda^2 (u - lambda)^k / |w - lambda|^4
+    dx/du = 2 (y^2 S_0 + S_1^2 / S_0)
+    dN/du = (n / pi) (y / |w|^2) dx/du
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lindiff_nb._types import Array
+from lindiff_nb.predict import _bulks
+from lindiff_nb.predict._bulks import Bulks
+from lindiff_nb.predict._spectrum import blocks
+
+NEWTON_STEPS, HALVINGS = 20, 60
+CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
+
+
+class Local(NamedTuple):
+    """What is at each u, (k,) each."""
+
+    x: Array
+    slope: Array  # dx / du
+    number: Array  # dN / du
+    delta: Array
+
+
+def local(u: Array, at: Bulks) -> Local:
+    """The curve above each u inside a bulk, ends included."""
+    apart = u[:, None] - at.levels
+    square = _bulks.height_squared(np.square(apart), at)
+    near = at.levels / (np.square(apart) + square[:, None])
+    s0 = np.square(near) @ at.counts / at.n
+    s1 = (np.square(near) * apart) @ at.counts / at.n
+    slope = 2 * (square * s0 + s1**2 / s0)
+    size = u**2 + square
+    x = u * (1 + (near * apart) @ at.counts / at.n) + square * (near @ at.counts) / at.n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        number, delta = at.n / np.pi * np.sqrt(square) / size * slope, size / x
+    return Local(x, slope, number, delta)
+
+
+def delta(x: Array, at: Bulks) -> Array:
+    """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,)."""
+    result = np.empty_like(x)
+    for rows in blocks(x.size, 4 * at.levels.size):
+        result[rows] = _delta(x[rows], at)
+    return result
+
+
+def _delta(x: Array, at: Bulks) -> Array:
+    """delta at a few x: solve for the angle phi of `_bulk_integral`, unless x is at an edge."""
+    away = np.maximum(at.x[:, 0] - x[:, None], x[:, None] - at.x[:, 1])
+    bulk = away.argmin(axis=1)
+    ends, start, length = at.x[bulk], at.w[bulk, 0], at.w[bulk, 1] - at.w[bulk, 0]
+    portion = ((x - ends[:, 0]) / (ends[:, 1] - ends[:, 0])).clip(0, 1)
+    phi = 2 * np.arcsin(np.sqrt(portion))
+    todo = np.flatnonzero((portion > 0) & (portion < 1))
+    phi[todo] = _angle(phi[todo], x[todo], start[todo], length[todo], at)
+    return local(start + length * np.sin(phi / 2) ** 2, at).delta
+
+
+def _angle(phi: Array, x: Array, start: Array, length: Array, at: Bulks) -> Array:
+    """Newton's method in a bracket; where that is slow, halvings until nothing is left of it."""
+    low, high, todo = np.zeros(x.size), np.full(x.size, np.pi), np.arange(x.size)
+    for step in range(NEWTON_STEPS + HALVINGS):
+        old = phi[todo]
+        here = local(start[todo] + length[todo] * np.sin(old / 2) ** 2, at)
+        residual = x[todo] - here.x
+        low[todo] = np.where(residual > 0, old, low[todo])
+        high[todo] = np.where(residual < 0, old, high[todo])
+        new = old + residual / (here.slope * length[todo] * np.sin(old) / 2)
+        inside = (new >= low[todo]) & (new <= high[todo]) & (step < NEWTON_STEPS)
+        new = np.where(inside, new, (low[todo] + high[todo]) / 2)
+        phi[todo] = new
+        todo = todo[np.abs(new - old) > CLOSE * old]
+        if not todo.size:
+            break
+    return phi

@@ -1,0 +1,133 @@
+"""How good any denoiser can be that keeps the training covariance's eigenvectors.
+
+Along an eigenvector v of the training covariance new data have the variance v' Sigma v, not the
+eigenvalue lambda that the training set shows. The best denoiser with these eigenvectors puts the
+one in place of the other, and costs
+
+    L = < v' Sigma v / (v' Sigma v + s) >,    s = (1-a) / a
+
+No ridge and no stopping time does better. For n typical samples v' Sigma v is a function of lambda
+alone (Ledoit & Peche 2011): with the w in the upper half-plane that `spectral_density` finds at an
+eigenvalue x of the training covariance, in the bulks and, for n < d, in its null space
+
+    delta(x) = |w|^2 / x,        delta(0) = n kappa(0) / (d - n)
+
+In practice Sigma is unknown. `from_sample` estimates delta from the sample's eigenvalues alone, in
+closed form: the nonlinear shrinkage of Ledoit & Wolf 2020, with the density of the eigenvalues and
+its Hilbert transform from a kernel whose width grows with the eigenvalue.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import _bulk_curve, _bulk_integral, _bulks, ridge
+from lindiff_nb.predict._spectrum import blocks
+
+FAR = 9.0  # widths from a kernel's centre at which its Hilbert transform becomes a series
+
+
+def oracle(eigenvalue: Reals, spectrum: Array, n: int) -> Reals:
+    """delta: the typical variance of new data along a sample eigenvector, shape of eigenvalue.
+
+    At zero the mean over the null space. An eigenvalue between the bulks or beyond them, where a
+    finite sample may have one, gets what the nearest edge has. Raises ValueError for a negative
+    eigenvalue, n < 1 or a spectrum that is not one.
+    """
+    x = _validate.nonnegative("eigenvalue", eigenvalue)
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    result = np.full(x.shape, null_space(spectrum, n))
+    result[x > 0] = _bulk_curve.delta(x[x > 0], _bulks.find(spectrum, n))
+    return reals(result)
+
+
+def null_space(spectrum: Array, n: int) -> float:
+    """delta(0): the mean variance of new data in the null space of the training covariance.
+
+    n kappa(0) / (d - n) for n below the population's rank; zero for all other n. Raises ValueError
+    for n < 1 or a spectrum that is not one.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    if n >= np.count_nonzero(spectrum):
+        return 0.0
+    return n * float(ridge.effective_ridge(0.0, spectrum, n)) / (len(spectrum) - n)
+
+
+def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
+    """The typical loss on new data of the best denoiser with the training set's eigenvectors.
+
+    An integral over the limiting spectrum, relative error about 1e-9; shape of alpha_bar. The time
+    it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
+    n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a = _validate.alpha_bar(alpha_bar)
+    s = ((1 - a) / a).ravel()
+    hidden = null_space(spectrum, n)
+    null = len(spectrum) - min(n, int(np.count_nonzero(spectrum)))
+    loss = null * _share(hidden, s)
+    if s.size:
+        loss = loss + _bulk_integral.sums(_share, s, spectrum, n)
+    return reals((loss / len(spectrum)).reshape(a.shape))
+
+
+def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
+    """delta estimated from the eigenvalues of one training covariance, (d,), in their order.
+
+    Zero eigenvalues count as the null space. n is the number of samples if their mean was known,
+    one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
+    zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
+    """
+    lam, n = _validate.spectrum(np.asarray(eigenvalues), "eigenvalues"), _validate.integer("n", n)
+    positive = lam > 1e-14 * lam.max() * len(lam)
+    seen = lam[positive]
+    if len(seen) > n:
+        raise _validate.fail("eigenvalues", lam, f"positive in no more than n = {n} places")
+    density, hilbert = _kernel_estimate(seen, seen * n ** (-1 / 3))
+    p = len(lam) if len(seen) == n else len(seen)  # fewer than n: the population has no more
+    ratio = np.pi * len(seen) / n * seen
+    real = (1 - len(seen) / n if p <= n else 0.0) - ratio * hilbert
+    result = np.zeros(len(lam))
+    result[positive] = seen / ((ratio * density) ** 2 + real**2)
+    if p > n:
+        result[~positive] = n / (np.pi * (p - n) * _hilbert_at_zero(seen, n ** (-1 / 3)))
+    return result
+
+
+def _share(delta: Reals, s: Array) -> Array:
+    """delta / (delta + s), and zero where both vanish."""
+    whole = np.asarray(delta + s)
+    return np.divide(delta, whole, out=np.zeros(whole.shape), where=whole > 0)
+
+
+def _kernel_estimate(lam: Array, width: Array) -> tuple[Array, Array]:
+    """The density at each eigenvalue and its Hilbert transform, by Epanechnikov's kernel."""
+    density, hilbert = np.empty_like(lam), np.empty_like(lam)
+    for rows in blocks(lam.size, lam.size):
+        x = (lam[rows, None] - lam) / width
+        density[rows] = 3 / (4 * np.sqrt(5)) * np.mean(np.maximum(1 - x**2 / 5, 0) / width, axis=1)
+        hilbert[rows] = np.mean(_hilbert(x) / width, axis=1)
+    return density, hilbert
+
+
+def _hilbert(x: Array) -> Array:
+    """The Hilbert transform of Epanechnikov's kernel: (1/pi) PV integral of k(t) / (t - x) dt.
+
+    Far from the kernel, where the closed form cancels, its series in 5 / x^2.
+    """
+    root = np.sqrt(5)
+    near, far = np.where(np.abs(x) < FAR, x, 0), np.where(np.abs(x) < FAR, FAR, x)
+    left, right = np.abs(root - near), np.abs(root + near)
+    regular = (left > 0) & (right > 0)  # elsewhere 1 - x^2 / 5 vanishes faster
+    logarithm = np.log(np.divide(left, right, out=np.ones_like(x), where=regular))
+    closed = 3 / (4 * root) * (1 - near**2 / 5) * logarithm - 3 / 10 * near
+    j = np.arange(12)
+    moments = 3 / ((2 * j + 1) * (2 * j + 3))
+    series = -np.polynomial.polynomial.polyval(5 / far**2, moments) / far
+    return np.where(np.abs(x) < FAR, closed, series) / np.pi
+
+
+def _hilbert_at_zero(lam: Array, h: float) -> float:
+    """The transform at 0 of the density of the positive eigenvalues, kernel widths h lambda."""
+    return float(np.mean(_hilbert(np.full(lam.shape, -1 / h)) / (h * lam)))
