@@ -13,6 +13,7 @@ SMALL = {
     "diffusion-primer": {"seed": 2, "steps": 100, "largest": 1024, "images": 8},
     "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "descent": 300},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
+    "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
 }
 
