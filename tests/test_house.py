@@ -65,8 +65,8 @@ def test_every_figure_is_named_captioned_and_described(name):
         if draws(cell.source) and "remove-output" not in cell.metadata.get("tags", []):
             options = cell.metadata.get("mystnb", {})
             assert options, cell.source
-            if "live.show(" in cell.source:  # what is read out of it is tried in a browser
-                options["image"] = {"alt": "".join(re.findall(r'"([^"]+)"', cell.source))}
+            if "live.show(" in cell.source:  # its description is the longest text in the cell
+                options["image"] = {"alt": max(re.findall(r'"([^"]*)"', cell.source), key=len)}
             figure = Figure(**options["figure"], alt=options["image"]["alt"])
             assert figure.name.startswith("fig-")
             assert figure.caption.strip().endswith(".")

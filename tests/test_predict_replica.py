@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import root
@@ -13,14 +14,6 @@ from lindiff_nb.measure import draws, replicas
 from lindiff_nb.predict import replica, replicated, ridge
 from lindiff_nb.predict.replica import Overlaps
 
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(6),
-    "power law": spectra.power_law(6, 2.0),
-    "twelve decades": np.geomspace(1, 1e-12, 7),
-    "a gap": np.repeat([1, 1e-12], 3),
-    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
-}
 POINTS = (Overlaps(3.0, 1.0, 0.4, 0.2), Overlaps(20.0, -2.0, 0.7, -0.05), Overlaps(0.5, 0, 0.9, 0))
 REPLICAS = (0.0, 1e-3, 0.5, 1, 2, 3, 7.5)
 

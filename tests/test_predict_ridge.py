@@ -5,6 +5,7 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,15 +14,7 @@ from lindiff_nb.predict import ridge
 from lindiff_nb.predict.ridge import degrees_of_freedom, effective_ridge
 
 HARD_XI = np.array([0, 1e-14, 1e-12, 1e-8, 1e-3, 1, 1e6])
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(6),
-    "power law": spectra.power_law(6, 2.0),
-    "twelve decades": np.geomspace(1, 1e-12, 7),
-    "a gap": np.repeat([1, 1e-12], 3),
-    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
-    "far from one": 1e-9 * spectra.power_law(5, 1.0),
-}
+SPECTRA = HARD_SPECTRA | {"far from one": 1e-9 * spectra.power_law(5, 1.0)}
 
 
 def reference(xi, spectrum, n):

@@ -1,0 +1,29 @@
+"""Inputs that more than one test file tries: spectra where formulas break, and what is refused."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lindiff_nb.exact import spectra
+
+HARD_SPECTRA = {
+    "one": np.array([2.5]),
+    "white": np.ones(6),
+    "power law": spectra.power_law(6, 2.0),
+    "twelve decades": np.geomspace(1, 1e-12, 7),
+    "a gap": np.repeat([1, 1e-12], 3),
+    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
+}
+
+
+def assert_refused(
+    function: Callable[..., Any], good: Mapping[str, Any], name: str, values: Iterable[Any]
+) -> None:
+    """The good arguments are taken; each of the values raises ValueError naming the argument."""
+    function(**good)
+    for bad in values:
+        with pytest.raises(ValueError, match=rf"^{re.escape(name)} .*, got "):
+            function(**{**good, name: bad})
