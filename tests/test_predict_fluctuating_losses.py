@@ -109,7 +109,7 @@ def test_many_points_leave_1_over_n_on_new_data_and_1_over_sqrt_n_on_the_trainin
 
 
 def test_for_many_points_and_white_data_the_excess_is_a_sum_of_squares():
-    """Of about d^2 / 2 entries of Sigma_0 - 1, each counted twice: it deviates by 2 / d of itself."""
+    """Of about d^2 / 2 entries of Sigma_0 - 1, each twice, so it deviates by 2 / d of itself."""
     d, n, a = 30, 10**8, 0.4
     excess = losses.alignment(np.ones(d), n, a)
     assert fluctuations.test_loss(np.ones(d), n, a) == pytest.approx(2 * excess / d, rel=1e-5)
