@@ -82,6 +82,15 @@ def test_bad_input_raises_naming_argument_and_value(function, needed, name):
     assert_refused(function, {each: GOOD[each] for each in needed}, name, BAD[name])
 
 
+@pytest.mark.parametrize("n", [[], [3, 0], [2.0, 3.0], [True], [1, "2"], [[1], [2, 3]]])
+def test_arrays_of_n_are_whole_numbers_too(n):
+    for function, needed, _ in TABLE:
+        arguments = {each: GOOD[each] for each in needed} | {"n": n}
+        if "n" in needed:
+            with pytest.raises(ValueError, match=r"^n .*, got "):
+                function(**arguments)
+
+
 def test_an_estimated_mean_needs_two_points():
     with pytest.raises(ValueError, match="n must be an integer >= 2, got 1"):
         divergence.kl(np.ones(3), 1, 0.1, estimated_mean=True)

@@ -150,7 +150,7 @@ def test_without_noise_they_vanish_where_the_loss_is_finite():
     assert fluctuations.test_loss(spectrum, 1, 1.0, 0.1) == 0
 
 
-def test_alpha_bar_and_c_broadcast():
+def test_n_alpha_bar_and_c_broadcast():
     spectrum, a, c = spectra.power_law(8, 1.0), np.array([0.1, 0.9, 1.0]), np.array([[0.0], [0.1]])
     for deviation in DEVIATIONS:
         together = deviation(spectrum, 5, a, c)
@@ -159,6 +159,10 @@ def test_alpha_bar_and_c_broadcast():
             alone = deviation(spectrum, 5, a[j], c[i, 0])
             assert together[i, j] == pytest.approx(alone, rel=1e-12)
             assert isinstance(alone, float)
+        sizes = np.array([1, 8, 30])
+        found = deviation(spectrum, sizes, 0.9)
+        alone = [deviation(spectrum, int(n), 0.9) for n in sizes]
+        assert found == pytest.approx(np.array(alone), rel=1e-12)
 
 
 def test_memory_stays_bounded():

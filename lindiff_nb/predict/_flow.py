@@ -74,7 +74,7 @@ def _losses(around: Contour, at: Point, variance: Complexes) -> Array:
     return result
 
 
-def _response(z: Complexes | Array, at: Point) -> tuple[Complexes, Complexes, Complexes]:
+def _response(z: Complexes | Array, at: Point) -> tuple[Complexes | Array, ...]:
     """exp(-x), phi = (1 - exp(-x)) / M and q = exp(-x) + a (z + c) phi, where a < 1."""
     learnt = at.a * (z + at.c)
     rate = learnt + (1 - at.a)

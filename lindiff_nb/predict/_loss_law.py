@@ -41,6 +41,7 @@ TABLES = 4  # temporaries of the size of a block
 class Point(NamedTuple):
     """Some points, (p, 1) each."""
 
+    n: Array
     rho: Array  # s / xi
     rest: Array  # c / xi
     kappa: Array
@@ -52,7 +53,7 @@ class _Modes(NamedTuple):
     """The population as seen by the fits: levels, (m,), shares, (p, m), and what weighs them."""
 
     levels: Array
-    counts: Array  # over n
+    counts: Array
     at: Point
     g: Array
     h: Array
@@ -62,7 +63,7 @@ class _Modes(NamedTuple):
         product = factors[0] * factors[1]
         for factor in factors[2:]:
             product *= factor
-        return (product @ self.counts)[:, None]
+        return (product @ self.counts)[:, None] / self.at.n
 
 
 def test_variance(spectrum: Array, at: Fit) -> Array:
@@ -76,7 +77,7 @@ def train_variance(spectrum: Array, at: Fit) -> Array:
 
 
 def _train(of: _Modes) -> Array:
-    (rho, rest, _, q, r), g, h = of.at, of.g, of.h
+    (_, rho, rest, _, q, r), g, h = of.at, of.g, of.h
     b = of.mean(g, g, h)
     ux = rho * q / r * (g * h)
     w = ux * (1 + 2 * rest * q / r * (h + 2 * b / r))
@@ -85,7 +86,7 @@ def _train(of: _Modes) -> Array:
 
 
 def _test(of: _Modes) -> Array:
-    (rho, rest, _, q, r), g, h = of.at, of.g, of.h
+    (_, rho, rest, _, q, r), g, h = of.at, of.g, of.h
     f, v, b, g_ = of.mean(g, np.ones(1)), of.mean(g, h), of.mean(g, g, h), of.mean(g, g)
     g_ = g_ / f
     delta = v / (f * q) * _from_mean(of)
@@ -118,11 +119,11 @@ def _by_rows(formula: Callable[[_Modes], Array], spectrum: Array, fit: Fit) -> A
     """The formula at each point, in bounded memory."""
     levels, counts = distinct(spectrum)
     q, r = fit.excess / fit.n, (fit.excess + fit.spread) / fit.n
-    points = [values.ravel() for values in (fit.rho, fit.rest, fit.kappa, q, r)]
+    points = [values.ravel() for values in (fit.n, fit.rho, fit.rest, fit.kappa, q, r)]
     result = np.empty(fit.kappa.size)
     for rows in blocks(result.size, TABLES * levels.size):
         at = Point(*(values[rows, None] for values in points))
         total = levels + at.kappa
-        modes = _Modes(levels, counts / fit.n, at, levels / total, at.kappa / total)
+        modes = _Modes(levels, counts, at, levels / total, at.kappa / total)
         result[rows] = formula(modes)[:, 0]
     return result.reshape(fit.kappa.shape)

@@ -27,7 +27,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict import _bulks, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
 from lindiff_nb.predict._divergence_law import Law
@@ -111,20 +111,20 @@ def kl(
     return reals(result / len(spectrum))
 
 
-def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """Standard deviation of the loss on new data over training sets, beside `losses.test_loss`.
 
-    Per dimension, in the shape of alpha_bar and c broadcast together: the closed form of
+    Per dimension, in the shape of n, alpha_bar and c broadcast together: the closed form of
     `_loss_law`, in sums over the modes. A limit of many dimensions and points, off by a relative
     few / min(n, d), and more without ridge close to n = d; of little use below ten. At
     alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
     """
     at = _fit.solve(spectrum, n, alpha_bar, c)
     rank = np.count_nonzero(_validate.spectrum(spectrum))
-    return _deviation(_loss_law.test_variance, spectrum, at, 0.0 if at.n > rank else np.inf)
+    return _deviation(_loss_law.test_variance, spectrum, at, np.where(at.n > rank, 0.0, np.inf))
 
 
-def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """Standard deviation of the loss on the training set, beside `losses.train_loss`.
 
     With g = lambda / (lambda + kappa), h = 1 - g, q = xi / kappa, r = 1 - df_2 / n and averages
@@ -134,9 +134,8 @@ def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Rea
 
     Shape and validity as for `test_loss`; zero at alpha_bar = 1.
     """
-    return _deviation(
-        _loss_law.train_variance, spectrum, _fit.solve(spectrum, n, alpha_bar, c), 0.0
-    )
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    return _deviation(_loss_law.train_variance, spectrum, at, np.zeros(at.n.shape))
 
 
 def linear_statistic(
@@ -176,10 +175,10 @@ def linear_statistic(
 
 
 def _deviation(
-    variance: Callable[[Array, Fit], Array], spectrum: Array, at: Fit, at_zero: float
+    variance: Callable[[Array, Fit], Array], spectrum: Array, at: Fit, without: Array
 ) -> Reals:
-    """Per dimension; at xi = 0 the value that is given."""
-    found, solved = np.full(at.xi.shape, at_zero), at.xi > 0
+    """Per dimension; at xi = 0 the values that are given."""
+    found, solved = without, at.xi > 0
     found[solved] = np.sqrt(variance(_validate.spectrum(spectrum), at.where(solved))) / at.d
     return reals(found)
 

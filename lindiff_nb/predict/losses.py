@@ -23,16 +23,16 @@ Every loss is per dimension and per step. A loss at a = 1 is the limit a -> 1.
 import numpy as np
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict import _fit, ridge
 from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 
-def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """The typical loss on new data of the denoiser fitted to n samples with ridge c.
 
-    Returns the shape of alpha_bar and c broadcast together. Infinite at alpha_bar = 1 without
+    Returns the shape of n, alpha_bar and c broadcast together. Infinite at alpha_bar = 1 without
     ridge if n does not exceed the rank of the population. Raises ValueError for a spectrum that is
     not one, n < 1, alpha_bar outside (0, 1] or a negative c. Source: Merger & Goldt, eq. 13.
     """
@@ -40,7 +40,7 @@ def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Real
     return reals(_train(at) + _gap(at))
 
 
-def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """The typical loss of that denoiser on its own n samples, without the ridge's penalty.
 
     Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
@@ -48,7 +48,7 @@ def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Rea
     return reals(_train(_fit.solve(spectrum, n, alpha_bar, c)))
 
 
-def gap(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def gap(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """test_loss - train_loss = rho D V (2n - D) / (d (n - D) (n - D + V)), without cancellation.
 
     Shapes and errors as for `test_loss`.
@@ -66,7 +66,7 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     return ridge.degrees_of_freedom((1 - a) / a, spectrum) / len(spectrum)
 
 
-def alignment(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
+def alignment(spectrum: Array, n: Wholes, alpha_bar: Reals) -> Reals:
     """Delta^2 = test_loss - residual_loss without ridge, to full relative precision.
 
     The mean square distance, per dimension, between what the fitted and the population's own
@@ -74,7 +74,7 @@ def alignment(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
 
         Delta^2 d = D V (n + E) / (E (E + V)) - (kappa - s) sum lambda / ((lambda+kappa) (lambda+s))
 
-    Shape of alpha_bar. Raises ValueError as `test_loss` does.
+    Shape of n and alpha_bar together. Raises ValueError as `test_loss` does.
     """
     at = _fit.solve(spectrum, n, alpha_bar, 0.0)
     saved = total(
@@ -82,7 +82,7 @@ def alignment(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
         *distinct(_validate.spectrum(spectrum)),
         *(at.kappa, at.xi),
     )
-    return reals(_gap(at) - at.df1 / n * saved / at.d)
+    return reals(_gap(at) - at.df1 / at.n * saved / at.d)
 
 
 def _train(at: Fit) -> Array:
