@@ -117,13 +117,15 @@ def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
 
 def spectrum(value: ArrayLike, name: str = "spectrum") -> Array:
-    """Eigenvalues of a covariance: one-dimensional, not empty, finite, >= 0, not all zero."""
+    """Eigenvalues of a covariance: one-dimensional, not empty, >= 0, not all zero, not huge."""
     array = np.asarray(value)
     if array.ndim != 1 or array.size == 0:
         raise fail(name, value, "a non-empty one-dimensional array")
     array = nonnegative(name, array)
     if not array.any():
         raise fail(name, value, "a spectrum with at least one positive eigenvalue")
+    if array.max() > np.finfo(float).max / array.size:
+        raise fail(name, value, "a spectrum with a finite sum")
     return array
 
 

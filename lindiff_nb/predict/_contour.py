@@ -7,8 +7,9 @@ The contour is a hyperbola with its focus at 0 and its asymptotes at 45 degrees,
 It crosses the real axis at -0.29 near and opens to the right, so that theta counts the e-folds of
 |z| beyond `near`, and the number of nodes grows with the logarithm of the range of scales. The
 trapezoidal rule in theta converges like exp(-pi^2 / (2 h)) for a step h, since theta may be moved
-by i pi / 4 either way before the contour meets the spectrum or is vertical (Lopez-Fernandez &
-Palencia 2004). Half the nodes are enough: the other half are their conjugates.
+by i pi / 4 either way before the contour meets the spectrum or is vertical (as Weideman & Trefethen
+2007, doi:10.1090/S0025-5718-07-01945-X, have it for the Bromwich integral). Half the nodes are
+enough: the other half are their conjugates.
 """
 
 from typing import NamedTuple

@@ -11,9 +11,12 @@ lie in the upper half-plane H (the lower one follows by conjugation). Then
 1. The right root lies in H, and is the only one there. Im xi = Im kappa (1 - P) with
    P = (1/n) sum |lambda / (lambda + kappa)|^2, so a root in H has P < 1; but for two roots k1, k2
    the equation gives 1 = (1/n) sum lambda^2 / ((lambda + k1) (lambda + k2)), which Cauchy and
-   Schwarz bound by sqrt(P1 P2) < 1. (Silverstein & Bai 1995 say the same of 1 / kappa.)
-2. The map on the right of the second form takes H into itself, so its iterates converge to that
-   root from every start in H (Earle & Hamilton 1970). Newton's method does so much faster.
+   Schwarz bound by sqrt(P1 P2) < 1. (Silverstein & Bai 1995, doi:10.1006/jmva.1995.1051, say the
+   same of 1 / kappa.)
+2. The map on the right of the second form takes H to where Im kappa >= Im xi, and that to a bounded
+   part of it. So its iterates converge to that root from every start in H (Earle & Hamilton 1970,
+   A fixed point theorem for holomorphic mappings, Proc. Sympos. Pure Math. 16). Newton's method
+   does so much faster.
 
 Hence the solver: Newton's steps, but one that would leave H is replaced by that map; and what has
 converged in H is the root, whatever way it came. Nothing else is ever returned. The modes above and

@@ -1,7 +1,8 @@
 """From one training set to the next: standard deviations that do not shrink with d.
 
 Sums over all eigenvalues of Sigma_0 have a central limit theorem with a variance of order one
-(Bai & Silverstein 2004). For Gaussian data it follows from one covariance,
+(Bai & Silverstein 2004, doi:10.1214/aop/1078415845). For Gaussian data it follows from one
+covariance,
 
     Cov(ln det(Sigma_0 + xi_1), ln det(Sigma_0 + xi_2)) = -2 ln(1 - A)
     A = (1/n) sum_nu lambda_nu^2 / ((lambda_nu + kappa_1) (lambda_nu + kappa_2))

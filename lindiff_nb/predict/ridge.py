@@ -90,11 +90,21 @@ def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
     xi, n = _broadcast(xi, n)
     kappa = np.asarray(effective_ridge(xi, spectrum, n))
     levels, counts = distinct(_validate.spectrum(spectrum))
-    df1 = total(lambda lam, k: lam / (lam + k), levels, counts, kappa)
-    spread = total(lambda lam, k: (lam / (lam + k)) * (k / (lam + k)), levels, counts, kappa)
+    df1, spread = _df1_and_spread(kappa.ravel(), levels, counts).reshape(2, *kappa.shape)
     without = np.asarray(np.maximum(n - counts.sum(), 0.0))
     excess = np.divide(n * xi, kappa, out=without, where=xi > 0)
     return Response(kappa, df1, excess, spread)
+
+
+def _df1_and_spread(kappa: Array, levels: Array, counts: Array) -> Array:
+    """df_1 and V at each kappa, (2, k)."""
+    result = np.empty((2, kappa.size))
+    for rows in blocks(kappa.size, levels.size):
+        resolvent = np.reciprocal(levels + kappa[rows, None])
+        result[0, rows] = resolvent @ (levels * counts)
+        resolvent *= kappa[rows, None] * resolvent
+        result[1, rows] = resolvent @ (levels * counts)
+    return result
 
 
 def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, NDArray[np.int64]]:

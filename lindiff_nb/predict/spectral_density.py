@@ -6,13 +6,14 @@ It is where the eigenvalues of a sample covariance lie. For n points from N(0, S
     x = w (1 + (1/n) sum_nu lambda_nu / (w - lambda_nu))
 
 which is `ridge` with xi = -x and kappa = -w. At an eigenvalue x of Sigma_0, w is the one solution
-with Im w > 0 (Silverstein 1995), and everything local follows from it:
+with Im w > 0 (Silverstein & Bai 1995, doi:10.1006/jmva.1995.1051), and everything local follows:
 
     density      rho(x) = (n / (pi d)) Im w / |w|^2,  and an atom 1 - min(n, rank) / d at zero
     above x      (1/pi) [sum_nu (arg(w - lambda_nu) - arg w) + n arg w - n x Im w / |w|^2]
     overlaps     <(u_x . v_nu)^2> = lambda_nu |w|^2 / (n x |lambda_nu - w|^2)
 
-The overlaps, of a sample eigenvector with the population's, are those of Ledoit & Peche 2011.
+The overlaps, of a sample eigenvector with the population's, are those of Ledoit & Peche 2011
+(doi:10.1007/s00440-010-0298-3).
 Separated or rapidly decaying population eigenvalues open gaps, and the law has several bulks; each
 holds exactly as many eigenvalues as the population has in it.
 
