@@ -56,6 +56,7 @@ TABLE = [
     (ridge.response, ["xi", "spectrum", "n"], []),
     (losses.test_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (losses.test_and_train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.gap, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.residual_loss, ["spectrum", "alpha_bar"], []),
     (losses.alignment, ["spectrum", "n", "alpha_bar"], []),

@@ -180,6 +180,9 @@ def test_n_broadcasts_with_the_other_arguments():
     assert together == pytest.approx(
         np.array([losses.alignment(spectrum, int(size), a) for size in n]), rel=1e-13
     )
+    both = losses.test_and_train_loss(spectrum, n[:, None], a, 1e-3)
+    for one, loss in zip(both, (losses.test_loss, losses.train_loss), strict=True):
+        assert np.array_equal(one, loss(spectrum, n[:, None], a, 1e-3))
     kappa = effective_ridge(np.array([[0.0], [1e-9]]), spectrum, n)
     for i, j in np.ndindex(2, 5):
         assert kappa[i, j] == pytest.approx(effective_ridge([0.0, 1e-9][i], spectrum, int(n[j])))

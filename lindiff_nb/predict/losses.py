@@ -48,6 +48,15 @@ def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
     return reals(_train(_fit.solve(spectrum, n, alpha_bar, c)))
 
 
+def test_and_train_loss(
+    spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0
+) -> tuple[Reals, Reals]:
+    """(`test_loss`, `train_loss`) for the price of one."""
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    train = _train(at)
+    return reals(train + _gap(at)), reals(train)
+
+
 def gap(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """test_loss - train_loss = rho D V (2n - D) / (d (n - D) (n - D + V)), without cancellation.
 
