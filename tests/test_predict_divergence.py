@@ -163,7 +163,7 @@ def test_c_gives_the_shape_and_a_number_a_float():
 def test_it_falls_with_n_whatever_the_order_of_the_spectrum(
     spectrum, n, c, direction, estimated_mean
 ):
-    """With a ridge not the second: it may be too large for the truth, and more so for more points."""
+    """With ridge not the second: the ridge may be too large, and with more points more so."""
     options = {"direction": direction, "estimated_mean": estimated_mean}
     found = kl(spectrum, n, c, **options)
     assert kl(spectrum[::-1], n, c, **options) == pytest.approx(found, rel=1e-12)
