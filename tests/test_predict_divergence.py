@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import divergence
+from lindiff_nb.predict import divergence, fluctuations
 from lindiff_nb.predict.divergence import kl, kl_large_n, wishart_kl
 
 DIRECTIONS = ("sampler||population", "population||sampler")
@@ -141,6 +141,19 @@ def test_an_estimated_mean_costs_what_one_sample_less_costs_at_least(direction):
     many = kl(spectrum, 10**6, 0.0, direction, estimated_mean=True)
     # both brackets grow by d / n: the mean's own distance
     assert many == pytest.approx(kl_large_n(D, 10**6) + 0.5 / 10**6, rel=1e-4)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("estimated_mean", [False, True])
+def test_n_and_c_broadcast(direction, estimated_mean):
+    spectrum, n, c = SPECTRA["power law"], np.array([2, D, D + 1, D + 2, 40]), [[0.0], [0.1]]
+    options = {"direction": direction, "estimated_mean": estimated_mean}
+    for function in (kl, fluctuations.kl):
+        found = function(spectrum, n, c, **options)
+        assert found.shape == (2, 5)
+        for i, j in np.ndindex(2, 5):
+            alone = function(spectrum, int(n[j]), c[i][0], **options)
+            assert found[i, j] == pytest.approx(alone, rel=1e-13)
 
 
 def test_c_gives_the_shape_and_a_number_a_float():

@@ -36,7 +36,20 @@ class Law:
         return np.where(small, series, -self.a - np.log(np.where(small, 1.0, self.rest)))
 
 
-def to_population(at: Law, n: int) -> Array:
+def variance(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
+    """The variance of the divergence in total nats at each c; infinite where its mean is.
+
+    dof = n if the mean is known, n - 1 if it is estimated.
+    """
+    rank = np.count_nonzero(spectrum)
+    result = np.full(c.shape, np.inf)
+    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (dof > rank)
+    formula = _to_population if to_population else _to_sampler
+    result[regular] = formula(Law(c[regular] * (n / dof), spectrum, dof), n) / 2
+    return result
+
+
+def _to_population(at: Law, n: int) -> Array:
     """Twice the variance of KL(sampler || population) in total nats; see `fluctuations.kl`.
 
     With n - at.n = 1 the mean is estimated: its distance, |N(0, I / n)|^2 in the population's
@@ -47,7 +60,7 @@ def to_population(at: Law, n: int) -> Array:
     return kept + at.h() + lost * rank / n
 
 
-def to_sampler(at: Law, n: int) -> Array:
+def _to_sampler(at: Law, n: int) -> Array:
     """Twice the variance of KL(population || sampler) in total nats; see `fluctuations.kl`.
 
     If the mean is estimated, its distance is on average Tr (Sigma_0 + c)^-1 Sigma / n and deviates

@@ -29,14 +29,13 @@ import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.predict import _bulks, _divergence_law, _fit, _loss_law, ridge
+from lindiff_nb.predict import _bulks, _circle, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
 from lindiff_nb.predict._divergence_law import Law
 from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"
-MOST = 2048  # nodes
 
 
 def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
@@ -74,15 +73,16 @@ def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
 
 def kl(
     spectrum: Array,
-    n: int,
+    n: Wholes,
     c: Reals,
     direction: str = SAMPLER,
     *,
     estimated_mean: bool = False,
 ) -> Reals:
-    """Standard deviation of the divergence over training sets, per dimension, in the shape of c.
+    """Standard deviation of the divergence over training sets, per dimension.
 
-    Beside the mean in `divergence.kl`. In total nats the variance is, at kappa = kappa(c),
+    Beside the mean in `divergence.kl`, and in its shape. At kappa = kappa(c) the variance in total
+    nats is
 
         sampler||population   [(1/n) sum_nu (kappa / (lambda_nu + kappa))^2 + h(a)] / 2
         population||sampler   [h(a) + a (1 - T)^2 + a (1 - a) V] / 2
@@ -100,16 +100,17 @@ def kl(
 
     Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
-    n = _validate.integer("n", n, low=2 if estimated_mean else 1)
+    spectrum = _validate.spectrum(spectrum)
+    n, c = _validate.broadcast(
+        n=_validate.integers("n", n, low=2 if estimated_mean else 1),
+        c=_validate.nonnegative("c", c),
+    )
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    dof = n - 1 if estimated_mean else n
-    rank = np.count_nonzero(spectrum)
-    result = np.full(c.shape, np.inf)
-    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (dof > rank)
-    formula = _divergence_law.to_population if to_population else _divergence_law.to_sampler
-    result[regular] = np.sqrt(formula(Law(c[regular] * (n / dof), spectrum, dof), n) / 2)
-    return reals(result / len(spectrum))
+    result = np.empty(c.shape)
+    for size in np.unique(n):
+        dof, here = int(size) - estimated_mean, n == size
+        result[here] = _divergence_law.variance(spectrum, int(size), dof, c[here], to_population)
+    return reals(np.sqrt(result) / len(spectrum))
 
 
 def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -162,7 +163,7 @@ def linear_statistic(
     if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
         raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
     at = _bulks.find(spectrum, n)
-    w, weight = _circle(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
+    w, weight = _circle.around(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
     value = np.asarray(f(_bulks.position(w, at)))
     if value.shape[-1:] != w.shape:
         raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
@@ -182,20 +183,3 @@ def _deviation(
     found, solved = without, at.xi > 0
     found[solved] = np.sqrt(variance(_validate.spectrum(spectrum), at.where(solved))) / at.d
     return reals(found)
-
-
-def _circle(limit: float, bulks: Array) -> tuple[Complex, Complex]:
-    """Nodes and weights dw on the circle halfway from the bulks to the line Re w = limit.
-
-    zeta = (w - limit - s) / (w - limit + s) maps the half plane to the unit disc and the circle
-    on the bulks to |zeta| = ratio; halfway is |zeta| = sqrt(ratio).
-    """
-    a, b = bulks[0, 0] - limit, bulks[-1, 1] - limit
-    s, ratio = np.sqrt(a * b), (b - a) / (np.sqrt(a) + np.sqrt(b)) ** 2
-    size = 2 * int(np.ceil(np.log(1e-10) / np.log(ratio))) + 16 if a > 0 else MOST + 1
-    if size > MOST:
-        raise ValueError(f"above must be lower: it takes {size} nodes so near to the eigenvalues")
-    turn = np.exp(2j * np.pi * (np.arange(size) + 0.5) / size)
-    zeta = np.sqrt(ratio) * turn
-    weight = 2 * s / (1 - zeta) ** 2 * zeta * 2j * np.pi / size
-    return limit + s * (1 + zeta) / (1 - zeta), weight
