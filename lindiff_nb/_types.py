@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Reals = float | Array  # a number, or an array that is broadcast over
+Wholes = int | NDArray[np.int64]  # the same of whole numbers
 
 
 def reals(array: Array) -> Reals:

@@ -6,6 +6,7 @@ came in and not as a NaN three chapters later.
 
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +34,19 @@ def integer(name: str, value: object, low: int = 1, high: int | None = None) -> 
     if whole < low or whole > (LARGEST if high is None else high):
         raise fail(name, value, wanted)
     return whole
+
+
+def integers(name: str, value: ArrayLike, low: int = 1) -> NDArray[np.int64]:
+    """Whole numbers >= low: one, as `integer` takes it, or an array of numpy integers."""
+    if not isinstance(value, np.ndarray | list | tuple):
+        return np.asarray(integer(name, value, low))
+    try:
+        array = np.asarray(value)
+    except ValueError as ragged:
+        raise fail(name, value, f"integers >= {low}") from ragged
+    if array.dtype.kind not in "iu" or np.any(array < low) or np.any(array > LARGEST):
+        raise fail(name, value, f"integers >= {low}")
+    return array.astype(np.int64)
 
 
 def numbers(name: str, value: ArrayLike) -> Array:
@@ -93,7 +107,7 @@ def alpha_bar(value: ArrayLike, name: str = "alpha_bar") -> Array:
     return array
 
 
-def broadcast(**arrays: Array) -> tuple[Array, ...]:
+def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """The named arrays in their common shape."""
     try:
         return tuple(np.broadcast_arrays(*arrays.values()))
@@ -103,13 +117,15 @@ def broadcast(**arrays: Array) -> tuple[Array, ...]:
 
 
 def spectrum(value: ArrayLike, name: str = "spectrum") -> Array:
-    """Eigenvalues of a covariance: one-dimensional, not empty, finite, >= 0, not all zero."""
+    """Eigenvalues of a covariance: one-dimensional, not empty, >= 0, not all zero, not huge."""
     array = np.asarray(value)
     if array.ndim != 1 or array.size == 0:
         raise fail(name, value, "a non-empty one-dimensional array")
     array = nonnegative(name, array)
     if not array.any():
         raise fail(name, value, "a spectrum with at least one positive eigenvalue")
+    if array.max() > np.finfo(float).max / array.size:
+        raise fail(name, value, "a spectrum with a finite sum")
     return array
 
 

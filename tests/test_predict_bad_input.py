@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hard_cases import assert_refused
 
-from lindiff_nb.predict import divergence, losses, marchenko_pastur, ridge
+from lindiff_nb.predict import divergence, fluctuations, losses, marchenko_pastur, ridge
 
 GOOD = {
     "spectrum": np.ones(3),
@@ -34,6 +34,8 @@ BAD = {
         1.0,
         None,
         [1j],
+        [1e308, 1e308],
+        [1.0, 1e308],
     ],
     "n": WHOLE,
     "d": WHOLE,
@@ -41,7 +43,7 @@ BAD = {
     "c": NONNEGATIVE,
     "xi": NONNEGATIVE,
     "kappa": NONNEGATIVE,
-    "aspect": [*NUMBER, 0, -1, [0.5, 2]],
+    "aspect": [*NUMBER, 0, -1, [0.5, 2], 1e301, 1e-301],
     "p": [*NONNEGATIVE, 1.1],
     "x": NUMBER,
     "z": [np.nan, np.inf, "0.1", None, complex(np.nan, 1), complex(0, np.inf), 1.0],
@@ -54,10 +56,14 @@ TABLE = [
     (ridge.response, ["xi", "spectrum", "n"], []),
     (losses.test_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (losses.test_and_train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.gap, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.residual_loss, ["spectrum", "alpha_bar"], []),
     (losses.alignment, ["spectrum", "n", "alpha_bar"], []),
     (divergence.kl, ["spectrum", "n", "c"], ["direction"]),
+    (fluctuations.test_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (fluctuations.train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (fluctuations.kl, ["spectrum", "n", "c"], ["direction"]),
     (divergence.kl_large_n, ["d", "n"], []),
     (divergence.wishart_kl, ["d", "n"], ["direction"]),
     (marchenko_pastur.edges, ["aspect"], []),
@@ -77,6 +83,15 @@ CASES = [
 @pytest.mark.parametrize(("function", "needed", "name"), CASES)
 def test_bad_input_raises_naming_argument_and_value(function, needed, name):
     assert_refused(function, {each: GOOD[each] for each in needed}, name, BAD[name])
+
+
+@pytest.mark.parametrize("n", [[], [3, 0], [2.0, 3.0], [True], [1, "2"], [[1], [2, 3]]])
+def test_arrays_of_n_are_whole_numbers_too(n):
+    for function, needed, _ in TABLE:
+        arguments = {each: GOOD[each] for each in needed} | {"n": n}
+        if "n" in needed:
+            with pytest.raises(ValueError, match=r"^n .*, got "):
+                function(**arguments)
 
 
 def test_an_estimated_mean_needs_two_points():

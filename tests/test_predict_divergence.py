@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import divergence
+from lindiff_nb.predict import divergence, fluctuations
 from lindiff_nb.predict.divergence import kl, kl_large_n, wishart_kl
 
 DIRECTIONS = ("sampler||population", "population||sampler")
@@ -143,6 +143,19 @@ def test_an_estimated_mean_costs_what_one_sample_less_costs_at_least(direction):
     assert many == pytest.approx(kl_large_n(D, 10**6) + 0.5 / 10**6, rel=1e-4)
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("estimated_mean", [False, True])
+def test_n_and_c_broadcast(direction, estimated_mean):
+    spectrum, n, c = SPECTRA["power law"], np.array([2, D, D + 1, D + 2, 40]), [[0.0], [0.1]]
+    options = {"direction": direction, "estimated_mean": estimated_mean}
+    for function in (kl, fluctuations.kl):
+        found = function(spectrum, n, c, **options)
+        assert found.shape == (2, 5)
+        for i, j in np.ndindex(2, 5):
+            alone = function(spectrum, int(n[j]), c[i][0], **options)
+            assert found[i, j] == pytest.approx(alone, rel=1e-13)
+
+
 def test_c_gives_the_shape_and_a_number_a_float():
     spectrum, c = SPECTRA["white"], np.array([[0, 0.1, 1], [0.5, 0, 2]])
     found = divergence.kl(spectrum, 20, c)
@@ -150,3 +163,37 @@ def test_c_gives_the_shape_and_a_number_a_float():
     for index in np.ndindex(*c.shape):
         assert found[index] == pytest.approx(kl(spectrum, 20, c[index]), rel=1e-12)
     assert isinstance(kl(spectrum, 20, 0.1), float)
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8),
+    n=st.integers(2, 20),
+    c=st.floats(1e-9, 1e3),
+    direction=st.sampled_from(DIRECTIONS),
+    estimated_mean=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_it_falls_with_n_whatever_the_order_of_the_spectrum(
+    spectrum, n, c, direction, estimated_mean
+):
+    """With ridge not the second: the ridge may be too large, and with more points more so."""
+    options = {"direction": direction, "estimated_mean": estimated_mean}
+    found = kl(spectrum, n, c, **options)
+    assert kl(spectrum[::-1], n, c, **options) == pytest.approx(found, rel=1e-12)
+    if direction == DIRECTIONS[0]:
+        assert kl(spectrum, n + 1, c, **options) <= found * (1 + 1e-9)
+    many = n + len(spectrum) + 1
+    without, more = (kl(spectrum, size, 0.0, **options) for size in (many, many + 1))
+    assert more < without < np.inf
+    assert kl(np.repeat(spectrum, 3), 3 * n, c, direction) == pytest.approx(
+        kl(spectrum, n, c, direction), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("n", [1, D, 40])
+def test_a_huge_ridge_leaves_white_samples_of_variance_c(n):
+    spectrum, c = SPECTRA["power law"], 1e9
+    white = c / spectrum - 1 - np.log(c / spectrum)
+    assert kl(spectrum, n, c) == pytest.approx(white.mean() / 2, rel=1e-6)
+    white = spectrum / c - 1 + np.log(c / spectrum)
+    assert kl(spectrum, n, c, DIRECTIONS[1]) == pytest.approx(white.mean() / 2, rel=1e-6)

@@ -167,3 +167,46 @@ def test_memory_stays_bounded():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2e6  # a whole table would be 8 MB
+
+
+def test_n_broadcasts_with_the_other_arguments():
+    """Curves against the number of samples, at every step, in one call."""
+    spectrum, a, n = SPECTRA["low rank"], np.array([0.1, 0.99, 1.0]), np.array([1, 5, 6, 7, 40])
+    for loss in (losses.test_loss, losses.train_loss, losses.gap):
+        together = loss(spectrum, n[:, None], a, 1e-3)
+        alone = [loss(spectrum, int(size), a, 1e-3) for size in n]
+        assert together == pytest.approx(np.array(alone), rel=1e-13)
+    together = losses.alignment(spectrum, n[:, None], a)
+    assert together == pytest.approx(
+        np.array([losses.alignment(spectrum, int(size), a) for size in n]), rel=1e-13
+    )
+    both = losses.test_and_train_loss(spectrum, n[:, None], a, 1e-3)
+    for one, loss in zip(both, (losses.test_loss, losses.train_loss), strict=True):
+        assert np.array_equal(one, loss(spectrum, n[:, None], a, 1e-3))
+    kappa = effective_ridge(np.array([[0.0], [1e-9]]), spectrum, n)
+    for i, j in np.ndindex(2, 5):
+        assert kappa[i, j] == pytest.approx(effective_ridge([0.0, 1e-9][i], spectrum, int(n[j])))
+
+
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
+    n=st.integers(1, 20),
+    a=st.floats(1e-3, 1 - 1e-9),
+    c=st.just(0.0) | st.floats(1e-9, 10),
+    scale=st.floats(1e-3, 1e3),
+)
+@settings(max_examples=100, deadline=None)
+def test_monotone_and_covariant(spectrum, n, a, c, scale):
+    """The training loss grows with n and c, the gap falls, units do not matter."""
+    spectrum = np.array(spectrum)
+    other = a / (a + scale * (1 - a))  # the same noise ratio, in units of the scale
+    for loss in (losses.test_loss, losses.train_loss):
+        moved = loss(scale * spectrum[::-1], n, other, scale * c)
+        assert moved == pytest.approx(loss(spectrum, n, a, c), rel=1e-6)
+    more = np.array([n, n + 1, 2 * n + 2])
+    slack = 1e-12 * losses.test_loss(spectrum, n, a, c)
+    assert np.all(np.diff(losses.train_loss(spectrum, more, a)) >= -slack)
+    assert np.all(np.diff(losses.alignment(spectrum, more, a)) <= 1e-12 + slack)
+    ridges = np.array([c, 2 * c + 1e-3, 3 * c + 1])
+    assert np.all(np.diff(losses.train_loss(spectrum, n, a, ridges)) >= -slack)
+    assert np.all(np.diff(losses.gap(spectrum, n, a, ridges)) <= slack)

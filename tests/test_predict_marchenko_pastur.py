@@ -55,6 +55,16 @@ def test_density_is_the_slope_of_the_cdf_and_vanishes_outside(aspect):
     assert np.array_equal(outside, np.zeros(4))
 
 
+@pytest.mark.parametrize("aspect", [1e-300, 1e-20, 1.0, 1e20, 1e300])
+def test_extreme_numbers_give_numbers(aspect):
+    x = np.array([-1e308, 0, 1e-300, 1.0, 1e300, 1e308, np.mean(edges(aspect))])
+    assert np.all(np.isfinite(density(x, aspect)))
+    assert np.all(density(x[:-1], aspect)[[0, 5]] == 0)
+    assert np.all(np.diff(cdf(x[:-1], aspect)) >= 0)
+    assert np.all(np.isfinite(quantile([0, 0.5, 1], aspect)))
+    assert np.isfinite(stieltjes(-1.0, aspect))
+
+
 @ASPECT
 def test_quantile_inverts_the_cdf(aspect):
     p = np.linspace(0, 1, 41)

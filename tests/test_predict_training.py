@@ -149,6 +149,35 @@ def test_monotone_bounded_and_covariant(spectrum, n, a, c, scale):
     assert moved == pytest.approx(test, rel=1e-7)
 
 
+@given(
+    spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
+    n=st.integers(1, 12),
+    a=st.floats(1e-3, 0.999),
+)
+@settings(max_examples=40, deadline=None)
+def test_more_samples_raise_the_training_loss_and_close_the_gap(spectrum, n, a):
+    """At every time; and three copies of population and sample cost the same."""
+    spectrum, tau = np.array(spectrum), np.geomspace(1e-3, 1e5, 17)
+    sizes = (n, n + 1, 3 * n)
+    test, train = (
+        np.array([loss(spectrum, size, a, tau) for size in sizes])
+        for loss in (training.test_loss, training.train_loss)
+    )
+    slack = 1e-10 * (1 + test[0])
+    assert np.all(np.diff(train, axis=0) >= -slack)
+    assert np.all(np.diff(test - train, axis=0) <= slack)
+    copies = training.test_loss(np.repeat(spectrum, 3), 3 * n, a, tau)
+    assert copies == pytest.approx(test[0], rel=1e-8)
+
+
+@pytest.mark.parametrize("c", [1e4, 1e6])
+def test_a_huge_ridge_lets_nothing_be_learnt(c):
+    spectrum = spectra.power_law(6, 1.0)
+    for loss in (training.test_loss, training.train_loss):
+        found = loss(spectrum, 4, 0.5, np.geomspace(1e-6, 1e3, 9), c)
+        assert np.all(np.abs(found - 1) < 4 / c)
+
+
 def test_many_samples_leave_the_population():
     spectrum, a, tau = spectra.power_law(6, 1.0), 0.8, np.geomspace(0.01, 100, 9)
     rate = a * spectrum + 1 - a

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.special import digamma
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._spectrum import distinct, total
 
@@ -38,13 +38,13 @@ SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 +
 
 def kl(
     spectrum: Array,
-    n: int,
+    n: Wholes,
     c: Reals,
     direction: str = SAMPLER,
     *,
     estimated_mean: bool = False,
 ) -> Reals:
-    """The typical KL divergence per dimension at ridge c, in the shape of c.
+    """The typical KL divergence per dimension at ridge c, in the shape of n and c together.
 
     The mean is known, or with `estimated_mean` that of the n points. Of the population's d
     directions let r have variance. Without ridge only these count: infinite for n < r, and for
@@ -54,17 +54,16 @@ def kl(
     Raises ValueError for a spectrum that is not one, n < 1 (n < 2 if the mean is estimated), a
     negative c or an unknown direction. Source: Merger & Goldt, eqs. 11 and 15.
     """
-    spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
-    n = _validate.integer("n", n, low=2 if estimated_mean else 1)
+    spectrum = _validate.spectrum(spectrum)
+    n, c = _validate.broadcast(
+        n=_validate.integers("n", n, low=2 if estimated_mean else 1),
+        c=_validate.nonnegative("c", c),
+    )
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    dof = n - 1 if estimated_mean else n
-    rank = np.count_nonzero(spectrum)
-    limit = rank if to_population and dof == rank else np.inf
-    bracket = np.full(c.shape, limit, dtype=np.float64)
-    regular = (c > 0) | (dof > rank)
-    formula = _to_population if to_population else _to_sampler
-    bracket[regular] = formula(_solve(spectrum, dof, c[regular] * (n / dof)), n)
-    bracket[(c > 0) & (rank < len(spectrum))] = np.inf
+    bracket = np.empty(c.shape)
+    for size in np.unique(n):
+        here = n == size
+        bracket[here] = _bracket(spectrum, int(size), c[here], to_population, estimated_mean)
     return reals(bracket / (2 * len(spectrum)))
 
 
@@ -92,6 +91,19 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER) -> float:
         return np.inf
     log_det = float(np.sum(digamma((n - np.arange(d)) / 2) - np.log(n / 2)))
     return (-log_det if to_population else d * (d + 1) / (n - d - 1) + log_det) / (2 * d)
+
+
+def _bracket(spectrum: Array, n: int, c: Array, to_population: bool, estimated_mean: bool) -> Array:
+    """Twice the divergence in total nats at each c, for one n."""
+    dof = n - 1 if estimated_mean else n
+    rank = np.count_nonzero(spectrum)
+    limit = rank if to_population and dof == rank else np.inf
+    bracket = np.full(c.shape, limit, dtype=np.float64)
+    regular = (c > 0) | (dof > rank)
+    formula = _to_population if to_population else _to_sampler
+    bracket[regular] = formula(_solve(spectrum, dof, c[regular] * (n / dof)), n)
+    bracket[(c > 0) & (rank < len(spectrum))] = np.inf
+    return bracket
 
 
 class _Solved(NamedTuple):

@@ -1,7 +1,8 @@
 """From one training set to the next: standard deviations that do not shrink with d.
 
 Sums over all eigenvalues of Sigma_0 have a central limit theorem with a variance of order one
-(Bai & Silverstein 2004). For Gaussian data it follows from one covariance,
+(Bai & Silverstein 2004, doi:10.1214/aop/1078415845). For Gaussian data it follows from one
+covariance,
 
     Cov(ln det(Sigma_0 + xi_1), ln det(Sigma_0 + xi_2)) = -2 ln(1 - A)
     A = (1/n) sum_nu lambda_nu^2 / ((lambda_nu + kappa_1) (lambda_nu + kappa_2))
@@ -12,12 +13,14 @@ matrix diagonal with Sigma as well. By derivatives:
     Cov(Tr G(xi_1), Tr G(xi_2)) = d^2 / (dxi_1 dxi_2) of it,         G(xi) = (Sigma_0 + xi)^-1
     Tr G Sigma                  = d/dt of ln det(Sigma_0 + c + t Sigma) at t = 0
 
+which makes the losses linear in second derivatives of the one function (`_loss_law`).
+
 What is linear in Sigma_0 needs no large d: tilting the density of the data by exp(-h n Tr Sigma_0 B
 / 2) moves Sigma^-1 to Sigma^-1 + h B, so that Cov(Tr B Sigma_0, f) = -(2/n) d<f> / dh at h = 0;
 with B = Sigma^-1 and f the log-determinant it is (2/n) df_1.
 
-All with the mean known. Losses are per dimension, so that these deviations fall as 1/d there.
-Source of the sums: `ridge`; a is df_2 / n, and h(a) = -a - ln(1 - a).
+The mean is known, unless it says otherwise. Losses and divergences are per dimension, so that their
+deviations fall as 1/d. Source of the sums: `ridge`; a is df_2 / n, and h(a) = -a - ln(1 - a).
 """
 
 from collections.abc import Callable
@@ -25,14 +28,14 @@ from collections.abc import Callable
 import numpy as np
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import _bulks, ridge
+from lindiff_nb._types import Array, Reals, Wholes, reals
+from lindiff_nb.predict import _bulks, _circle, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
+from lindiff_nb.predict._divergence_law import Law
+from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"
-MOST = 2048  # nodes
-SERIES = 1 / np.arange(17.0, 1.0, -1.0)  # of h(a) / a^2 = 1/2 + a/3 + .., for a < 0.1
 
 
 def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
@@ -42,9 +45,9 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
     n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
     xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    at = _Law(_validate.nonnegative("xi", xi), spectrum, n)
+    at = Law(_validate.nonnegative("xi", xi), spectrum, n)
     with np.errstate(divide="ignore"):
-        return reals(np.sqrt(2 * (at.a + _h(at.a, at.rest))))
+        return reals(np.sqrt(2 * (at.a + at.h())))
 
 
 def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
@@ -63,15 +66,23 @@ def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
     variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
     b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
     """
-    at = _Law(_validate.positive("xi", xi), spectrum, n)
+    at = Law(_validate.positive("xi", xi), spectrum, n)
     b3, b4 = (at.average(lambda lam, k, p=p: lam**2 / (lam + k) ** p) for p in (3, 4))
     return reals(np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest)
 
 
-def kl(spectrum: Array, n: int, c: Reals, direction: str = SAMPLER) -> Reals:
-    """Standard deviation of the divergence over training sets, per dimension, in the shape of c.
+def kl(
+    spectrum: Array,
+    n: Wholes,
+    c: Reals,
+    direction: str = SAMPLER,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
+    """Standard deviation of the divergence over training sets, per dimension.
 
-    Beside the mean in `divergence.kl`. In total nats the variance is, at kappa = kappa(c),
+    Beside the mean in `divergence.kl`, and in its shape. At kappa = kappa(c) the variance in total
+    nats is
 
         sampler||population   [(1/n) sum_nu (kappa / (lambda_nu + kappa))^2 + h(a)] / 2
         population||sampler   [h(a) + a (1 - T)^2 + a (1 - a) V] / 2
@@ -79,18 +90,54 @@ def kl(spectrum: Array, n: int, c: Reals, direction: str = SAMPLER) -> Reals:
     T and V are the mean and the variance over modes, with weights (lambda / (lambda + kappa))^2, of
     t = [lambda - kappa a / (1 - a)] / [(lambda + kappa) (1 - df_1 / n) (1 - a)].  For n >> d both
     deviations are d / 2n in total and 1 / 2n per dimension, beside a mean of d / 4n. Infinite where
-    the mean is, and without ridge at n = rank. Raises ValueError also for a negative c or an
-    unknown direction.
+    the mean is, and without ridge at n = rank.
+
+    With `estimated_mean` Sigma_0 is (n-1)/n times a sample covariance of n - 1 points and mu_0
+    independent of it: kappa and the averages (1/n) sum are those for n - 1 points at c n / (n-1),
+    kappa / (lambda_nu + kappa) has 1 / n taken off, T and V have the factors w and w^2 with
+    w = (n+1) / (n-1), and mu_0 itself adds rank / n^2 or a / [(n-1) (1 - df_1 / (n-1))^2 (1 - a)]
+    to the bracket.
+
+    Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
-    n = _validate.integer("n", n)
+    spectrum = _validate.spectrum(spectrum)
+    n, c = _validate.broadcast(
+        n=_validate.integers("n", n, low=2 if estimated_mean else 1),
+        c=_validate.nonnegative("c", c),
+    )
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    rank = np.count_nonzero(spectrum)
-    result = np.full(c.shape, np.inf)
-    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (n > rank)
-    at = _Law(c[regular], spectrum, n)
-    result[regular] = np.sqrt((_to_population(at) if to_population else _to_sampler(at)) / 2)
-    return reals(result / len(spectrum))
+    result = np.empty(c.shape)
+    for size in np.unique(n):
+        dof, here = int(size) - estimated_mean, n == size
+        result[here] = _divergence_law.variance(spectrum, int(size), dof, c[here], to_population)
+    return reals(np.sqrt(result) / len(spectrum))
+
+
+def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """Standard deviation of the loss on new data over training sets, beside `losses.test_loss`.
+
+    Per dimension, in the shape of n, alpha_bar and c broadcast together: the closed form of
+    `_loss_law`, in sums over the modes. A limit of many dimensions and points, off by a relative
+    few / min(n, d), and more without ridge close to n = d; of little use below ten. At
+    alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
+    """
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    rank = np.count_nonzero(_validate.spectrum(spectrum))
+    return _deviation(_loss_law.test_variance, spectrum, at, np.where(at.n > rank, 0.0, np.inf))
+
+
+def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """Standard deviation of the loss on the training set, beside `losses.train_loss`.
+
+    With g = lambda / (lambda + kappa), h = 1 - g, q = xi / kappa, r = 1 - df_2 / n and averages
+    < > that are 1/n times the sum over modes, without ridge the variance in total is
+
+        (2 q^2 / r^3) [<g^2 h^2> + <g^2 h>^2 / r]
+
+    Shape and validity as for `test_loss`; zero at alpha_bar = 1.
+    """
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    return _deviation(_loss_law.train_variance, spectrum, at, np.zeros(at.n.shape))
 
 
 def linear_statistic(
@@ -116,7 +163,7 @@ def linear_statistic(
     if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
         raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
     at = _bulks.find(spectrum, n)
-    w, weight = _circle(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
+    w, weight = _circle.around(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
     value = np.asarray(f(_bulks.position(w, at)))
     if value.shape[-1:] != w.shape:
         raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
@@ -129,56 +176,10 @@ def linear_statistic(
     return reals(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi))
 
 
-class _Law:
-    """kappa, a = df_2 / n, 1 - a and 1 - df_1 / n at each xi, and averages over the modes."""
-
-    def __init__(self, xi: Array, spectrum: Array, n: int) -> None:
-        at = ridge.response(xi, spectrum, n)
-        self.levels, self.counts = distinct(_validate.spectrum(spectrum))
-        self.n, self.kappa = n, at.kappa
-        self.q, self.rest = at.excess / n, (at.excess + at.spread) / n
-        self.a = self.average(lambda lam, k: (lam / (lam + k)) ** 2)
-
-    def average(self, term: Callable[..., Array], *more: Array) -> Array:
-        """(1/n) sum_nu term(lambda_nu, kappa, ..)."""
-        return total(term, self.levels, self.counts, self.kappa, *more) / self.n
-
-
-def _to_population(at: _Law) -> Array:
-    return at.average(lambda lam, k: (k / (lam + k)) ** 2) + _h(at.a, at.rest)
-
-
-def _to_sampler(at: _Law) -> Array:
-    def moved(lam: Array, k: Array, a: Array, rest: Array, q: Array) -> Array:
-        return (lam - k * a / rest) / ((lam + k) * q * rest)
-
-    law = at.a, at.rest, at.q
-    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law) / at.a
-    spread = at.average(
-        lambda lam, k, t, *z: (lam / (lam + k) * (moved(lam, k, *z) - t)) ** 2, mean, *law
-    )
-    return _h(at.a, at.rest) + at.a * (1 - mean) ** 2 + at.rest * spread
-
-
-def _circle(limit: float, bulks: Array) -> tuple[Complex, Complex]:
-    """Nodes and weights dw on the circle halfway from the bulks to the line Re w = limit.
-
-    zeta = (w - limit - s) / (w - limit + s) maps the half plane to the unit disc and the circle
-    on the bulks to |zeta| = ratio; halfway is |zeta| = sqrt(ratio).
-    """
-    a, b = bulks[0, 0] - limit, bulks[-1, 1] - limit
-    s, ratio = np.sqrt(a * b), (b - a) / (np.sqrt(a) + np.sqrt(b)) ** 2
-    size = 2 * int(np.ceil(np.log(1e-10) / np.log(ratio))) + 16 if a > 0 else MOST + 1
-    if size > MOST:
-        raise ValueError(f"above must be lower: it takes {size} nodes so near to the eigenvalues")
-    turn = np.exp(2j * np.pi * (np.arange(size) + 0.5) / size)
-    zeta = np.sqrt(ratio) * turn
-    weight = 2 * s / (1 - zeta) ** 2 * zeta * 2j * np.pi / size
-    return limit + s * (1 + zeta) / (1 - zeta), weight
-
-
-def _h(a: Array, rest: Array) -> Array:
-    """-a - ln(1 - a); rest = 1 - a is given as well, so that no digits are lost if it is small."""
-    small = a < 0.1
-    series = a**2 * np.polyval(SERIES, np.where(small, a, 0.0))
-    return np.where(small, series, -a - np.log(np.where(small, 1.0, rest)))
+def _deviation(
+    variance: Callable[[Array, Fit], Array], spectrum: Array, at: Fit, without: Array
+) -> Reals:
+    """Per dimension; at xi = 0 the values that are given."""
+    found, solved = without, at.xi > 0
+    found[solved] = np.sqrt(variance(_validate.spectrum(spectrum), at.where(solved))) / at.d
+    return reals(found)

@@ -12,6 +12,8 @@ With q = sqrt(aspect) <= 1 an angle theta in [0, pi] runs through the bulk,
     rho(x) dx = (2 / pi) sin^2(theta) / x dtheta
     F(x) = [ theta + (q sin(theta) - (1 - q^2) phi) / q^2 ] / pi
     tan(phi) = q sin(theta) / (1 - q cos(theta))
+
+For any other population `spectral_density` has the same functions, as solutions of an equation.
 """
 
 import numpy as np
@@ -22,6 +24,7 @@ from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import white
 
 HALVINGS = 60  # from [0, pi] to the resolution of float64
+LARGEST = 1e300  # aspect, or its inverse
 
 
 def edges(aspect: float) -> tuple[float, float]:
@@ -41,7 +44,9 @@ def density(x: Reals, aspect: float) -> Reals:
 
     Zero outside the bulk; it integrates to 1 - atom. Raises ValueError unless x is finite.
     """
-    return reals(np.asarray(white.density(_validate.numbers("x", x), _aspect(aspect))))
+    x, aspect = _validate.numbers("x", x), _aspect(aspect)
+    lo, hi = edges(aspect)
+    return reals(np.where((x > lo) & (x < hi), white.density(x.clip(lo, hi), aspect), 0.0))
 
 
 def cdf(x: Reals, aspect: float) -> Reals:
@@ -118,5 +123,8 @@ def _bulk(theta: Array, ratio: float) -> Array:
 
 
 def _aspect(value: float) -> float:
-    """A checked aspect."""
-    return float(_validate.positive("aspect", _validate.number("aspect", value)))
+    """A checked aspect, which no overflow can follow from."""
+    aspect = _validate.number("aspect", value)
+    if not 1 / LARGEST <= aspect <= LARGEST:
+        raise _validate.fail("aspect", value, f"positive, from {1 / LARGEST:g} to {LARGEST:g}")
+    return aspect

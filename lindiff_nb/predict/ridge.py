@@ -29,9 +29,10 @@ the last place, near n = d and inside a gap of the spectrum too.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict._spectrum import blocks, distinct, total
 
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
@@ -59,41 +60,66 @@ def degrees_of_freedom(kappa: Reals, spectrum: Array, power: int = 1) -> Reals:
     return reals(total(lambda lam, k: (lam / (lam + k)) ** power, levels, counts, kappa))
 
 
-def effective_ridge(xi: Reals, spectrum: Array, n: int, *, max_steps: int = 2000) -> Reals:
+def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = 2000) -> Reals:
     """kappa(xi): the largest root of  xi = kappa (1 - df_1(kappa) / n), for each xi >= 0.
 
     Without explicit ridge kappa(0) > 0 if n is less than the rank of the population, else 0.
     The relative error is below 1e-12, for any spectrum, zero eigenvalues included. Returns the
-    shape of xi. Source: Merger & Goldt, eq. 12, whose order parameter is xi / kappa.
+    shape of xi and n broadcast together. Source: Merger & Goldt, eq. 12, whose order parameter is
+    xi / kappa.
 
     Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError
     after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
     default covers the whole range of float64.
     """
-    xi = _validate.nonnegative("xi", xi)
     levels, counts = distinct(_validate.spectrum(spectrum))
-    n = _validate.integer("n", n)
-    grid, place = np.unique(xi, return_inverse=True)
-    kappa = np.zeros_like(grid)
-    first = int(grid.size > 0 and grid[0] == 0 and n >= counts.sum())  # there kappa(0) = 0
-    kappa[first:] = _solve(grid[first:], levels, counts, n, max_steps)
-    return reals(kappa[place].reshape(xi.shape))
+    xi, sizes = _broadcast(xi, n)
+    kappa = np.empty(xi.shape)
+    for size in np.unique(sizes):
+        here = sizes == size
+        kappa[here] = _for_one_n(xi[here], levels, counts, int(size), max_steps)
+    return reals(kappa)
 
 
-def response(xi: Reals, spectrum: Array, n: int) -> Response:
-    """kappa, df_1, E = n - df_1 and V = df_1 - df_2 at each xi >= 0, in the shape of xi.
+def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
+    """kappa, df_1, E = n - df_1 and V = df_1 - df_2 at each xi >= 0 and n, in their common shape.
 
     E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
     `effective_ridge` does.
     """
-    xi = _validate.nonnegative("xi", xi)
+    xi, n = _broadcast(xi, n)
     kappa = np.asarray(effective_ridge(xi, spectrum, n))
     levels, counts = distinct(_validate.spectrum(spectrum))
-    df1 = total(lambda lam, k: lam / (lam + k), levels, counts, kappa)
-    spread = total(lambda lam, k: (lam / (lam + k)) * (k / (lam + k)), levels, counts, kappa)
-    without = np.full(xi.shape, max(n - counts.sum(), 0.0))
+    df1, spread = _df1_and_spread(kappa.ravel(), levels, counts).reshape(2, *kappa.shape)
+    without = np.asarray(np.maximum(n - counts.sum(), 0.0))
     excess = np.divide(n * xi, kappa, out=without, where=xi > 0)
     return Response(kappa, df1, excess, spread)
+
+
+def _df1_and_spread(kappa: Array, levels: Array, counts: Array) -> Array:
+    """df_1 and V at each kappa, (2, k)."""
+    result = np.empty((2, kappa.size))
+    for rows in blocks(kappa.size, levels.size):
+        resolvent = np.reciprocal(levels + kappa[rows, None])
+        result[0, rows] = resolvent @ (levels * counts)
+        resolvent *= kappa[rows, None] * resolvent
+        result[1, rows] = resolvent @ (levels * counts)
+    return result
+
+
+def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, NDArray[np.int64]]:
+    """The checked xi and n in their common shape."""
+    xi, n = _validate.broadcast(xi=_validate.nonnegative("xi", xi), n=_validate.integers("n", n))
+    return xi, n
+
+
+def _for_one_n(xi: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:
+    """kappa at each xi, (k,): equal ones are solved once, increasing."""
+    grid, place = np.unique(xi, return_inverse=True)
+    kappa = np.zeros_like(grid)
+    first = int(grid.size > 0 and grid[0] == 0 and n >= counts.sum())  # there kappa(0) = 0
+    kappa[first:] = _solve(grid[first:], levels, counts, n, max_steps)
+    return kappa[place]
 
 
 def _solve(grid: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:

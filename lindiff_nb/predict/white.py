@@ -21,10 +21,10 @@ def density(x: Any, aspect: Any, xp: Any = np) -> Any:
     & Pastur 1967.
     """
     root = xp.sqrt(aspect)
-    lo = (1 - aspect) * (1 - aspect) / ((1 + root) * (1 + root))
+    low = (1 - aspect) / (1 + root)
     hi = (1 + root) * (1 + root)
-    inside = _positive((hi - x) * (x - lo), xp)
-    return xp.sqrt(inside) / (2 * np.pi * aspect * (_positive(x, xp) + TINY))
+    inside = xp.sqrt(_positive(hi - x, xp)) * xp.sqrt(_positive(x - low * low, xp))
+    return inside / (2 * np.pi * aspect) / (_positive(x, xp) + TINY)
 
 
 def kappa(xi: Any, aspect: Any, xp: Any = np) -> Any:
