@@ -192,6 +192,17 @@ TABLE = [
         {**MOMENTS, "schedule": SCHEDULE, "c": [*ONE, -1]},
     ),
     (
+        sampling.gaussian_jump,
+        {"x": X, **GOOD_MOMENTS, "schedule": MADE, "t": 0},
+        {
+            "x": QUERIES,
+            **MOMENTS,
+            "schedule": SCHEDULE,
+            "t": [*WHOLE[1:], 11],
+            "c": [*ONE, -1],
+        },
+    ),
+    (
         sampling.ddim_map,
         {**GOOD_MOMENTS, "schedule": MADE},
         {**MOMENTS, "schedule": SCHEDULE, "c": [*ONE, -1]},

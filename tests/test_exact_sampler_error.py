@@ -1,5 +1,7 @@
 """`exact.sampler_error` against dense matrices, drawn samples' law, 50 digits and the limits."""
 
+from itertools import pairwise
+
 import mpmath
 import numpy as np
 import pytest
@@ -53,7 +55,7 @@ def test_small_prices_keep_their_digits(eigenvalue, steps):
         levels = [mpmath.mpf(0), *map(mpmath.mpf, made.noise_ratio)]
         angles = [mpmath.atan(mpmath.sqrt(s / lam)) for s in levels]
         ratio = (1 + levels[-1]) / (lam + levels[-1])  # 1 / V_T
-        for low, high in zip(angles[:-1], angles[1:], strict=True):
+        for low, high in pairwise(angles):
             ratio *= mpmath.cos(high - low) ** 2
         expected = float((ratio - 1 - mpmath.log(ratio)) / 2)
     found = sampler_kl(np.array([eigenvalue]), made, sampler="ddim")

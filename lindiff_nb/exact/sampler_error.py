@@ -4,11 +4,11 @@ A sampler with the optimal affine denoiser draws from a Gaussian that `recursion
 along each eigenvector of the covariance the variance is v_nu in place of lambda_nu, and the mean
 is f_nu mu_nu in place of mu_nu. So its divergence from what it was meant to draw is a sum,
 
-    KL(sampler || population) = (1/2d) sum_nu [ r_nu - 1 - ln r_nu + (f_nu - 1)^2 mu_nu^2 / lambda_nu ]
-    KL(population || sampler) = (1/2d) sum_nu [ 1/r_nu - 1 + ln r_nu + (f_nu - 1)^2 mu_nu^2 / v_nu ]
+    KL(sampler || population) = (1/2d) sum_nu [ r_nu - 1 - ln r_nu + o_nu^2 / lambda_nu ]
+    KL(population || sampler) = (1/2d) sum_nu [ 1/r_nu - 1 + ln r_nu + o_nu^2 / v_nu ]
 
-with r_nu = v_nu / lambda_nu. Nothing is random, and the training set is taken for the population:
-this is the share of the error that no further image would remove.
+with r_nu = v_nu / lambda_nu and o_nu = (f_nu - 1) mu_nu. Nothing is random, and the training set
+is taken for the population: this is the share of the error that no further image would remove.
 """
 
 from __future__ import annotations
