@@ -120,3 +120,10 @@ def test_wide_spectra_and_high_dimensions_are_no_trouble():
     made = spacing.for_spectrum(np.geomspace(1e-12, 1e2, 5000), 100)
     assert np.all(np.diff(made.noise_ratio) > 0)
     assert made.alpha_bar[-1] == pytest.approx(spacing.ENDING, rel=1e-6)
+
+
+def test_even_respacing_never_visits_a_step_twice():
+    for length in range(1, 40):
+        made = schedule.linear(length)
+        for steps in range(1, length + 1):
+            assert spacing.evenly(made, steps).steps == steps
