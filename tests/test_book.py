@@ -12,6 +12,7 @@ SMALL = {
     "intro": {"seed": 1, "draws": 3, "steps": 100},
     "diffusion-primer": {"seed": 2, "steps": 100, "largest": 1024, "images": 8},
     "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "descent": 300},
+    "sampling": {"seed": 6, "size": 8, "images": 200, "longest": 200, "kept": 16, "noises": 100},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},

@@ -10,8 +10,10 @@ from lindiff_nb.exact import (
     divergence,
     mixture,
     recursion,
+    sampler_error,
     sampling,
     schedule,
+    spacing,
     spectra,
 )
 
@@ -76,6 +78,54 @@ TABLE = [
         {"steps": WHOLE, "beta_start": FRACTION, "beta_end": FRACTION},
     ),
     (schedule.cosine, {}, {"steps": WHOLE, "offset": [*ONE, -0.1], "beta_max": FRACTION}),
+    (
+        spacing.from_noise,
+        {"noise_ratio": [0.1, 1.0]},
+        {"noise_ratio": [[], [1.0, 0.1], [0.0, 1.0], [-1.0], [0.1, 0.1], [np.nan], 0.1, "abc"]},
+    ),
+    (
+        spacing.respaced,
+        {"schedule": MADE, "kept": [1, 10]},
+        {
+            "schedule": SCHEDULE,
+            "kept": [[], [0, 3], [3, 11], [3, 3], [4, 2], [1.0, 2.0], [True], 3, None, "abc"],
+        },
+    ),
+    (spacing.evenly, {"schedule": MADE, "steps": 5}, {"schedule": SCHEDULE, "steps": [*WHOLE, 11]}),
+    (
+        spacing.karras,
+        {"steps": 5},
+        {
+            "steps": WHOLE,
+            "sigma_min": [*ONE, 0, -1],
+            "sigma_max": [*ONE, 0, 0.001],
+            "rho": [*ONE, 0],
+        },
+    ),
+    (
+        spacing.log_uniform,
+        {"steps": 5},
+        {"steps": WHOLE, "sigma_min": [*ONE, 0], "sigma_max": [*ONE, 0, 0.002]},
+    ),
+    (
+        spacing.for_spectrum,
+        {"spectrum": np.ones(3), "steps": 5},
+        {"spectrum": SPECTRUM, "steps": WHOLE, "alpha_bar_T": FRACTION},
+    ),
+    (
+        spacing.path_length,
+        {"spectrum": np.ones(3)},
+        {"spectrum": SPECTRUM, "alpha_bar_T": FRACTION},
+    ),
+    (
+        sampler_error.sampler_kl,
+        WALK,
+        {
+            **BAD_WALK,
+            "direction": ["sampler", "", None, 1],
+            "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"],
+        },
+    ),
     (spectra.power_law, {"d": 3, "exponent": 1}, {"d": WHOLE, "exponent": [*ONE, -1]}),
     (spectra.participation_ratio, {"spectrum": np.ones(3)}, {"spectrum": SPECTRUM}),
     (
@@ -140,6 +190,17 @@ TABLE = [
         sampling.affine,
         {**GOOD_MOMENTS, "schedule": MADE},
         {**MOMENTS, "schedule": SCHEDULE, "c": [*ONE, -1]},
+    ),
+    (
+        sampling.gaussian_jump,
+        {"x": X, **GOOD_MOMENTS, "schedule": MADE, "t": 0},
+        {
+            "x": QUERIES,
+            **MOMENTS,
+            "schedule": SCHEDULE,
+            "t": [*WHOLE[1:], 11],
+            "c": [*ONE, -1],
+        },
     ),
     (
         sampling.ddim_map,

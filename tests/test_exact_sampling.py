@@ -137,3 +137,30 @@ def test_progress_bar_shows_on_request_or_on_a_terminal_when_it_takes_long(
     monkeypatch.setattr(sampling, "PATIENCE", patience)
     sampling.ddim(lambda x, t: x, np.ones((1, 2)), MADE, progress=progress)
     assert ("sampling" in written.getvalue()) == drawn
+
+
+def test_the_jump_to_the_end_is_what_many_small_ddim_steps_do(moments):
+    x, made = np.random.default_rng(2).standard_normal((5, D)), schedule.linear(4000, 1e-6, 4e-3)
+    walked = sampling.ddim(sampling.affine(*moments, made, 0.1), x, made)
+    jumped = sampling.gaussian_jump(x, *moments, made, 0, 0.1)
+    assert walked == pytest.approx(jumped, abs=3e-3 * np.abs(jumped).max())
+
+
+@pytest.mark.parametrize("t", [1, 17, 40])
+def test_a_jump_in_two_is_a_jump_in_one(moments, t):
+    x, first = np.random.default_rng(2).standard_normal((5, D)), schedule.Schedule(MADE.beta[:t])
+    between = sampling.gaussian_jump(x, *moments, MADE, t, 0.1)
+    landed = sampling.gaussian_jump(between, *moments, first, 0, 0.1)
+    assert landed == pytest.approx(sampling.gaussian_jump(x, *moments, MADE, 0, 0.1), abs=1e-10)
+
+
+def test_a_jump_nowhere_stays(moments):
+    x = np.random.default_rng(2).standard_normal((5, D))
+    assert sampling.gaussian_jump(x, *moments, MADE, 40) == pytest.approx(x, abs=1e-12)
+
+
+def test_the_jump_to_the_end_has_the_continuum_variance():
+    covariance, made = np.diag([5.0, 0.2, 0.0]), schedule.linear(100)
+    steps = sampling.gaussian_jump(np.eye(3), np.zeros(3), covariance, made, 0)
+    limit = sampling.continuum_variance(np.diag(covariance), made.alpha_bar[-1], sampler="ddim")
+    assert np.diag(steps) ** 2 == pytest.approx(limit, rel=1e-12)

@@ -39,6 +39,7 @@ __all__ = [
     "ddim",
     "ddim_map",
     "ddpm",
+    "gaussian_jump",
     "sampled_mean",
     "sampled_variance",
 ]
@@ -108,6 +109,28 @@ def affine(mean: Array, covariance: Array, schedule: Schedule, c: float = 0.0) -
         return (centred @ v * affine_denoiser.weights(eigenvalues, a, ridge)) @ v.T
 
     return eps_hat
+
+
+def gaussian_jump(
+    x: Array, mean: Array, covariance: Array, schedule: Schedule, t: int, c: float = 0.0
+) -> Array:
+    """Carry noise x = x_T, (N, d), to step t at once, as infinitely many ddim steps would.
+
+        x_t = sqrt(a_t) mu_0 + V diag( sqrt(V_t / V_T) ) V' (x_T - sqrt(a_T) mu_0)
+
+    with V_t = a_t (lambda + c) + 1 - a_t, for the optimal affine denoiser of these moments; t = 0
+    is a sample. Any denoiser can go on from there. Raises ValueError for moments that do not fit
+    together, x of another dimension, t outside 0..T or a negative c. Source: Wang & Vastola 2023.
+    """
+    mean = _validate.vector("mean", mean)
+    alpha_bar = schedules.checked(schedule).alpha_bar
+    points = _validate.samples("x", x, len(mean))
+    to = _validate.integer("t", t, low=0, high=schedule.steps)
+    eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
+    floored = eigenvalues + _validate.ridge(c)
+    a, end = alpha_bar[to - 1] if to else 1.0, alpha_bar[-1]
+    stretch = np.sqrt((a * floored + (1 - a)) / (end * floored + (1 - end)))
+    return np.sqrt(a) * mean + ((points - np.sqrt(end) * mean) @ v * stretch) @ v.T
 
 
 def _start(denoiser: Denoiser, x: Array, schedule: Schedule) -> Array:

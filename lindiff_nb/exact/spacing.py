@@ -1,0 +1,159 @@
+"""Schedules given by their noise levels: where to put few steps.
+
+A sampler sees of a schedule only the noise per signal s_t = (1 - alpha_bar_t) / alpha_bar_t at
+which it stops, increasing in t = 1..T; it ends at s_0 = 0. Any such levels are a schedule, with
+
+    beta_t = (s_t - s_{t-1}) / (1 + s_t)
+
+How much of a mode's variance the levels cost is a matter of angles. A mode of variance lambda
+stands at theta = arctan sqrt(s / lambda), and each ddim step keeps the share cos^2 of the angle
+that it turns (`recursion` multiplied out). All modes at once turn along a path of length
+
+    L = integral of sqrt( sum_nu lambda_nu / (lambda_nu + sigma^2)^2 ) dsigma,    s = sigma^2
+
+and T equal pieces of it lose the least log variance, L^2 / T in the sum over modes. For a single
+variance this is the schedule of Sabour et al. 2024, theorem 3.1, and for variance one it is the
+cosine schedule of Nichol & Dhariwal 2021, but for its offset.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.exact import schedule as schedules
+from lindiff_nb.exact.schedule import Schedule
+
+ENDING = 1e-4  # alpha_bar_T of a schedule made for a spectrum, unless told otherwise
+NODES = 4096  # of the path's length; the levels are then right to about 1e-6
+BLOCK = 2**18  # terms of its sum held at once, 2 MiB
+
+
+def from_noise(noise_ratio: ArrayLike) -> Schedule:
+    """The schedule whose steps stop at these s_t, (T,), positive and increasing.
+
+    Raises ValueError if they are not.
+    """
+    levels = _validate.vector("noise_ratio", np.asarray(noise_ratio))
+    gaps = np.diff(levels, prepend=0.0)
+    if np.any(gaps <= 0):
+        raise _validate.fail("noise_ratio", levels, "positive and increasing")
+    return Schedule(gaps / (1 + levels))
+
+
+def respaced(schedule: Schedule, kept: ArrayLike) -> Schedule:
+    """The schedule that visits only the steps `kept`, (k,), integers increasing within 1..T.
+
+    The noise levels are those of the long schedule, so that one denoiser serves both. Raises
+    ValueError for anything else. Source: Song et al. 2021 (ddim), section 4.2.
+    """
+    steps = schedules.checked(schedule).steps
+    chosen = _whole("kept", kept)
+    if np.any(np.diff(chosen) < 1) or chosen[0] < 1 or chosen[-1] > steps:
+        raise _validate.fail("kept", chosen, f"increasing from 1 or more to {steps} at most")
+    return from_noise(schedule.noise_ratio[chosen - 1])
+
+
+def evenly(schedule: Schedule, steps: int) -> Schedule:
+    """`respaced` to the steps round(T i / steps), i = 1..steps; the last, T, is always kept.
+
+    Raises ValueError for steps < 1 or > T.
+    """
+    length = schedules.checked(schedule).steps
+    steps = _validate.integer("steps", steps, high=length)
+    return respaced(schedule, np.rint(length * np.arange(1, steps + 1) / steps).astype(int))
+
+
+def karras(
+    steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0
+) -> Schedule:
+    """sqrt(s_t)^(1/rho) evenly spaced from sigma_min at t = 1 to sigma_max at t = T.
+
+    rho = 7 is the choice of the source. One step goes to sigma_max. Raises ValueError unless
+    steps >= 1, 0 < sigma_min < sigma_max and rho > 0. Source: Karras et al. 2022, eq. 5.
+    """
+    steps, low, high = _range(steps, sigma_min, sigma_max)
+    power = 1 / _validate.number("rho", _validate.positive("rho", rho))
+    share = np.linspace(0, 1, steps) if steps > 1 else np.ones(1)
+    # low^p + share (high^p - low^p), in units of high, so that no large rho loses digits
+    bracket = share + (1 - share) * (low / high) ** power
+    return from_noise((high * bracket ** (1 / power)) ** 2)
+
+
+def log_uniform(steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0) -> Schedule:
+    """log s_t evenly spaced, from sigma_min^2 at t = 1 to sigma_max^2 at t = T.
+
+    The limit of `karras` for large rho. One step goes to sigma_max. Raises ValueError unless
+    steps >= 1 and 0 < sigma_min < sigma_max.
+    """
+    steps, low, high = _range(steps, sigma_min, sigma_max)
+    return from_noise(np.geomspace(low, high, steps) ** 2 if steps > 1 else [high**2])
+
+
+def for_spectrum(spectrum: Array, steps: int, alpha_bar_T: float = ENDING) -> Schedule:
+    """T levels that divide the path of the spectrum into equal pieces, ending at alpha_bar_T.
+
+    Of all schedules with this end and many steps it has the smallest sum of log variances lost by
+    ddim. Zero eigenvalues do not count. Raises ValueError for a bad spectrum, steps < 1 or
+    alpha_bar_T outside (0, 1).
+    """
+    steps = _validate.integer("steps", steps)
+    sigma, length = _path(spectrum, alpha_bar_T)
+    goals = length[-1] * np.arange(1, steps + 1) / steps
+    return from_noise(np.interp(goals, length, sigma) ** 2)
+
+
+def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
+    """L from no noise to alpha_bar_T; the best T steps of ddim lose L^2 / T of log variance.
+
+    One mode turns by less than pi/2, d equal ones by less than sqrt(d) pi/2. Raises ValueError as
+    `for_spectrum`.
+    """
+    return float(_path(spectrum, alpha_bar_T)[1][-1])
+
+
+def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Array, Array]:
+    """Noise levels sigma, from 0 to the end, and the length up to each."""
+    levels = _validate.spectrum(spectrum)
+    levels = levels[levels > 0]
+    a = _validate.signal(alpha_bar_T, "alpha_bar_T")
+    if a == 1:
+        raise _validate.fail("alpha_bar_T", alpha_bar_T, "in (0, 1)")
+    # even in sigma below the smallest deviation and in log sigma above, as the integrand is
+    unit = np.sqrt(levels.min())
+    x = np.linspace(0, np.arcsinh(np.sqrt((1 - a) / a) / unit), NODES)
+    sigma = unit * np.sinh(x)
+    speed = _speed(sigma, levels) * unit * np.cosh(x)
+    pieces = (speed[1:] + speed[:-1]) / 2 * np.diff(x)
+    return sigma, np.concatenate([[0.0], np.cumsum(pieces)])
+
+
+def _speed(sigma: Array, levels: Array) -> Array:
+    """sqrt( sum_nu lambda_nu / (lambda_nu + sigma^2)^2 ) at each sigma."""
+    levels, counts = np.unique(levels, return_counts=True)
+    squares = np.empty_like(sigma)
+    rows = max(1, BLOCK // len(levels))
+    for start in range(0, len(sigma), rows):
+        block = slice(start, start + rows)
+        squares[block] = np.add.outer(sigma[block] ** 2, levels) ** -2.0 @ (levels * counts)
+    return np.sqrt(squares)
+
+
+def _range(steps: int, sigma_min: float, sigma_max: float) -> tuple[int, float, float]:
+    """The number of steps and the two ends, checked."""
+    steps = _validate.integer("steps", steps)
+    low = _validate.number("sigma_min", _validate.positive("sigma_min", sigma_min))
+    high = _validate.number("sigma_max", _validate.positive("sigma_max", sigma_max))
+    if low >= high:
+        raise _validate.fail("sigma_max", sigma_max, f"above sigma_min, {low:g}")
+    return steps, low, high
+
+
+def _whole(name: str, value: ArrayLike) -> NDArray[np.intp]:
+    """A non-empty vector of whole numbers."""
+    array = np.asarray(value)
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        raise _validate.fail(name, value, "a non-empty vector of integers")
+    return array.astype(np.intp)

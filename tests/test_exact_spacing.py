@@ -1,0 +1,129 @@
+"""`exact.spacing`: levels in, levels out; and the schedule for a spectrum is the best one."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate
+
+from lindiff_nb.exact import recursion, schedule, spacing, spectra
+
+
+def lost(spectrum, made):
+    """Log variance that ddim loses between the first and the last level, a sum over modes."""
+    limit = recursion.continuum_variance(spectrum, made.alpha_bar[-1], sampler="ddim")
+    return -np.log(recursion.sampled_variance(spectrum, made, sampler="ddim") / limit).sum()
+
+
+@given(st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=20, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_a_schedule_from_noise_levels_has_these_noise_levels(levels):
+    levels = np.sort(levels)
+    if np.all(np.diff(levels) > 1e-9 * levels[1:]):
+        assert spacing.from_noise(levels).noise_ratio == pytest.approx(levels, rel=1e-8)
+
+
+def test_a_schedule_goes_through_its_noise_levels_and_back():
+    made = schedule.linear(50)
+    assert spacing.from_noise(made.noise_ratio).beta == pytest.approx(made.beta, rel=1e-9)
+
+
+def test_respacing_keeps_the_noise_levels_of_the_kept_steps():
+    made, kept = schedule.linear(100), [1, 2, 50, 100]
+    short = spacing.respaced(made, kept)
+    assert short.noise_ratio == pytest.approx(made.noise_ratio[np.array(kept) - 1], rel=1e-12)
+    assert spacing.respaced(made, np.arange(1, 101)).beta == pytest.approx(made.beta, rel=1e-9)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 99, 100])
+def test_even_respacing_ends_where_the_long_schedule_ends(steps):
+    made = schedule.cosine(100)
+    short = spacing.evenly(made, steps)
+    assert short.steps == steps
+    assert short.alpha_bar[-1] == pytest.approx(made.alpha_bar[-1], rel=1e-9)
+
+
+def test_karras_levels_are_the_published_formula_in_50_digits():
+    found = np.sqrt(spacing.karras(18).noise_ratio)
+    with mpmath.workdps(50):
+        low, high = (mpmath.mpf(x) ** (mpmath.mpf(1) / 7) for x in (0.002, 80.0))
+        published = [float((high + mpmath.mpf(i) / 17 * (low - high)) ** 7) for i in range(18)]
+    assert found == pytest.approx(published[::-1], rel=1e-9)
+
+
+def test_karras_tends_to_levels_uniform_in_the_logarithm():
+    found = spacing.karras(30, rho=1e7).noise_ratio
+    assert found == pytest.approx(spacing.log_uniform(30).noise_ratio, rel=1e-5)
+    assert np.diff(np.log(spacing.log_uniform(30).noise_ratio)) == pytest.approx(
+        2 * np.log(80 / 0.002) / 29, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("make", [spacing.karras, spacing.log_uniform])
+def test_one_step_goes_to_the_end(make):
+    assert make(1).noise_ratio == pytest.approx([6400])
+
+
+@pytest.mark.parametrize("variance", [1e-6, 1.0, 50.0])
+def test_one_variance_turns_by_equal_angles(variance):
+    made = spacing.for_spectrum(np.full(3, variance), 20, 1e-3)
+    angles = np.arctan(np.sqrt(np.append(0, made.noise_ratio) / variance))
+    assert np.diff(angles) == pytest.approx(angles[-1] / 20, rel=1e-4)
+    length = spacing.path_length(np.full(3, variance), 1e-3)
+    assert length == pytest.approx(np.sqrt(3) * angles[-1], rel=1e-5)
+
+
+def test_variance_one_gives_the_cosine_schedule():
+    made = spacing.for_spectrum(np.ones(2), 50, np.cos(0.49 * np.pi) ** 2)
+    assert made.alpha_bar == pytest.approx(np.cos(0.49 * np.pi * np.arange(1, 51) / 50) ** 2, 1e-4)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 2.0])
+def test_length_is_the_integral_by_adaptive_quadrature(exponent):
+    spectrum = np.append(spectra.power_law(30, exponent), [0.0, 0.0])
+    positive, end = spectrum[:30], np.sqrt((1 - 1e-4) / 1e-4)
+    length, error = integrate.quad(
+        lambda x: np.exp(x) * np.sqrt(np.sum(positive / (positive + np.exp(2 * x)) ** 2)),
+        -25,
+        np.log(end),
+        epsabs=1e-9,
+        limit=400,
+    )
+    assert error < 1e-6
+    assert spacing.path_length(spectrum) == pytest.approx(length, rel=1e-5)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
+def test_with_many_steps_the_loss_is_the_squared_length_over_T(exponent):
+    spectrum = spectra.power_law(40, exponent)
+    squared = spacing.path_length(spectrum) ** 2
+    for steps in (200, 400):
+        found = lost(spectrum, spacing.for_spectrum(spectrum, steps))
+        assert found == pytest.approx(squared / steps, rel=6 / steps)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_schedule_with_the_same_end_loses_less(seed):
+    """Bend the levels smoothly by 10 % in the path's length: the loss rises."""
+    rng = np.random.default_rng(seed)
+    spectrum = rng.exponential(size=20) ** 2
+    made = spacing.for_spectrum(spectrum, 300)
+    t = np.arange(0, 301) / 300
+    sigma = np.append(0, np.sqrt(made.noise_ratio))
+    k = rng.integers(1, 4)
+    bent = np.interp(t + 0.1 / k * np.sin(np.pi * k * t) / np.pi, t, sigma)
+    assert lost(spectrum, spacing.from_noise(bent[1:] ** 2)) > lost(spectrum, made)
+
+
+def test_wide_spectra_and_high_dimensions_are_no_trouble():
+    made = spacing.for_spectrum(np.geomspace(1e-12, 1e2, 5000), 100)
+    assert np.all(np.diff(made.noise_ratio) > 0)
+    assert made.alpha_bar[-1] == pytest.approx(spacing.ENDING, rel=1e-6)
+
+
+def test_even_respacing_never_visits_a_step_twice():
+    for length in range(1, 40):
+        made = schedule.linear(length)
+        for steps in range(1, length + 1):
+            assert spacing.evenly(made, steps).steps == steps
