@@ -34,7 +34,6 @@ def contents(report: Report, source: str) -> dict[str, Any]:
         "lindiff_nb": lindiff_nb.__version__,
         "source": source,
         "d": report.spectrum.size,
-        "spectrum": report.spectrum,
         "n": report.n,
         "c": report.c,
         "noise_levels": report.all_levels,

@@ -18,6 +18,8 @@ from lindiff_nb.calculator.average import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
 
 MOST = 10**6  # eigenvalues
+FEW = 10**4  # eigenvalues that are taken one by one
+WIDTH = 1e-3  # in ln lambda, of the bins that more of them are sorted into
 SAMPLER, TRUTH = divergence.SAMPLER, divergence.POPULATION
 
 
@@ -60,7 +62,7 @@ class Needed(NamedTuple):
 class Report(NamedTuple):
     """The answer to a spectrum, n, c and noise levels."""
 
-    spectrum: Array  # (d,), largest first
+    spectrum: Array  # (d,), largest first; `lumped` if it is long
     n: int
     c: float
     all_levels: Array  # alpha_bar of every step, (T,)
@@ -86,9 +88,10 @@ def report(
     """All predictions for n images at ridge c and the noise levels alpha_bar, (T,), of a schedule.
 
     About `rows` of the levels are shown one by one. `loss_excess` and `kl` are the aims whose price
-    in images is wanted. Divergences count the directions that vary; means over more than 32
-    levels are Gauss's (`average`). Raises ValueError for a spectrum that is not one or longer than
-    10^6, n < 1, alpha_bar outside (0, 1), a negative c, rows < 1 or an aim that is not positive.
+    in images is wanted. Divergences count the directions that vary. Means over more than 32 levels
+    are Gauss's (`average`), and a spectrum longer than 10^4 is `lumped`. Raises ValueError for a
+    spectrum that is not one or longer than 10^6, n < 1, alpha_bar outside (0, 1), a negative c,
+    rows < 1 or an aim that is not positive.
     """
     spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
     if spectrum.size > MOST:
@@ -97,6 +100,7 @@ def report(
     aims = [float(_validate.positive(*aim)) for aim in (("loss_excess", loss_excess), ("kl", kl))]
     every, share = gauss_rule(alpha_bar)
     spectrum, alpha_bar = np.sort(spectrum)[::-1], np.asarray(alpha_bar, dtype=np.float64)
+    spectrum = lumped(spectrum) if spectrum.size > FEW else spectrum
     step = np.unique(np.rint(np.geomspace(1, alpha_bar.size, rows)).astype(int))
     shown = alpha_bar[step - 1]
     best_c = best_ridge.for_kl(spectrum[spectrum > 0], n)
@@ -113,6 +117,20 @@ def report(
         samples(spectrum, n, best_c),
         _needed(spectrum, c, every, share, *aims),
     )
+
+
+def lumped(spectrum: Array, width: float = WIDTH) -> Array:
+    """The spectrum sorted into bins of `width` in ln lambda, each replaced by its mean.
+
+    A prediction is made of sums of smooth functions of ln lambda, and keeps a relative precision of
+    width^2; the trace stays as it is. What counts for time is then the number of bins, not d.
+    """
+    positive = spectrum > 0
+    bins = np.floor(np.log(spectrum[positive]) / width)
+    _, place, counts = np.unique(bins, return_inverse=True, return_counts=True)
+    result = np.zeros_like(spectrum)
+    result[positive] = (np.bincount(place, spectrum[positive]) / counts)[place]
+    return result
 
 
 def at_levels(spectrum: Array, n: int, alpha_bar: Array, c: float) -> Losses[Array]:
