@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hard_cases import assert_refused
 
-from lindiff_nb.predict import divergence, losses, marchenko_pastur, ridge
+from lindiff_nb.predict import divergence, fluctuations, losses, marchenko_pastur, ridge
 
 GOOD = {
     "spectrum": np.ones(3),
@@ -58,6 +58,9 @@ TABLE = [
     (losses.residual_loss, ["spectrum", "alpha_bar"], []),
     (losses.alignment, ["spectrum", "n", "alpha_bar"], []),
     (divergence.kl, ["spectrum", "n", "c"], ["direction"]),
+    (fluctuations.test_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (fluctuations.train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
+    (fluctuations.kl, ["spectrum", "n", "c"], ["direction"]),
     (divergence.kl_large_n, ["d", "n"], []),
     (divergence.wishart_kl, ["d", "n"], ["direction"]),
     (marchenko_pastur.edges, ["aspect"], []),

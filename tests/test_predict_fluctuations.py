@@ -44,13 +44,37 @@ def test_sampled_log_determinants_and_resolvents_deviate_as_predicted(n):
     assert abs(z[0] - z[1]) < 6 / np.sqrt(DRAWS) + 0.05
 
 
+@pytest.mark.parametrize("estimated_mean", [False, True])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize(("n", "c"), [(30, 0.1), (60, 0.1), (150, 0.01), (150, 0.0)])
-def test_sampled_divergences_deviate_as_predicted(direction, n, c):
-    spectrum = spectra.power_law(60, 1.0)
-    measured = draws.kl(np.random.default_rng(n), spectrum, n, c, DRAWS, direction)
-    predicted = fluctuations.kl(spectrum, n, c, direction)
+def test_sampled_divergences_deviate_as_predicted(direction, n, c, estimated_mean):
+    spectrum, options = spectra.power_law(60, 1.0), {"estimated_mean": estimated_mean}
+    measured = draws.kl(np.random.default_rng(n), spectrum, n, c, DRAWS, direction, **options)
+    predicted = fluctuations.kl(spectrum, n, c, direction, **options)
     assert measured.std(ddof=1) == pytest.approx(predicted, rel=CLOSE)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_few_points_whose_mean_is_estimated_where_the_mean_counts_most(n):
+    """Six errors of a deviation from 4000 draws, and 3 / d with d n in place of d^2 to be large."""
+    spectrum, count = np.ones(40), 4000
+    for direction in DIRECTIONS:
+        options = {"direction": direction, "estimated_mean": True}
+        measured = draws.kl(np.random.default_rng(n), spectrum, n, 0.3, count, **options)
+        predicted = fluctuations.kl(spectrum, n, 0.3, **options)
+        close = 6 * np.sqrt(0.75 / count) + 3 / 40
+        assert measured.std(ddof=1) == pytest.approx(predicted, rel=close)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_an_estimated_mean_adds_a_chi_square(direction):
+    """For n >> d and no ridge (1/2) |mu_0|^2 = chi^2 / 2n, d/2n^2 to a variance of d^2/4n^2."""
+    for d in (1, 20):
+        spectrum, n = spectra.power_law(d, 1.0), 10**8
+        known, estimated = (
+            fluctuations.kl(spectrum, n, 0.0, direction, estimated_mean=e) for e in (False, True)
+        )
+        assert (n * d) ** 2 * (estimated**2 - known**2) == pytest.approx(d / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize("n", [400, 1200])
@@ -171,6 +195,9 @@ def test_where_the_divergence_is_infinite_so_is_its_deviation():
         assert list(np.isinf(found)) == [True, False]
         assert np.isinf(fluctuations.kl([1.0, 0.0], 5, 0.1, direction))
         assert np.isfinite(fluctuations.kl([1.0, 0.0], 5, 0.0, direction))
+        for n in (3, 4, 5):
+            found = fluctuations.kl([1.0, 2.0, 3.0], n, 0.0, direction, estimated_mean=True)
+            assert np.isinf(found) == (n < 5)
     assert np.isinf(fluctuations.log_det(0.0, [1.0, 2.0, 0.0], 2))
     assert np.isfinite(fluctuations.log_det(0.0, [1.0, 2.0, 3.0], 2))
 
@@ -206,3 +233,5 @@ def test_linear_statistics_refuse_what_they_cannot_integrate():
         fluctuations.linear_statistic(lambda z: 1.0, [1.0, 2.0], 3)
     with pytest.raises(ValueError, match="direction"):
         fluctuations.kl([1.0], 3, 0.1, "sideways")
+    with pytest.raises(ValueError, match="n must be an integer >= 2, got 1"):
+        fluctuations.kl([1.0], 1, 0.1, estimated_mean=True)

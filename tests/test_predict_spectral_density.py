@@ -109,6 +109,47 @@ def test_two_atoms_separate_where_the_gap_closes_and_each_bulk_keeps_its_own():
     assert spectral_density.density(gap, spectrum, many) == 0
 
 
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("n", [1, 3, 11, 50, 10**4])
+def test_quantiles_invert_the_distribution_and_jump_over_gaps(name, n):
+    spectrum = SPECTRA[name]
+    d, edges = len(spectrum), spectral_density.edges(spectrum, n)
+    atom, p = spectral_density.atom(spectrum, n), np.linspace(0, 1, 53)
+    x = spectral_density.quantile(p, spectrum, n)
+    assert np.all(np.diff(x) >= 0)
+    assert np.all(x[p <= atom] == (0 if atom else edges[0, 0]))
+    found = spectral_density.cdf(x, spectrum, n)
+    assert found == pytest.approx(np.maximum(p, atom), abs=1e-10)
+    below = atom + np.cumsum(spectral_density.weights(spectrum, n))
+    assert spectral_density.quantile(below, spectrum, n) == pytest.approx(edges[:, 1], rel=1e-14)
+    # the bulks beyond are entered at their lower ends
+    beyond = spectral_density.quantile(below[:-1] + 1e-9 / d, spectrum, n)
+    wide = edges[1:, 1] - edges[1:, 0]
+    assert np.all((beyond >= edges[1:, 0]) & (beyond <= edges[1:, 0] + 1e-4 * wide))
+
+
+@pytest.mark.parametrize("n", [7, 20, 21, 60, 2000])
+def test_quantiles_of_white_data_are_those_of_the_marchenko_pastur_law(n):
+    p = np.random.default_rng(n).random((3, 30))
+    found = spectral_density.quantile(p, 3 * np.ones(20), n)
+    assert found == pytest.approx(3 * marchenko_pastur.quantile(p, 20 / n), rel=1e-9, abs=1e-12)
+    assert isinstance(spectral_density.quantile(0.3, np.ones(3), n), float)
+
+
+@pytest.mark.parametrize("n", [60, 300])
+def test_the_kth_of_the_sampled_eigenvalues_is_typically_at_the_quantile(n):
+    """Six errors, and a bias of a spacing: the means of neighbours; alarm below 1e-6."""
+    spectrum, d, count = spectra.power_law(100, 1.0), 100, 40
+    found = np.sort(draws.eigenvalues(np.random.default_rng(n), spectrum, n, count), axis=1)
+    p = (np.arange(d) + 0.5) / d
+    low, high = (
+        spectral_density.quantile((p + h).clip(0, 1), spectrum, n) for h in (-1.2 / d, 1.2 / d)
+    )
+    room = 6 * found.std(axis=0, ddof=1) / np.sqrt(count)
+    mean = found.mean(axis=0)
+    assert np.all((mean >= low - room - 1e-12) & (mean <= high + room + 1e-12))
+
+
 def test_power_laws_break_into_bulks_of_one_eigenvalue_at_the_top():
     spectrum, n = spectra.power_law(400, 1.0), 240
     weights = 400 * spectral_density.weights(spectrum, n)
@@ -187,6 +228,13 @@ def test_bulks_are_ordered_hold_whole_numbers_and_scale(spectrum, n, scale):
     scaled = spectral_density.edges(scale * spectrum[::-1], n)
     if len(scaled) == len(edges):  # a gap may close by rounding
         assert scaled == pytest.approx(scale * edges, rel=1e-9, abs=1e-9 * scale * spectrum.max())
+    p = np.linspace(0, 1, 9)
+    positions = spectral_density.quantile(p, spectrum, n)
+    assert np.all(np.diff(positions) >= 0)
+    moved = spectral_density.quantile(p, scale * spectrum[::-1], n)
+    if len(scaled) == len(edges):
+        slack = 1e-6 * scale * spectrum.max()
+        assert moved == pytest.approx(scale * positions, rel=1e-6, abs=slack)
     x = np.linspace(0, edges[-1, 1] * 1.1, 23)
     assert np.all(np.diff(spectral_density.cdf(x, spectrum, n)) >= -1e-12)
     assert np.all(np.asarray(spectral_density.density(x, spectrum, n)) >= 0)
@@ -251,6 +299,18 @@ def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_
         assert d[w.imag > 0] == pytest.approx(np.ones(np.sum(w.imag > 0)), rel=1e-13)
 
 
+@pytest.mark.parametrize("name", CLOSE_TO_EDGES)
+def test_no_real_root_is_taken_for_one_above_the_axis(name):
+    """Many points in every bulk: the distribution does not jump, and D = 1 at all of them."""
+    spectrum, n = CLOSE_TO_EDGES[name]
+    at = _bulks.find(spectrum, n)
+    for low, high in at.x:
+        x = low + (high - low) * np.sort(np.random.default_rng().random(60))
+        assert np.all(np.diff(spectral_density.cdf(x, spectrum, n)) >= -1e-12)
+        overlaps = spectral_density.overlaps(x[(x > low) & (x < high)], spectrum, n)
+        assert np.abs(overlaps.sum(axis=1) - 1).max() < 1e-5
+
+
 def test_memory_stays_bounded_in_many_dimensions():
     spectrum, n = spectra.power_law(20_000, 1.0), 10_000
     tracemalloc.start()
@@ -268,7 +328,12 @@ FUNCTIONS = [
     spectral_density.null_overlaps,
     *(
         lambda spectrum, n, f=f: f(1.0, spectrum, n)
-        for f in (spectral_density.density, spectral_density.cdf, spectral_density.overlaps)
+        for f in (
+            spectral_density.density,
+            spectral_density.cdf,
+            spectral_density.overlaps,
+            spectral_density.quantile,
+        )
     ),
 ]
 
@@ -292,6 +357,12 @@ def test_points_that_are_not_numbers_are_refused(x):
     for function in (spectral_density.density, spectral_density.cdf, spectral_density.overlaps):
         with pytest.raises(ValueError, match="x must be"):
             function(x, [1.0, 2.0], 5)
+
+
+@pytest.mark.parametrize("p", [-1e-9, 1.0001, np.nan, [0.5, 2], "1"])
+def test_probabilities_that_are_not_probabilities_are_refused(p):
+    with pytest.raises(ValueError, match="p must be"):
+        spectral_density.quantile(p, [1.0, 2.0], 5)
 
 
 def test_overlaps_outside_the_bulks_are_refused_and_edges_may_be_changed_by_the_caller():

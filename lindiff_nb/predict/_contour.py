@@ -20,7 +20,7 @@ from lindiff_nb.predict import complex_ridge
 from lindiff_nb.predict.complex_ridge import Complexes
 
 STEP = 0.16  # in theta; measured: 2e-12, 1e-9 at 0.2
-BEYOND = 1e7  # how far past the largest scale the contour goes before its tail is summed
+BEYOND = 1e4  # how far past the largest scale the contour goes before its tail is summed
 
 
 class Contour(NamedTuple):
@@ -39,8 +39,8 @@ class Contour(NamedTuple):
 def around(levels: Array, counts: Array, d: int, n: int, near: float, far: float) -> Contour:
     """The contour for functions that vary at scales from `near` up to `far`.
 
-    Functions may grow to the left like exp(-2 z / near). What varies on scales beyond the spectrum
-    varies there slowly: the tail, summed in closed form, falls like 1 / z^2.
+    Functions may grow to the left like exp(-2 z / near). Far beyond the spectrum and their own
+    scales they are series in 1 / z, of which the tail sums the two leading terms.
     """
     top = (np.sqrt(levels[-1]) + np.sqrt(levels @ counts / n)) ** 2  # no eigenvalue lies above
     near, far = min(near, top), BEYOND * max(far, top)
@@ -48,6 +48,12 @@ def around(levels: Array, counts: Array, d: int, n: int, near: float, far: float
     theta = (np.arange(steps) + 0.5) * STEP
     z = near * ((np.cosh(theta) + 1j * np.sinh(theta)) / np.sqrt(2) - 1)
     weight = STEP / np.pi * near * (np.sinh(theta) + 1j * np.cosh(theta)) / np.sqrt(2)
-    weight[-1] /= -np.expm1(-STEP)  # the geometric series of all later terms
+    weight[-2:] *= _tail(np.exp(-STEP))
     kappa, df1 = complex_ridge.along(-z, levels, counts, n)
     return Contour(z, kappa, weight * (df1 / d) / z)
+
+
+def _tail(ratio: float) -> Array:
+    """What the last two terms, each A r^k + B r^2k, count for with all later ones."""
+    later = ratio**2 / ((1 - ratio) * (1 - ratio**2))
+    return np.array([1 - ratio * later, 1 / (1 - ratio) + later])

@@ -74,13 +74,10 @@ def _losses(around: Contour, at: Point, variance: Complexes) -> Array:
     return result
 
 
-def _response(
-    z: Complexes | Array, at: Point
-) -> tuple[Complexes | Array, Complexes | Array, Complexes | Array]:
-    """exp(-x), phi = (1 - exp(-x)) / M and q = exp(-x) + a (z + c) phi."""
-    rate = at.a * (z + at.c) + (1 - at.a)
-    x = at.s * rate
-    gone = np.expm1(-x)
-    phi = np.divide(-gone, rate, out=at.s + 0 * x, where=x != 0)
-    decay = 1 + gone
-    return decay, phi, decay + at.a * (z + at.c) * phi
+def _response(z: Complexes | Array, at: Point) -> tuple[Complexes, Complexes, Complexes]:
+    """exp(-x), phi = (1 - exp(-x)) / M and q = exp(-x) + a (z + c) phi, where a < 1."""
+    learnt = at.a * (z + at.c)
+    rate = learnt + (1 - at.a)
+    gone = np.expm1(-at.s * rate)
+    phi, decay = -gone / rate, 1 + gone
+    return decay, phi, decay + learnt * phi

@@ -34,7 +34,8 @@ from lindiff_nb.predict._spectrum import blocks, distinct
 Complexes = NDArray[np.complex128]
 
 NUMBERS = 2  # a complex number counts for two in a block
-CLOSE = 1e-8  # a relative step of Newton's this small leaves an error of about its square
+TABLES = 2  # temporaries of the size of a block
+CLOSE = 1e-7  # a relative step of Newton's this small leaves an error of about its square
 
 
 class Root(NamedTuple):
@@ -131,16 +132,28 @@ def _same_side(kappa: Complexes, xi: Complexes) -> NDArray[np.bool_]:
 def _sums(
     kappa: Complexes, levels: Array, counts: Array, n: int
 ) -> tuple[Complexes, Complexes, Complexes]:
-    """df_1, E = n - df_1 and V = df_1 - df_2 at each kappa, none by cancellation."""
+    """df_1, E = n - df_1 and V = df_1 - df_2 at each kappa, none by cancellation.
+
+    With kappa = |kappa| (cos + i sin) and x = lambda / |kappa|, 1 / (x + cos + i sin) is real -
+    i sin inverse and its square inverse - 2 (sin inverse)^2 - 2 i sin inverse real: real numbers,
+    which numpy divides and multiplies several times faster.
+    """
     df1, excess, spread = np.empty((3, kappa.size), dtype=np.complex128)
     traces = levels * counts
-    for rows in blocks(kappa.size, NUMBERS * levels.size):
-        at = kappa[rows]
-        cut = int(np.searchsorted(levels, np.exp(np.log(np.abs(at)).mean())))
-        resolvent = np.reciprocal(levels + at[:, None])
-        above, below = at * (resolvent[:, cut:] @ counts[cut:]), resolvent[:, :cut] @ traces[:cut]
-        number = counts[cut:].sum()
-        df1[rows] = number - above + below
-        excess[rows] = n - number + above - below
-        spread[rows] = at * (np.square(resolvent, out=resolvent) @ traces)
+    for rows in blocks(kappa.size, TABLES * levels.size):
+        size = np.abs(kappa[rows])
+        cut = int(np.searchsorted(levels, np.exp(np.log(size).mean())))
+        number, turn = counts[cut:].sum(), kappa[rows] / size
+        sine = turn.imag
+        real = levels * (1 / size)[:, None] + turn.real[:, None]
+        inverse = np.reciprocal(np.square(real) + np.square(sine)[:, None])
+        real *= inverse
+        above = real[:, cut:] @ counts[cut:] - 1j * sine * (inverse[:, cut:] @ counts[cut:])
+        below = real[:, :cut] @ traces[:cut] - 1j * sine * (inverse[:, :cut] @ traces[:cut])
+        df1[rows] = number - turn * above + below / size
+        excess[rows] = n - number + turn * above - below / size
+        real *= inverse
+        square = inverse @ traces - 2j * sine * (real @ traces)
+        square -= 2 * sine**2 * (np.square(inverse, out=inverse) @ traces)
+        spread[rows] = turn * square / size
     return df1, excess, spread

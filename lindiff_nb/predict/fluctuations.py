@@ -12,12 +12,14 @@ matrix diagonal with Sigma as well. By derivatives:
     Cov(Tr G(xi_1), Tr G(xi_2)) = d^2 / (dxi_1 dxi_2) of it,         G(xi) = (Sigma_0 + xi)^-1
     Tr G Sigma                  = d/dt of ln det(Sigma_0 + c + t Sigma) at t = 0
 
+which makes the losses linear in second derivatives of the one function (`_loss_law`).
+
 What is linear in Sigma_0 needs no large d: tilting the density of the data by exp(-h n Tr Sigma_0 B
 / 2) moves Sigma^-1 to Sigma^-1 + h B, so that Cov(Tr B Sigma_0, f) = -(2/n) d<f> / dh at h = 0;
 with B = Sigma^-1 and f the log-determinant it is (2/n) df_1.
 
-All with the mean known. Losses are per dimension, so that these deviations fall as 1/d there.
-Source of the sums: `ridge`; a is df_2 / n, and h(a) = -a - ln(1 - a).
+The mean is known, unless it says otherwise. Losses and divergences are per dimension, so that their
+deviations fall as 1/d. Source of the sums: `ridge`; a is df_2 / n, and h(a) = -a - ln(1 - a).
 """
 
 from collections.abc import Callable
@@ -26,13 +28,14 @@ import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import _bulks, ridge
+from lindiff_nb.predict import _bulks, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
+from lindiff_nb.predict._divergence_law import Law
+from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"
 MOST = 2048  # nodes
-SERIES = 1 / np.arange(17.0, 1.0, -1.0)  # of h(a) / a^2 = 1/2 + a/3 + .., for a < 0.1
 
 
 def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
@@ -42,9 +45,9 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
     n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
     xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    at = _Law(_validate.nonnegative("xi", xi), spectrum, n)
+    at = Law(_validate.nonnegative("xi", xi), spectrum, n)
     with np.errstate(divide="ignore"):
-        return reals(np.sqrt(2 * (at.a + _h(at.a, at.rest))))
+        return reals(np.sqrt(2 * (at.a + at.h())))
 
 
 def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
@@ -63,12 +66,19 @@ def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
     variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
     b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
     """
-    at = _Law(_validate.positive("xi", xi), spectrum, n)
+    at = Law(_validate.positive("xi", xi), spectrum, n)
     b3, b4 = (at.average(lambda lam, k, p=p: lam**2 / (lam + k) ** p) for p in (3, 4))
     return reals(np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest)
 
 
-def kl(spectrum: Array, n: int, c: Reals, direction: str = SAMPLER) -> Reals:
+def kl(
+    spectrum: Array,
+    n: int,
+    c: Reals,
+    direction: str = SAMPLER,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
     """Standard deviation of the divergence over training sets, per dimension, in the shape of c.
 
     Beside the mean in `divergence.kl`. In total nats the variance is, at kappa = kappa(c),
@@ -79,18 +89,54 @@ def kl(spectrum: Array, n: int, c: Reals, direction: str = SAMPLER) -> Reals:
     T and V are the mean and the variance over modes, with weights (lambda / (lambda + kappa))^2, of
     t = [lambda - kappa a / (1 - a)] / [(lambda + kappa) (1 - df_1 / n) (1 - a)].  For n >> d both
     deviations are d / 2n in total and 1 / 2n per dimension, beside a mean of d / 4n. Infinite where
-    the mean is, and without ridge at n = rank. Raises ValueError also for a negative c or an
-    unknown direction.
+    the mean is, and without ridge at n = rank.
+
+    With `estimated_mean` Sigma_0 is (n-1)/n times a sample covariance of n - 1 points and mu_0
+    independent of it: kappa and the averages (1/n) sum are those for n - 1 points at c n / (n-1),
+    kappa / (lambda_nu + kappa) has 1 / n taken off, T and V have the factors w and w^2 with
+    w = (n+1) / (n-1), and mu_0 itself adds rank / n^2 or a / [(n-1) (1 - df_1 / (n-1))^2 (1 - a)]
+    to the bracket.
+
+    Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
     spectrum, c = _validate.spectrum(spectrum), _validate.nonnegative("c", c)
-    n = _validate.integer("n", n)
+    n = _validate.integer("n", n, low=2 if estimated_mean else 1)
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    dof = n - 1 if estimated_mean else n
     rank = np.count_nonzero(spectrum)
     result = np.full(c.shape, np.inf)
-    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (n > rank)
-    at = _Law(c[regular], spectrum, n)
-    result[regular] = np.sqrt((_to_population(at) if to_population else _to_sampler(at)) / 2)
+    regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (dof > rank)
+    formula = _divergence_law.to_population if to_population else _divergence_law.to_sampler
+    result[regular] = np.sqrt(formula(Law(c[regular] * (n / dof), spectrum, dof), n) / 2)
     return reals(result / len(spectrum))
+
+
+def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """Standard deviation of the loss on new data over training sets, beside `losses.test_loss`.
+
+    Per dimension, in the shape of alpha_bar and c broadcast together: the closed form of
+    `_loss_law`, in sums over the modes. A limit of many dimensions and points, off by a relative
+    few / min(n, d), and more without ridge close to n = d; of little use below ten. At
+    alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
+    """
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    rank = np.count_nonzero(_validate.spectrum(spectrum))
+    return _deviation(_loss_law.test_variance, spectrum, at, 0.0 if at.n > rank else np.inf)
+
+
+def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """Standard deviation of the loss on the training set, beside `losses.train_loss`.
+
+    With g = lambda / (lambda + kappa), h = 1 - g, q = xi / kappa, r = 1 - df_2 / n and averages
+    < > that are 1/n times the sum over modes, without ridge the variance in total is
+
+        (2 q^2 / r^3) [<g^2 h^2> + <g^2 h>^2 / r]
+
+    Shape and validity as for `test_loss`; zero at alpha_bar = 1.
+    """
+    return _deviation(
+        _loss_law.train_variance, spectrum, _fit.solve(spectrum, n, alpha_bar, c), 0.0
+    )
 
 
 def linear_statistic(
@@ -129,35 +175,13 @@ def linear_statistic(
     return reals(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi))
 
 
-class _Law:
-    """kappa, a = df_2 / n, 1 - a and 1 - df_1 / n at each xi, and averages over the modes."""
-
-    def __init__(self, xi: Array, spectrum: Array, n: int) -> None:
-        at = ridge.response(xi, spectrum, n)
-        self.levels, self.counts = distinct(_validate.spectrum(spectrum))
-        self.n, self.kappa = n, at.kappa
-        self.q, self.rest = at.excess / n, (at.excess + at.spread) / n
-        self.a = self.average(lambda lam, k: (lam / (lam + k)) ** 2)
-
-    def average(self, term: Callable[..., Array], *more: Array) -> Array:
-        """(1/n) sum_nu term(lambda_nu, kappa, ..)."""
-        return total(term, self.levels, self.counts, self.kappa, *more) / self.n
-
-
-def _to_population(at: _Law) -> Array:
-    return at.average(lambda lam, k: (k / (lam + k)) ** 2) + _h(at.a, at.rest)
-
-
-def _to_sampler(at: _Law) -> Array:
-    def moved(lam: Array, k: Array, a: Array, rest: Array, q: Array) -> Array:
-        return (lam - k * a / rest) / ((lam + k) * q * rest)
-
-    law = at.a, at.rest, at.q
-    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law) / at.a
-    spread = at.average(
-        lambda lam, k, t, *z: (lam / (lam + k) * (moved(lam, k, *z) - t)) ** 2, mean, *law
-    )
-    return _h(at.a, at.rest) + at.a * (1 - mean) ** 2 + at.rest * spread
+def _deviation(
+    variance: Callable[[Array, Fit], Array], spectrum: Array, at: Fit, at_zero: float
+) -> Reals:
+    """Per dimension; at xi = 0 the value that is given."""
+    found, solved = np.full(at.xi.shape, at_zero), at.xi > 0
+    found[solved] = np.sqrt(variance(_validate.spectrum(spectrum), at.where(solved))) / at.d
+    return reals(found)
 
 
 def _circle(limit: float, bulks: Array) -> tuple[Complex, Complex]:
@@ -175,10 +199,3 @@ def _circle(limit: float, bulks: Array) -> tuple[Complex, Complex]:
     zeta = np.sqrt(ratio) * turn
     weight = 2 * s / (1 - zeta) ** 2 * zeta * 2j * np.pi / size
     return limit + s * (1 + zeta) / (1 - zeta), weight
-
-
-def _h(a: Array, rest: Array) -> Array:
-    """-a - ln(1 - a); rest = 1 - a is given as well, so that no digits are lost if it is small."""
-    small = a < 0.1
-    series = a**2 * np.polyval(SERIES, np.where(small, a, 0.0))
-    return np.where(small, series, -a - np.log(np.where(small, 1.0, rest)))

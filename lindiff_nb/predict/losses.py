@@ -20,26 +20,13 @@ Without ridge the training loss is D / d, and what new data cost beyond it is th
 Every loss is per dimension and per step. A loss at a = 1 is the limit a -> 1.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import ridge
+from lindiff_nb.predict import _fit, ridge
+from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
-
-
-class _Setting(NamedTuple):
-    """What the formulas above are written in."""
-
-    d: int
-    n: int
-    rho: Array
-    rest: Array  # 1 - rho = c / xi
-    df1: Array
-    excess: Array
-    spread: Array
 
 
 def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -49,8 +36,8 @@ def test_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Real
     ridge if n does not exceed the rank of the population. Raises ValueError for a spectrum that is
     not one, n < 1, alpha_bar outside (0, 1] or a negative c. Source: Merger & Goldt, eq. 13.
     """
-    setting = _setting(spectrum, n, alpha_bar, c)
-    return reals(_train(setting) + _gap(setting))
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    return reals(_train(at) + _gap(at))
 
 
 def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -58,7 +45,7 @@ def train_loss(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Rea
 
     Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
     """
-    return reals(_train(_setting(spectrum, n, alpha_bar, c)))
+    return reals(_train(_fit.solve(spectrum, n, alpha_bar, c)))
 
 
 def gap(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -66,7 +53,7 @@ def gap(spectrum: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
 
     Shapes and errors as for `test_loss`.
     """
-    return reals(_gap(_setting(spectrum, n, alpha_bar, c)))
+    return reals(_gap(_fit.solve(spectrum, n, alpha_bar, c)))
 
 
 def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
@@ -89,38 +76,23 @@ def alignment(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
 
     Shape of alpha_bar. Raises ValueError as `test_loss` does.
     """
-    spectrum = _validate.spectrum(spectrum)
-    setting = _setting(spectrum, n, alpha_bar, 0.0)
-    a = _validate.alpha_bar(alpha_bar)
-    s = (1 - a) / a
-    kappa = np.asarray(ridge.effective_ridge(s, spectrum, n))
+    at = _fit.solve(spectrum, n, alpha_bar, 0.0)
     saved = total(
-        lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)), *distinct(spectrum), kappa, s
+        lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)),
+        *distinct(_validate.spectrum(spectrum)),
+        *(at.kappa, at.xi),
     )
-    return reals(_gap(setting) - setting.df1 / n * saved / setting.d)
+    return reals(_gap(at) - at.df1 / n * saved / at.d)
 
 
-def _setting(spectrum: Array, n: int, alpha_bar: Reals, c: Reals) -> _Setting:
-    """The checked arguments, solved."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    a, c = _validate.broadcast(
-        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
-    )
-    whole = 1 - a + a * c  # a xi
-    rest = np.divide(a * c, whole, out=np.zeros(a.shape), where=whole > 0)
-    rho = np.divide(1 - a, whole, out=np.ones(a.shape), where=whole > 0)
-    _, df1, excess, spread = ridge.response((1 - a) / a + c, spectrum, n)
-    return _Setting(len(spectrum), n, rho, rest, df1, excess, spread)
-
-
-def _train(at: _Setting) -> Array:
+def _train(at: Fit) -> Array:
     """L_train."""
     both = at.excess + at.spread
     shared = np.divide(at.excess * at.spread, both, out=np.zeros(both.shape), where=both > 0)
     return at.rest**2 + at.rho * ((1 + at.rest) * at.df1 + at.rest * shared) / at.d
 
 
-def _gap(at: _Setting) -> Array:
+def _gap(at: Fit) -> Array:
     """L_test - L_train."""
     top = at.rho * at.df1 * at.spread * (at.n + at.excess)
     bottom = at.d * at.excess * (at.excess + at.spread)

@@ -12,6 +12,8 @@ With q = sqrt(aspect) <= 1 an angle theta in [0, pi] runs through the bulk,
     rho(x) dx = (2 / pi) sin^2(theta) / x dtheta
     F(x) = [ theta + (q sin(theta) - (1 - q^2) phi) / q^2 ] / pi
     tan(phi) = q sin(theta) / (1 - q cos(theta))
+
+For any other population `spectral_density` has the same functions, as solutions of an equation.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Eigenvalues of a sample covariance for any population: density, bulks, and overlaps.
+"""The Marchenko-Pastur law for any population: density, bulks, quantiles and overlaps.
 
-For n points from N(0, Sigma) the resolvent (Sigma_0 - x)^-1 acts in every fixed direction like
-(w / x) (Sigma - w)^-1, with
+It is where the eigenvalues of a sample covariance lie. For n points from N(0, Sigma) the resolvent
+(Sigma_0 - x)^-1 acts in every fixed direction like (w / x) (Sigma - w)^-1, with
 
     x = w (1 + (1/n) sum_nu lambda_nu / (w - lambda_nu))
 
@@ -28,12 +28,13 @@ from numpy.typing import NDArray
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import _bulks, ridge
+from lindiff_nb.predict import _bulk_counts, _bulks, ridge
 from lindiff_nb.predict._bulks import Bulks, Complex
 from lindiff_nb.predict._spectrum import blocks
 
 ROUNDS = 70  # halvings, until nothing is left of an interval
 NEWTON_STEPS = 6  # tried after each of them
+ON_CURVE = 1e-6  # how far from one D may be
 Mask = NDArray[np.bool_]
 
 
@@ -53,7 +54,7 @@ def weights(spectrum: Array, n: int) -> Array:
     Whole numbers over d: what lies above a gap does so in the sample as in the population.
     """
     at = _find(spectrum, n)
-    above = _counts_above(at)
+    above = _bulk_counts.above_bulks(at)
     return (above[:-1] - above[1:]) / len(spectrum)
 
 
@@ -86,11 +87,29 @@ def cdf(x: Reals, spectrum: Array, n: int) -> Reals:
     """
     x, at = _validate.numbers("x", x), _find(spectrum, n)
     flat = x.ravel()
-    above = _counts_above(at)[np.searchsorted(at.x[:, 1], flat, side="right")]
+    above = _bulk_counts.above_bulks(at)[np.searchsorted(at.x[:, 1], flat, side="right")]
     above[flat < 0] = len(spectrum)
     inside = _inside(flat, at)
-    above[inside] = _above(flat[inside], _solve(flat[inside], at), at)
+    above[inside] = _bulk_counts.above(flat[inside], _solve(flat[inside], at), at)
     return reals(1 - above.reshape(x.shape) / len(spectrum))
+
+
+def quantile(p: Reals, spectrum: Array, n: int) -> Reals:
+    """The least x with cdf(x) >= p, in the shape of p: zero up to the atom, then through the bulks.
+
+    With p = (k - 1/2) / d the typical position of the kth smallest eigenvalue. At the edges, where
+    the density vanishes, rounding of p moves x by up to about 1e-10 of the bulk's width. Raises
+    ValueError also unless 0 <= p <= 1.
+    """
+    p, at = _validate.nonnegative("p", p), _find(spectrum, n)
+    if np.any(p > 1):
+        raise _validate.fail("p", p, "in [0, 1]")
+    d, result = len(spectrum), np.zeros(p.shape)
+    positive = p > atom(spectrum, n)
+    result[positive] = _bulk_counts.place(d * (1 - p[positive]), at)
+    if atom(spectrum, n) == 0:
+        result[p == 0] = at.x[0, 0]
+    return reals(result)
 
 
 def overlaps(x: Reals, spectrum: Array, n: int) -> Array:
@@ -136,21 +155,6 @@ def _inside(x: Array, at: Bulks) -> Mask:
     return (at.x[place, 0] < x) & (x < at.x[place, 1])
 
 
-def _counts_above(at: Bulks) -> Array:
-    """The number of eigenvalues above x = 0+, and above each bulk, (k + 1,)."""
-    above = [at.counts[at.levels > end].sum() for end in at.w[:, 1]]
-    return np.array([min(at.n, at.counts.sum()), *above], dtype=np.float64)
-
-
-def _above(x: Array, w: Complex, at: Bulks) -> Array:
-    """The number of eigenvalues above each x inside a bulk."""
-    angle = np.empty_like(x)
-    for rows in blocks(x.size, at.levels.size):
-        angle[rows] = np.angle(w[rows, None] - at.levels) @ at.counts
-    rest = (at.n - at.counts.sum()) * np.angle(w) - at.n * x * w.imag / np.abs(w) ** 2
-    return (angle + rest) / np.pi
-
-
 def _solve(x: Array, at: Bulks) -> Complex:
     """w with Im w > 0 at each x inside a bulk, (k,)."""
     w = np.empty(x.size, dtype=np.complex128)
@@ -190,7 +194,10 @@ def _bracketed(x: Array, low: Array, high: Array, at: Bulks) -> Complex:
 
 
 def _newton(w: Complex, x: Array, at: Bulks) -> tuple[Complex, Mask]:
-    """Some steps, and whether they ended at rounding error in the upper half plane."""
+    """Some steps, and whether they ended at rounding error in the upper half plane.
+
+    There D(w) = 1 (`_bulks`); at other roots, on the real axis, rounding may make Im w positive.
+    """
     w = w.copy()
     for _ in range(NEWTON_STEPS):
         share = at.levels / (w[:, None] - at.levels)
@@ -201,4 +208,5 @@ def _newton(w: Complex, x: Array, at: Bulks) -> tuple[Complex, Mask]:
     sums = share @ at.counts, np.abs(share) @ at.counts
     rounding = 1e-15 * (x + np.abs(w) * (1 + sums[1] / at.n))
     residual = w * (1 + sums[0] / at.n) - x
-    return w, (w.imag > 0) & (np.abs(residual) <= 4 * rounding)
+    on_curve = np.abs(np.square(np.abs(share)) @ at.counts / at.n - 1) <= ON_CURVE
+    return w, (w.imag > 0) & on_curve & (np.abs(residual) <= 4 * rounding)

@@ -1,0 +1,68 @@
+"""Sums over the modes that variances of log-determinants and divergences are made of.
+
+a is df_2 / n, and h(a) = -a - ln(1 - a).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._spectrum import distinct, total
+
+SERIES = 1 / np.arange(17.0, 1.0, -1.0)  # of h(a) / a^2 = 1/2 + a/3 + .., for a < 0.1
+
+
+class Law:
+    """kappa, a = df_2 / n, 1 - a and 1 - df_1 / n at each xi, and averages over the modes."""
+
+    def __init__(self, xi: Array, spectrum: Array, n: int) -> None:
+        at = ridge.response(xi, spectrum, n)
+        self.levels, self.counts = distinct(_validate.spectrum(spectrum))
+        self.n, self.kappa = n, at.kappa
+        self.q, self.rest = at.excess / n, (at.excess + at.spread) / n
+        self.a = self.average(lambda lam, k: (lam / (lam + k)) ** 2)
+
+    def average(self, term: Callable[..., Array], *more: Array) -> Array:
+        """(1/n) sum_nu term(lambda_nu, kappa, ..)."""
+        return total(term, self.levels, self.counts, self.kappa, *more) / self.n
+
+    def h(self) -> Array:
+        """h(a), with no digits lost where a or 1 - a is small."""
+        small = self.a < 0.1
+        series = self.a**2 * np.polyval(SERIES, np.where(small, self.a, 0.0))
+        return np.where(small, series, -self.a - np.log(np.where(small, 1.0, self.rest)))
+
+
+def to_population(at: Law, n: int) -> Array:
+    """Twice the variance of KL(sampler || population) in total nats; see `fluctuations.kl`.
+
+    With n - at.n = 1 the mean is estimated: its distance, |N(0, I / n)|^2 in the population's
+    metric, adds 2 / n^2 for each direction to the variance of twice the divergence.
+    """
+    lost, rank = (n - at.n) / n, at.counts.sum()
+    kept = at.average(lambda lam, k: (k / (lam + k) - lost) ** 2)
+    return kept + at.h() + lost * rank / n
+
+
+def to_sampler(at: Law, n: int) -> Array:
+    """Twice the variance of KL(population || sampler) in total nats; see `fluctuations.kl`.
+
+    If the mean is estimated, its distance is on average Tr (Sigma_0 + c)^-1 Sigma / n and deviates
+    from that by 2 Tr [(Sigma_0 + c)^-1 Sigma]^2 / n^2.
+    """
+
+    def moved(lam: Array, k: Array, a: Array, rest: Array, q: Array) -> Array:
+        return (lam - k * a / rest) / ((lam + k) * q * rest)
+
+    law = at.a, at.rest, at.q
+    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law) / at.a
+    spread = at.average(
+        lambda lam, k, t, *z: (lam / (lam + k) * (moved(lam, k, *z) - t)) ** 2, mean, *law
+    )
+    lost = n - at.n
+    scale = (n + lost) / at.n
+    both = at.h() + at.a * (1 - scale * mean) ** 2 + at.rest * scale**2 * spread
+    return both + lost * at.a / (at.n * at.q**2 * at.rest)
