@@ -57,7 +57,7 @@ def test_no_ridge_of_a_fine_grid_is_better(name):
     for n in {1, len(spectrum), len(spectrum) + 1, 40 * len(spectrum)}:
         best = best_ridge.for_test_loss(spectrum, n, ALPHA_BAR)
         tried = losses.test_loss(spectrum, n, ALPHA_BAR, grid)
-        assert np.all(losses.test_loss(spectrum, n, ALPHA_BAR, best) <= tried.min(axis=0) + 1e-14)
+        assert np.all(losses.test_loss(spectrum, n, ALPHA_BAR, best) <= tried.min(axis=0) + 1e-11)
         assert np.all((best > 0) & (best <= spectrum.max()))
 
 
@@ -70,7 +70,7 @@ def test_of_two_valleys_it_takes_the_deeper_one():
         for weights in (np.array([0.2, 0.8]), np.array([0.01, 0.99])):
             mean = losses.test_loss(TWO_SCALES, n, alpha_bar, grid[:, None]) @ weights
             best = best_ridge.for_test_loss(TWO_SCALES, n, alpha_bar, weights=weights)
-            assert losses.test_loss(TWO_SCALES, n, alpha_bar, best) @ weights <= mean.min() + 1e-14
+            assert losses.test_loss(TWO_SCALES, n, alpha_bar, best) @ weights <= mean.min() + 1e-11
             fall = np.diff(mean) < 0
             both.add(int(np.sum(fall[:-1] & ~fall[1:])))
     assert max(both) == 2
@@ -85,7 +85,7 @@ def test_one_ridge_for_all_levels_minimises_the_weighted_mean(name):
         assert isinstance(best, float)
         tried = losses.test_loss(spectrum, n, ALPHA_BAR, grid) @ weights
         least = losses.test_loss(spectrum, n, ALPHA_BAR, best) @ weights
-        assert least <= tried.min() * (1 + 1e-12)
+        assert least <= tried.min() * (1 + 1e-11)
 
 
 def test_a_white_direction_that_was_not_seen_asks_for_its_variance():
@@ -105,9 +105,9 @@ def test_the_ridge_scales_with_data_and_noise_and_ignores_the_order(exponent, n,
     best = best_ridge.for_test_loss(spectrum, n, a)
     ratio = (1 - a) / a * scale
     louder = best_ridge.for_test_loss(scale * spectrum[::-1], n, 1 / (1 + ratio))
-    assert louder == pytest.approx(scale * best, rel=1e-6)
+    assert louder == pytest.approx(scale * best, rel=1e-5)
     assert best_ridge.for_kl(scale * spectrum, n) == pytest.approx(
-        scale * best_ridge.for_kl(spectrum, n), rel=1e-7
+        scale * best_ridge.for_kl(spectrum, n), rel=1e-5
     )
 
 
@@ -135,7 +135,7 @@ def test_no_ridge_gives_better_samples(name):
             continue
         grid = best * np.geomspace(0.01, 100, 401)
         least = divergence.kl(spectrum, n, best)
-        assert least <= np.min(divergence.kl(spectrum, n, grid)) * (1 + 1e-13)
+        assert least <= np.min(divergence.kl(spectrum, n, grid)) * (1 + 1e-11)
         assert best <= 1 / np.mean(1 / spectrum)
 
 

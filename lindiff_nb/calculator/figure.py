@@ -14,7 +14,7 @@ from lindiff_nb.calculator.report import Report, samples
 from lindiff_nb.figures.palette import BLUE, GREEN, GREY, INK, VERMILLION
 from lindiff_nb.predict import best_ridge, fluctuations, losses
 
-LEVELS, SIZES = 40, 21  # points of a line
+LEVELS, SIZES = 40, 17  # points of a line
 SPAN = 30  # n is followed this far down and up
 
 

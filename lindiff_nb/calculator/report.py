@@ -97,7 +97,8 @@ def report(
     if spectrum.size > MOST:
         raise _validate.fail("spectrum", spectrum.shape, f"at most {MOST} long")
     c, rows = _validate.ridge(c), _validate.integer("rows", rows)
-    aims = [float(_validate.positive(*aim)) for aim in (("loss_excess", loss_excess), ("kl", kl))]
+    for aim in (("loss_excess", loss_excess), ("kl", kl)):
+        _validate.positive(*aim)
     every, share = gauss_rule(alpha_bar)
     spectrum, alpha_bar = np.sort(spectrum)[::-1], np.asarray(alpha_bar, dtype=np.float64)
     spectrum = lumped(spectrum) if spectrum.size > FEW else spectrum
@@ -115,7 +116,7 @@ def report(
         mean_losses(spectrum, n, every, share, c),
         samples(spectrum, n, c),
         samples(spectrum, n, best_c),
-        _needed(spectrum, c, every, share, *aims),
+        needed(spectrum, alpha_bar, c, loss_excess=loss_excess, kl=kl),
     )
 
 
@@ -137,7 +138,7 @@ def at_levels(spectrum: Array, n: int, alpha_bar: Array, c: float) -> Losses[Arr
     """The losses at each alpha_bar, (k,), on its own."""
     best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar)
     time = training.best_stopping_time(spectrum, n, alpha_bar, c)
-    stopped = training.best_stopped_loss(spectrum, n, alpha_bar, c)
+    stopped = training.test_loss(spectrum, n, alpha_bar, time, c)
     values = *_at(spectrum, n, alpha_bar, c, best_c), time, stopped
     return Losses(*(np.asarray(value) for value in values))
 
@@ -149,7 +150,7 @@ def mean_losses(spectrum: Array, n: int, alpha_bar: Array, share: Array, c: floa
     """
     best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar, weights=share)
     time = training.best_stopping_time(spectrum, n, alpha_bar, c, weights=share)
-    stopped = training.best_stopped_loss(spectrum, n, alpha_bar, c, weights=share)
+    stopped = training.test_loss(spectrum, n, alpha_bar, time, c)
     values = *_at(spectrum, n, alpha_bar, c, best_c), time, stopped
     return Losses(*(float(share @ np.broadcast_to(value, share.shape)) for value in values))
 
@@ -179,16 +180,20 @@ def samples(spectrum: Array, n: int, c: float) -> Samples:
     return Samples(c, *values)
 
 
-def _needed(
-    spectrum: Array, c: float, alpha_bar: Array, share: Array, loss_excess: float, kl: float
+def needed(
+    spectrum: Array, alpha_bar: Array, c: float = 0.0, *, loss_excess: float = 0.1, kl: float = 0.01
 ) -> Needed:
-    """The least n that reaches each aim."""
-    floor = share @ np.asarray(losses.residual_loss(spectrum, alpha_bar))
+    """The least n that reaches each aim; arguments and errors as for `report`."""
+    spectrum, c = _validate.spectrum(spectrum), _validate.ridge(c)
+    aims = (("loss_excess", loss_excess), ("kl", kl))
+    loss_excess, kl = (float(_validate.positive(*aim)) for aim in aims)
+    a, share = gauss_rule(alpha_bar)
+    floor = share @ np.asarray(losses.residual_loss(spectrum, a))
     varying = spectrum[spectrum > 0]
     part = varying.size / spectrum.size
 
     def loss_is_reached(n: int) -> bool:
-        test = share @ np.asarray(losses.test_loss(spectrum, n, alpha_bar, c))
+        test = share @ np.asarray(losses.test_loss(spectrum, n, a, c))
         return bool(test <= (1 + loss_excess) * floor)
 
     def kl_is_reached(n: int) -> bool:

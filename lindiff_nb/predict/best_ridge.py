@@ -8,7 +8,7 @@ loss has two terms of opposite sign,
 so that at a minimum c is a weighted mean of what the training set hides along its eigenvectors.
 Hence every stationary point has 0 < c <= lambda_max. There may be several if the spectrum has
 several scales. But as a function of ln c the loss is analytic within pi of the real axis, since a
-resolvent has its poles at c < 0, so that a grid with eight points a decade sees every valley; and
+resolvent has its poles at c < 0, so that a grid with four points a decade sees every valley; and
 below s / 100 the weights g^3 are those at c = 0, so that no minimum is lower than both that and
 what they ask for. Bisection of the slope then finds the bottom of the deepest valley.
 
@@ -36,8 +36,8 @@ from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import losses, ridge
 from lindiff_nb.predict._spectrum import distinct, total
 
-PER_DECADE = 8
-PRECISION = 1e-9  # relative, of c
+PER_DECADE = 4
+PRECISION = 1e-6  # relative, of c
 STEP = 16.0  # by which c falls until the divergence does, too
 
 Pool = Callable[[Array], Array]  # values at all noise levels -> those to decide on
@@ -46,7 +46,7 @@ Pool = Callable[[Array], Array]  # values at all noise levels -> those to decide
 def for_test_loss(
     spectrum: Array, n: int, alpha_bar: Reals, *, weights: Array | None = None
 ) -> Reals:
-    """The c > 0 that minimises `losses.test_loss`, to a relative 1e-9, in the shape of alpha_bar.
+    """The c > 0 that minimises `losses.test_loss`, to a relative 1e-6, in the shape of alpha_bar.
 
     With `weights`, in the shape of alpha_bar, one c for all levels, which minimises the weighted
     mean of their losses. Raises ValueError for a spectrum that is not one, n < 1, alpha_bar outside
@@ -67,7 +67,7 @@ def for_test_loss(
 
 
 def for_kl(spectrum: Array, n: int) -> float:
-    """The c that minimises `divergence.kl` of the sampler from the population, to a relative 1e-9.
+    """The c that minimises `divergence.kl` of the sampler from the population, to a relative 1e-6.
 
     Zero if a variance is zero: there any ridge makes the divergence infinite. Raises ValueError for
     a spectrum that is not one or n < 1.
