@@ -138,7 +138,7 @@ def at_levels(spectrum: Array, n: int, alpha_bar: Array, c: float) -> Losses[Arr
     """The losses at each alpha_bar, (k,), on its own."""
     best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar)
     time = training.best_stopping_time(spectrum, n, alpha_bar, c)
-    stopped = training.test_loss(spectrum, n, alpha_bar, time, c)
+    stopped = training.best_stopped_loss(spectrum, n, alpha_bar, c)
     values = *_at(spectrum, n, alpha_bar, c, best_c), time, stopped
     return Losses(*(np.asarray(value) for value in values))
 
@@ -150,7 +150,7 @@ def mean_losses(spectrum: Array, n: int, alpha_bar: Array, share: Array, c: floa
     """
     best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar, weights=share)
     time = training.best_stopping_time(spectrum, n, alpha_bar, c, weights=share)
-    stopped = training.test_loss(spectrum, n, alpha_bar, time, c)
+    stopped = training.best_stopped_loss(spectrum, n, alpha_bar, c, weights=share)
     values = *_at(spectrum, n, alpha_bar, c, best_c), time, stopped
     return Losses(*(float(share @ np.broadcast_to(value, share.shape)) for value in values))
 
