@@ -36,7 +36,7 @@ def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     done = run("predict", "--spectrum", "mine.txt", *SMALL, *outputs, cwd=here)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mine.txt: d = 3 eigenvalues, mean 1.167,")
-    assert "n = 5 images, 1.667 per dimension; ridge c = 0; 20 noise levels" in done.stdout
+    assert "n = 5 images, 1.667 per dimension; ridge c = 0\n20 noise levels" in done.stdout
     assert sorted(path.name for path in here.iterdir()) == [
         *("mine.txt", "out.csv", "out.json", "out.svg")
     ]

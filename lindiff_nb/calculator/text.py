@@ -9,16 +9,17 @@ from lindiff_nb.exact import spectra
 
 Row = Sequence[str]
 NOTES = """\
-Losses are per dimension and noise level, divergences in nats per dimension. +- is the predicted
-standard deviation from one training set to the next (for a mean an upper bound). The floor is the
-loss with infinitely many images. Times are learning rate x steps on the loss summed over
-dimensions; 'never' says that stopping does not help."""
+Losses are per dimension and noise level, divergences in nats per dimension.
++- is the predicted standard deviation from one training set to the next, for a
+mean an upper bound. The floor is the loss with infinitely many images. Times are
+learning rate x steps on the loss summed over dimensions; 'never' says that
+stopping does not help."""
 
 
 def text(report: Report, source: str) -> str:
-    """The whole report on what `source` names, in ASCII, lines of at most 100 characters."""
+    """The whole report on what `source` names; a terminal and a page of the book hold its lines."""
     return "\n\n".join(
-        [_summary(report, source), _losses(report), _samples(report), _needed(report), NOTES]
+        [_summary(report, source), *_losses(report), _samples(report), _needed(report), NOTES]
     )
 
 
@@ -32,37 +33,32 @@ def _summary(report: Report, source: str) -> str:
         f"{source}: d = {d} eigenvalues{empty}, mean {_number(spectrum.mean())}, "
         f"participation ratio {_number(effective)}\n"
         f"n = {report.n} images, {_number(report.n / d)} per dimension; ridge c = "
-        f"{_number(report.c)}; {levels.size} noise levels, alpha_bar from {_number(levels.max())} "
+        f"{_number(report.c)}\n{levels.size} noise levels, alpha_bar from {_number(levels.max())} "
         f"to {_number(levels.min())}"
     )
 
 
-def _losses(report: Report) -> str:
-    head = (
-        *("step", "alpha_bar", "floor", "new data", "+-", "training", "+-"),
-        *("best c", "new data", "stop at", "new data"),
-    )
+def _losses(report: Report) -> tuple[str, str]:
+    """What the ridge asked for gives, and what is best."""
     names = [(f"{t}", _number(a)) for t, a in zip(report.step, report.alpha_bar, strict=True)]
-    rows = [
-        (*name, *_row(Losses(*values)))
-        for name, values in zip(names, zip(*report.levels, strict=True), strict=True)
-    ]
-    return columns([head, *rows, ("mean", "", *_row(report.mean))])
-
-
-def _row(at: Losses[float]) -> Row:
-    never = "never" if np.isinf(at.best_time) else _number(at.best_time)
+    values = [Losses(*row) for row in zip(*report.levels, strict=True)]
+    rows = list(zip([*names, ("mean", "")], [*values, report.mean], strict=True))
+    given = ("step", "alpha_bar", "floor", "new data", "+-", "training", "+-")
+    best = ("step", "alpha_bar", "best c", "new data", "stop at", "new data")
     return (
-        _number(at.residual),
-        _number(at.test),
-        _number(at.test_sd, 2),
-        _number(at.train),
-        _number(at.train_sd, 2),
-        _number(at.best_c, 3),
-        _number(at.test_at_best_c),
-        never,
-        _number(at.test_at_best_time),
+        columns([given, *((*name, *_given(at)) for name, at in rows)]),
+        columns([best, *((*name, *_best(at)) for name, at in rows)]),
     )
+
+
+def _given(at: Losses[float]) -> Row:
+    test = _number(at.test), _number(at.test_sd, 2)
+    return (_number(at.residual), *test, _number(at.train), _number(at.train_sd, 2))
+
+
+def _best(at: Losses[float]) -> Row:
+    time = "never" if np.isinf(at.best_time) else _number(at.best_time)
+    return _number(at.best_c, 3), _number(at.test_at_best_c), time, _number(at.test_at_best_time)
 
 
 def _samples(report: Report) -> str:
@@ -84,8 +80,8 @@ def _sample(at: Samples) -> Row:
 def _needed(report: Report) -> str:
     need = report.needed
     return (
-        f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, ridge as "
-        f"asked for: {_count(need.n_for_loss)}\n"
+        f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, at this "
+        f"ridge: {_count(need.n_for_loss)}\n"
         f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}"
     )
 
