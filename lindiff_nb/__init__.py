@@ -1,12 +1,14 @@
 """Linear diffusion models: the theory, the experiments and the images behind the book.
 
-exact    given the moments of the training set, everything in closed form
-predict  given only the population spectrum, n and d: random-matrix predictions
-measure  finite experiments: a generator goes in, raw draws come out
-data     image sets as float arrays
-figures  the visual grammar
-run      parameters, papermill, the command line
-site     what Sphinx needs to render the executed chapters
+exact       given the moments of the training set, everything in closed form
+predict     given only the population spectrum, n and d: random-matrix predictions
+measure     finite experiments: a generator goes in, raw draws come out
+data        image sets as float arrays
+figures     the visual grammar
+calculator  what a spectrum and n will give, as a table, files and a figure
+run         parameters, papermill, the chapters' commands
+site        what Sphinx needs to render the executed chapters
+cli         the command line, whole
 
 Subpackages load when first used, so `import lindiff_nb` costs next to nothing.
 """
@@ -17,5 +19,5 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["exact", "predict", "measure", "data", "figures", "run", "site"],
+    submodules=["exact", "predict", "measure", "data", "figures", "calculator", "run", "site"],
 )

@@ -15,6 +15,7 @@ SMALL = {
     "sampling": {"seed": 6, "size": 8, "images": 200, "longest": 200, "kept": 16, "noises": 100},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
+    "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
 }
 

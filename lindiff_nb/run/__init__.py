@@ -7,6 +7,7 @@ parameters    one parameter: what it may be, and checks on what replaces it
 kernel        a fresh kernel of this very interpreter
 execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
+files         what a command writes: whole or not at all, and nobody's work lost
 runner        one chapter with the record of its run, or several at a time
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb.run.provenance import write, write_text
+from lindiff_nb.run.files import write_text
+from lindiff_nb.run.provenance import write
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""The command line: lindiff-nb list | info | run | build | serve | clean.
+"""The command line of the chapters: lindiff-nb list | info | run | build | serve | clean.
+
+`lindiff_nb.cli` adds the commands of other packages to these.
 
 Exit status: 0 all is well, 1 a chapter or the website failed, 2 the request cannot be met as it
 was made (nothing was run or written), 130 interrupted.
@@ -9,19 +11,22 @@ import contextlib
 import math
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import lindiff_nb
 from lindiff_nb.run.chapters import Book, find_book
 from lindiff_nb.run.errors import RunFailed, UsageError
 
+Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+
+def main(argv: Sequence[str] | None = None, more: Sequence[Adder] = ()) -> int:
+    """Run one command, one of these or of those that `more` add, and return its exit status."""
     arguments = _shield(list(sys.argv[1:] if argv is None else argv))
     try:
-        chosen = _parser().parse_args(arguments)
-        chosen.command(find_book(), chosen)
+        chosen = _parser(more).parse_args(arguments)
+        chosen.command(chosen)
     except UsageError as error:
         return _fail(2, f"lindiff-nb: {error}")
     except RunFailed as error:
@@ -38,7 +43,7 @@ def _fail(status: int, message: str) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lindiff-nb", description="The chapters, as programs.")
     parser.add_argument(
         "--version", action="version", version=f"lindiff-nb {lindiff_nb.__version__}"
@@ -75,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("clean", help="remove what build made")
     command.set_defaults(command=_clean)
+
+    for add in more:
+        add(commands)
     return parser
 
 
@@ -100,47 +108,48 @@ def _shield(arguments: list[str]) -> list[str]:
     return [" " * hide + text for hide, text in zip(shield, arguments, strict=True)]
 
 
-def _list(book: Book, chosen: argparse.Namespace) -> None:
+def _list(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.describe import listing
 
-    print(listing(book))
+    print(listing(find_book()))
 
 
-def _info(book: Book, chosen: argparse.Namespace) -> None:
+def _info(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.describe import information
 
+    book = find_book()
     print(information(book, book.find(chosen.chapter)))
 
 
-def _run(book: Book, chosen: argparse.Namespace) -> None:
+def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    run_to_file(book, chosen.chapter, overrides, chosen.out, chosen.force, chosen.timeout)
+    run_to_file(find_book(), chosen.chapter, overrides, chosen.out, chosen.force, chosen.timeout)
 
 
-def _build(book: Book, chosen: argparse.Namespace) -> None:
+def _build(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.build import build
 
-    _need_checkout(book)
-    build(book, jobs=chosen.jobs, timeout=chosen.timeout)
+    build(_checkout(), jobs=chosen.jobs, timeout=chosen.timeout)
 
 
-def _serve(book: Book, chosen: argparse.Namespace) -> None:
+def _serve(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.serve import HOST, server
 
-    _need_checkout(book)
-    html = book.build / "html"
+    html = _checkout().build / "html"
     with server(html, chosen.port) as site, contextlib.suppress(KeyboardInterrupt):
         print(f"http://{HOST}:{site.server_port}/   (Ctrl-C to stop)", flush=True)
         site.serve_forever()
 
 
-def _clean(book: Book, chosen: argparse.Namespace) -> None:
-    _need_checkout(book)
-    shutil.rmtree(book.build, ignore_errors=True)
+def _clean(chosen: argparse.Namespace) -> None:
+    shutil.rmtree(_checkout().build, ignore_errors=True)
 
 
-def _need_checkout(book: Book) -> None:
+def _checkout() -> Book:
+    """The book, if it is one that a website can be built from."""
+    book = find_book()
     if not book.is_checkout:
         raise UsageError(f"the website belongs to a checkout: {book.root} holds no _toc.yml")
+    return book

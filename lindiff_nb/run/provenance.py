@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.files import write_text
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.records import read_records
 
@@ -87,14 +88,3 @@ def write(notebook: Any, path: Path) -> None:
     import nbformat
 
     write_text(path, nbformat.writes(notebook) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is whole or as it was before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.errors import RunFailed
-from lindiff_nb.run.provenance import write_text
+from lindiff_nb.run.files import write_text
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 STRICT = ("-W", "-n", "--keep-going", "-q")

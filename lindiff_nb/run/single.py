@@ -1,14 +1,14 @@
 """Run one chapter with other parameters, into a notebook of the user's."""
 
 import json
-import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.errors import RunFailed
+from lindiff_nb.run.files import output
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value, check
 from lindiff_nb.run.progress import Progress, seconds
@@ -31,7 +31,7 @@ def run_to_file(
     """
     chapter = book.find(chapter)
     values = check(parameters(book, chapter), overrides)
-    path = output(Path(f"{chapter}.ipynb" if out is None else out), force)
+    path = output(Path(f"{chapter}.ipynb" if out is None else out), force, (".ipynb",), _is_ours)
     try:
         notebook, record = _run(book, chapter, values, timeout)
     except RunFailed as failure:
@@ -59,33 +59,8 @@ def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | No
     return results[0]
 
 
-def output(path: Path, force: bool) -> Path:
-    """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
-
-    An existing file is replaced if it is a notebook that a run wrote, or by force.
-    """
-    try:
-        _look_at(path, force)
-    except OSError as error:  # a name the system cannot take
-        raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
-    return path
-
-
-def _look_at(path: Path, force: bool) -> None:
-    """The checks of `output`."""
-    if path.suffix != ".ipynb":
-        raise UsageError(f"the output {path} must end in .ipynb")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent} for the output {path.name}")
-    if path.is_dir():
-        raise UsageError(f"the output {path} is a folder")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"the folder {path.parent} cannot be written to")
-    if path.exists() and not force and not _is_ours(path):
-        raise UsageError(f"{path} exists and was not written by a run: --force replaces it")
-
-
 def _is_ours(path: Path) -> bool:
+    """Whether a file is a notebook that a run wrote."""
     try:
         return "lindiff_nb" in json.loads(path.read_text(encoding="utf-8"))["metadata"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,0 +1,7 @@
+"""The command line as python -m lindiff_nb."""
+
+import sys
+
+from lindiff_nb.cli import main
+
+sys.exit(main())

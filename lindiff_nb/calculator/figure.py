@@ -1,0 +1,103 @@
+"""A report as a figure: the losses by noise level, and what more images would change.
+
+All of it is predicted, so all of it is lines; a band is two standard deviations from one training
+set to the next either way.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from lindiff_nb._types import Array
+from lindiff_nb.calculator.average import gauss_rule
+from lindiff_nb.calculator.report import Report, samples
+from lindiff_nb.figures.palette import BLUE, GREEN, GREY, INK, VERMILLION
+from lindiff_nb.predict import best_ridge, fluctuations, losses
+
+LEVELS, SIZES = 40, 17  # points of a line
+SPAN = 30  # n is followed this far down and up
+
+
+def draw(axes: Any, report: Report) -> None:
+    """Fill three axes: losses against the noise, mean losses against n, divergence against n."""
+    by_noise, mean, divergence = axes
+    _by_noise(by_noise, report)
+    sizes = _sizes(report.n)
+    _mean(mean, report, sizes)
+    _divergence(divergence, report, sizes)
+    for ax in (mean, divergence):
+        ax.axvline(report.n, color=INK, linewidth=0.8)
+        ax.set(xscale="log", yscale="log", xlabel="images $n$")
+        ax.yaxis.set_minor_formatter("")
+    handles, labels = by_noise.get_legend_handles_labels()
+    by_noise.figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+
+
+def _by_noise(ax: Any, report: Report) -> None:
+    """Test and training loss, their floor, and the test loss at each level's best ridge."""
+    spectrum, n, c = report.spectrum, report.n, report.c
+    low, high = report.all_levels.min(), report.all_levels.max()
+    s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
+    a = 1 / (1 + s)
+    _band(
+        ax,
+        s,
+        losses.test_loss(spectrum, n, a, c),
+        fluctuations.test_loss(spectrum, n, a, c),
+        color=VERMILLION,
+        label="new data",
+    )
+    _band(
+        ax,
+        s,
+        losses.train_loss(spectrum, n, a, c),
+        fluctuations.train_loss(spectrum, n, a, c),
+        color=BLUE,
+        label="training data",
+    )
+    best = losses.test_loss(spectrum, n, a, best_ridge.for_test_loss(spectrum, n, a))
+    ax.plot(s, best, "--", color=GREEN, label="best ridge")
+    ax.plot(s, losses.residual_loss(spectrum, a), ":", color=GREY, label="floor")
+    ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$", ylabel="loss")
+
+
+def _mean(ax: Any, report: Report, sizes: Array) -> None:
+    """The same, averaged over the noise levels, for other n."""
+    spectrum, c = report.spectrum, report.c
+    a, share = gauss_rule(report.all_levels)
+    for loss, color in ((losses.test_loss, VERMILLION), (losses.train_loss, BLUE)):
+        ax.plot(sizes, [share @ loss(spectrum, int(n), a, c) for n in sizes], color=color)
+    best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share) for n in sizes]
+    lines = zip(sizes, best, strict=True)
+    ax.plot(
+        sizes,
+        [share @ losses.test_loss(spectrum, int(n), a, b) for n, b in lines],
+        "--",
+        color=GREEN,
+    )
+    ax.axhline(report.mean.residual, linestyle=":", color=GREY)
+    ax.set(ylabel="mean loss")
+
+
+def _divergence(ax: Any, report: Report, sizes: Array) -> None:
+    """The divergence of the samples from the truth at the best ridge and at the one asked for."""
+    varying = report.spectrum[report.spectrum > 0]
+    best = [samples(report.spectrum, int(n), best_ridge.for_kl(varying, int(n))) for n in sizes]
+    asked = [samples(report.spectrum, int(n), report.c) for n in sizes]
+    _band(ax, sizes, *np.array([(at.kl, at.kl_sd) for at in best]).T, color=GREEN, linestyle="--")
+    ax.plot(sizes, [at.kl for at in asked], color=VERMILLION)
+    ax.set(ylabel="divergence")
+
+
+def _band(ax: Any, x: Array, mean: Any, deviation: Any, **line: Any) -> None:
+    """A line, and two standard deviations about it."""
+    ax.plot(x, mean, **line)
+    low, high = mean - 2 * deviation, mean + 2 * deviation
+    ax.fill_between(
+        x, np.maximum(low, mean / 10), high, color=line["color"], alpha=0.2, linewidth=0
+    )
+
+
+def _sizes(n: int) -> Array:
+    """Whole numbers around n, evenly spaced in their logarithm where they can be."""
+    return np.unique(np.rint(np.geomspace(max(1, n / SPAN), SPAN * n, SIZES))).astype(np.int64)

@@ -1,0 +1,58 @@
+"""A report as CSV, one row a noise level and one for the mean, and as JSON, everything."""
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+import lindiff_nb
+from lindiff_nb.calculator.report import Losses, Report
+
+
+def as_csv(report: Report) -> str:
+    """The losses, all digits: step, alpha_bar, the fields of `Losses`; the last step is "mean"."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["step", "alpha_bar", *Losses._fields])
+    columns = report.step, report.alpha_bar, *report.levels
+    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+    writer.writerow(["mean", "", *report.mean])
+    return stream.getvalue()
+
+
+def as_json(report: Report, source: str) -> str:
+    """The whole report; what is infinite, such as a time to stop at, is null."""
+    return json.dumps(_plain(contents(report, source)), indent=1, allow_nan=False) + "\n"
+
+
+def contents(report: Report, source: str) -> dict[str, Any]:
+    """The report as nested dictionaries and arrays."""
+    return {
+        "lindiff_nb": lindiff_nb.__version__,
+        "source": source,
+        "d": report.spectrum.size,
+        "n": report.n,
+        "c": report.c,
+        "noise_levels": report.all_levels,
+        "step": report.step,
+        "alpha_bar": report.alpha_bar,
+        "losses": report.levels._asdict(),
+        "mean_losses": report.mean._asdict(),
+        "samples": report.samples._asdict(),
+        "samples_at_best_c": report.best_samples._asdict(),
+        "needed": report.needed._asdict(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return [_plain(entry) for entry in value.tolist()]
+    if isinstance(value, float) and math.isinf(value):
+        return None
+    return value

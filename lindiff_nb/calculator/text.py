@@ -1,0 +1,107 @@
+"""A report as plain text: the summary, the losses level by level, the samples, what is needed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lindiff_nb.calculator.report import Losses, Report, Samples
+from lindiff_nb.exact import spectra
+
+Row = Sequence[str]
+NOTES = """\
+Losses are per dimension and noise level, divergences in nats per dimension.
++- is the predicted standard deviation from one training set to the next, for a
+mean an upper bound. The floor is the loss with infinitely many images. Times are
+learning rate x steps on the loss summed over dimensions; 'never' says that
+stopping does not help."""
+
+
+def text(report: Report, source: str) -> str:
+    """The whole report on what `source` names; a terminal and a page of the book hold its lines."""
+    return "\n\n".join(
+        [_summary(report, source), *_losses(report), _samples(report), _needed(report), NOTES]
+    )
+
+
+def _summary(report: Report, source: str) -> str:
+    spectrum = report.spectrum
+    d, rank = spectrum.size, np.count_nonzero(spectrum)
+    empty = f", {d - rank} of them zero" if rank < d else ""
+    effective = spectra.participation_ratio(spectrum)
+    levels = report.all_levels
+    return (
+        f"{source}: d = {d} eigenvalues{empty}, mean {_number(spectrum.mean())}, "
+        f"participation ratio {_number(effective)}\n"
+        f"n = {report.n} images, {_number(report.n / d)} per dimension; ridge c = "
+        f"{_number(report.c)}\n{levels.size} noise levels, alpha_bar from {_number(levels.max())} "
+        f"to {_number(levels.min())}"
+    )
+
+
+def _losses(report: Report) -> tuple[str, str]:
+    """What the ridge asked for gives, and what is best."""
+    names = [(f"{t}", _number(a)) for t, a in zip(report.step, report.alpha_bar, strict=True)]
+    values = [Losses(*row) for row in zip(*report.levels, strict=True)]
+    rows = list(zip([*names, ("mean", "")], [*values, report.mean], strict=True))
+    given = ("step", "alpha_bar", "floor", "new data", "+-", "training", "+-")
+    best = ("step", "alpha_bar", "best c", "new data", "stop at", "new data")
+    return (
+        columns([given, *((*name, *_given(at)) for name, at in rows)]),
+        columns([best, *((*name, *_best(at)) for name, at in rows)]),
+    )
+
+
+def _given(at: Losses[float]) -> Row:
+    test = _number(at.test), _number(at.test_sd, 2)
+    return (_number(at.residual), *test, _number(at.train), _number(at.train_sd, 2))
+
+
+def _best(at: Losses[float]) -> Row:
+    time = "never" if np.isinf(at.best_time) else _number(at.best_time)
+    return _number(at.best_c, 3), _number(at.test_at_best_c), time, _number(at.test_at_best_time)
+
+
+def _samples(report: Report) -> str:
+    head = ("samples with ridge", "c", "KL(samples||truth)", "+-", "KL(truth||samples)", "+-")
+    rows = [("asked for", report.samples), ("best for samples", report.best_samples)]
+    return columns([head, *((name, *_sample(at)) for name, at in rows)])
+
+
+def _sample(at: Samples) -> Row:
+    values = (
+        _number(at.kl),
+        _number(at.kl_sd, 2),
+        _number(at.reverse_kl),
+        _number(at.reverse_kl_sd, 2),
+    )
+    return (_number(at.c, 3), *values)
+
+
+def _needed(report: Report) -> str:
+    need = report.needed
+    return (
+        f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, at this "
+        f"ridge: {_count(need.n_for_loss)}\n"
+        f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}"
+    )
+
+
+def _number(value: float, digits: int = 4) -> str:
+    return f"{float(value):.{digits}g}"
+
+
+def _count(n: float) -> str:
+    return "no number is enough" if np.isinf(n) else f"{n:.0f}"
+
+
+def columns(rows: Sequence[Row]) -> str:
+    """The rows with their entries flush right, the first column flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(
+            f"{cell:>{w}}" if at else f"{cell:{w}}"
+            for at, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,139 @@
+"""Which ridge is best: for the loss at one noise level, for many levels at once, for the samples.
+
+With g = 1 / (lambda + xi), xi = s + c and delta = v' Sigma v (`shrinkage`) the slope of the test
+loss has two terms of opposite sign,
+
+    (d / 2s) dL_test/dc = c <sum g^3> - <sum g^3 (delta - lambda)>
+
+so that at a minimum c is a weighted mean of what the training set hides along its eigenvectors.
+Hence every stationary point has 0 < c <= lambda_max. There may be several if the spectrum has
+several scales. But as a function of ln c the loss is analytic within pi of the real axis, since a
+resolvent has its poles at c < 0, so that a grid with four points a decade sees every valley; and
+below s / 100 the weights g^3 are those at c = 0, so that no minimum is lower than both that and
+what they ask for. Bisection of the slope then finds the bottom of the deepest valley.
+
+With D, E, V and kappa as in `losses`, m = E / (E + V), P = sum_nu (kappa / (lambda + kappa))^3 over
+all nu and U = sum_nu lambda kappa^2 / (lambda + kappa)^3,
+
+    xi^3 <sum g^3>                  = P + (1 - m^3) U + (1 - m)^2 (1 + m) V
+    xi^2 <sum g^3 (delta - lambda)> = (1 - m) (n + E) D / (2 E) [(1 - m) (1 + 2m) + m V / D
+                                      + m n V / (E (n + E)) + 2 m^2 U / V]
+
+These are derivatives of <Tr G^2> and of the gap between test and training loss, arranged such that
+every term is positive.
+
+The divergence of the samples, KL(sampler || population), is convex in c, because -ln det is. It is
+least where <Tr (Sigma_0 + c)^-1> = Tr Sigma^-1, and there c is at most the harmonic mean of the
+spectrum.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.predict import losses, ridge
+from lindiff_nb.predict._spectrum import distinct, total
+
+PER_DECADE = 4
+PRECISION = 1e-6  # relative, of c
+STEP = 16.0  # by which c falls until the divergence does, too
+
+Pool = Callable[[Array], Array]  # values at all noise levels -> those to decide on
+
+
+def for_test_loss(
+    spectrum: Array, n: int, alpha_bar: Reals, *, weights: Array | None = None
+) -> Reals:
+    """The c > 0 that minimises `losses.test_loss`, to a relative 1e-6, in the shape of alpha_bar.
+
+    With `weights`, in the shape of alpha_bar, one c for all levels, which minimises the weighted
+    mean of their losses. Raises ValueError for a spectrum that is not one, n < 1, alpha_bar outside
+    (0, 1), for at 1 there is nothing to learn, and for weights that are negative, all zero or of
+    another shape.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    a = _validate.alpha_bar(alpha_bar)
+    if np.any(a == 1):
+        raise _validate.fail("alpha_bar", a, "below 1: without noise there is nothing to learn")
+    if weights is None:
+        return reals(_best(spectrum, n, a.ravel(), lambda values: values).reshape(a.shape))
+    share = _validate.nonnegative("weights", weights)
+    if share.shape != a.shape or not share.any():
+        raise _validate.fail("weights", share, f"positive somewhere and of shape {a.shape}")
+    share = share.ravel() / share.sum()
+    return reals(_best(spectrum, n, a.ravel(), lambda values: np.array([share @ values]))[0])
+
+
+def for_kl(spectrum: Array, n: int) -> float:
+    """The c that minimises `divergence.kl` of the sampler from the population, to a relative 1e-6.
+
+    Zero if a variance is zero: there any ridge makes the divergence infinite. Raises ValueError for
+    a spectrum that is not one or n < 1.
+    """
+    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    if not spectrum.all():
+        return 0.0
+    levels, counts = distinct(spectrum)
+
+    def slope(c: Array) -> Array:
+        """Tr Sigma^-1 - <Tr (Sigma_0 + c)^-1>, from terms in which nothing cancels."""
+        at = ridge.response(c, spectrum, n)
+        known = total(lambda lam, k: k / lam / (lam + k), levels, counts, at.kappa)
+        return known - at.df1 / at.excess * total(
+            lambda lam, k: 1 / (lam + k), levels, counts, at.kappa
+        )
+
+    low = high = np.array([1 / np.mean(1 / spectrum)])
+    while slope(low) >= 0:
+        low = low / STEP
+    return float(_root(slope, low, high)[0])
+
+
+def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
+    """The c that minimises each pooled loss; a is (p,)."""
+
+    def loss(c: Array) -> Array:
+        return pool(np.asarray(losses.test_loss(spectrum, n, a, c)))
+
+    def slope(c: Array) -> Array:
+        return pool(_slope(spectrum, n, a, c))
+
+    s, top = (1 - a) / a, 2 * spectrum.max()
+    cubes, hidden = _averages(spectrum, n, a, np.zeros(1))
+    low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
+    grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
+    lowest = np.array([loss(np.array([c])) for c in grid]).argmin(axis=0).clip(1, len(grid) - 2)
+    return _root(slope, grid[lowest - 1], grid[lowest + 1])
+
+
+def _slope(spectrum: Array, n: int, a: Array, c: Array) -> Array:
+    """dL_test / dc at each alpha_bar, for c of shape (p,) or (1,)."""
+    cubes, hidden = _averages(spectrum, n, a, c)
+    return 2 * (1 - a) / a / len(spectrum) * (c * cubes - hidden)
+
+
+def _averages(spectrum: Array, n: int, a: Array, c: Array) -> tuple[Array, Array]:
+    """<sum g^3> and <sum g^3 (delta - lambda)>, (p,) each."""
+    xi = (1 - a) / a + c
+    kappa, df1, excess, spread = ridge.response(xi, spectrum, n)
+    levels, counts = distinct(spectrum)
+    unseen = len(spectrum) - counts.sum()
+    cubes = unseen + total(lambda lam, k: (k / (lam + k)) ** 3, levels, counts, kappa)
+    mixed = total(lambda lam, k: lam / (lam + k) * (k / (lam + k)) ** 2, levels, counts, kappa)
+    m, rest = excess / (excess + spread), spread / (excess + spread)
+    cubes += (1 + m + m**2) * rest * mixed + rest**2 * (1 + m) * spread
+    bracket = rest * (1 + 2 * m) + m * spread / df1
+    bracket += m * n / (n + excess) * spread / excess + 2 * m**2 * mixed / spread
+    hidden = rest * (n + excess) * df1 / (2 * excess) * bracket
+    return cubes / xi**3, hidden / xi**2
+
+
+def _root(slope: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Bisection in ln c."""
+    while np.any(high > low * (1 + PRECISION)):
+        middle = np.sqrt(low * high)
+        rising = slope(middle) >= 0
+        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+    return np.sqrt(low * high)

@@ -1,0 +1,196 @@
+"""lindiff-nb predict, as a process: what it prints and writes, and its exit status."""
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lindiff_nb.calculator import command, figure
+from lindiff_nb.cli import main
+from lindiff_nb.data import DataUnavailable
+from lindiff_nb.exact import spectra
+
+SMALL = ["-n", "5", "--steps", "20", "--rows", "2"]
+
+
+def run(*arguments: str, cwd: Path, **more) -> subprocess.CompletedProcess:
+    line = [sys.executable, "-m", "lindiff_nb", *arguments]
+    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, **more)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "a folder {with} a name"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "mine.txt").write_text("2\n1\n0.5\n")
+    return folder
+
+
+def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
+    outputs = ["--json", "out.json", "--csv", "out.csv", "--figure", "out.svg"]
+    done = run("predict", "--spectrum", "mine.txt", *SMALL, *outputs, cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("mine.txt: d = 3 eigenvalues, mean 1.167,")
+    assert "n = 5 images, 1.667 per dimension; ridge c = 0\n20 noise levels" in done.stdout
+    assert sorted(path.name for path in here.iterdir()) == [
+        *("mine.txt", "out.csv", "out.json", "out.svg")
+    ]
+    told = json.loads((here / "out.json").read_text())
+    assert (told["source"], told["d"], told["n"]) == ("mine.txt", 3, 5)
+    assert (here / "out.csv").read_text().startswith("step,alpha_bar,residual,test,")
+    assert "<svg" in (here / "out.svg").read_text()
+
+
+def test_standard_input_is_a_file_like_any_other(here):
+    done = run("predict", "--spectrum", "/dev/stdin", *SMALL, cwd=here, input="1\n2\n")
+    assert done.returncode == 0
+    assert "d = 2 eigenvalues" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "bad.txt: no numbers in it"),
+        (b"1\nx\n", "bad.txt, line 2: 'x' is not a number"),
+        (b"1\nnan\n", "bad.txt, line 2: nan is not a finite number"),
+        (b"1\n-1\n", "bad.txt, line 2: -1.0 is negative; a variance is not"),
+        (b"1 2\n3 4\n", "bad.txt, line 2: several numbers on a line"),
+        (b"\x00\x01", "bad.txt, line 1: '\\x00\\x01' is not a number"),
+    ],
+)
+def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words):
+    (here / "bad.txt").write_bytes(content)
+    done = run("predict", "--spectrum", "bad.txt", *SMALL, cwd=here)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"lindiff-nb: {words}")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--spectrum none.txt -n 5", "none.txt: No such file or directory"),
+        ("--spectrum . -n 5", ".: Is a directory"),
+        ("--spectrum mine.txt -n 0", "n must be an integer >= 1, got 0"),
+        ("--spectrum mine.txt -n -3", "n must be an integer >= 1, got -3"),
+        ("--spectrum mine.txt -n 5 -c -1", "c must be non-negative"),
+        ("--spectrum mine.txt -n 5 -c nan", "c must be finite real numbers"),
+        ("--spectrum mine.txt -n 5 --steps 0", "steps must be an integer >= 1, got 0"),
+        ("--spectrum mine.txt -n 5 --beta-end 1", "beta_end must be in (0, 1)"),
+        ("--spectrum mine.txt -n 5 --alpha-bar 0.5 1", "alpha_bar must be below 1"),
+        ("--spectrum mine.txt -n 5 --rows 0", "rows must be an integer >= 1"),
+        ("--spectrum mine.txt -n 5 --kl 0", "kl must be positive"),
+        ("--power-law 10.5 1 -n 5", "--power-law must be a whole number and a number, got 10.5 1"),
+        ("--power-law 10 -1 -n 5", "exponent must be non-negative"),
+        ("--power-law 0 1 -n 5", "d must be an integer >= 1"),
+        ("--images mnits -n 5", "did you mean 'mnist'?"),
+        ("--spectrum mine.txt -n 5 --json out.txt", "the output out.txt must end in .json"),
+        ("--spectrum mine.txt -n 5 --csv no/out.csv", "there is no folder no"),
+        ("--spectrum mine.txt -n 5 --figure out.jpg", "must end in .png or .svg or .pdf"),
+        ("--spectrum mine.txt -n 5 --json old.json", "old.json exists: --force replaces it"),
+    ],
+)
+def test_a_request_that_cannot_be_met_writes_nothing(here, capsys, arguments, words):
+    (here / "old.json").write_text("precious")
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    assert main(["predict", *arguments.split()]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.out == ""
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_only_force_replaces_a_file(here):
+    (here / "old.json").write_text("precious")
+    assert main(["predict", "--power-law", "3", "1", *SMALL, "--json", "old.json", "-f"]) == 0
+    assert json.loads((here / "old.json").read_text())["source"] == "power law of exponent 1"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        "-n 5",
+        "--spectrum mine.txt",
+        "--spectrum mine.txt -n x",
+        "--power-law 3 -n 5",
+        "--spectrum mine.txt --images mnist -n 5",
+        "--spectrum mine.txt -n 5 --schedule sigmoid",
+    ],
+)
+def test_a_request_that_is_none_is_a_usage_error(here, capsys, arguments):
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", *arguments.split()])
+    assert "usage: lindiff-nb predict" in capsys.readouterr().err
+
+
+def test_images_normalised_and_other_levels(here, capsys):
+    request = "--images mnist --size 6 --normalise -n 50 --alpha-bar 0.9 0.1 --json a.json"
+    assert main(["predict", *request.split()]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("MNIST at 6 x 6, normalised: d = 36 eigenvalues, mean 1, ")
+    assert json.loads((here / "a.json").read_text())["noise_levels"] == [0.9, 0.1]
+
+
+def test_covariance_and_spectrum_give_the_same_numbers(here, capsys):
+    spectrum = spectra.power_law(6, 1.0)
+    q = np.linalg.qr(np.random.default_rng(0).standard_normal((6, 6)))[0]
+    np.save("both.npy", (q * spectrum) @ q.T)
+    np.savetxt("both.txt", spectrum)
+    for name in ("both.npy", "both.txt"):
+        assert main(["predict", "--spectrum", name, *SMALL]) == 0
+    told = capsys.readouterr().out
+    first, second = told.split("both.txt")
+    assert first.removeprefix("both.npy") == second
+
+
+def test_what_is_not_on_this_machine_is_no_crash(here, capsys, monkeypatch):
+    def unavailable(*arguments):
+        raise DataUnavailable("CelebA is not available: get it")
+
+    monkeypatch.setattr("lindiff_nb.data.load", unavailable)
+    assert main(["predict", "--images", "celeba", *SMALL]) == 2
+    assert capsys.readouterr().err == "lindiff-nb: CelebA is not available: get it\n"
+
+
+def test_a_file_that_may_not_be_read_is_no_crash(here, capsys, monkeypatch):
+    def denied(self, *arguments):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert main(["predict", "--spectrum", "mine.txt", *SMALL]) == 2
+    assert capsys.readouterr().err == "lindiff-nb: mine.txt: Permission denied\n"
+
+
+@pytest.mark.parametrize("suffix", command.PICTURES)
+def test_the_same_request_draws_the_same_file(here, monkeypatch, suffix):
+    monkeypatch.setattr(figure, "SIZES", 3)
+    monkeypatch.setattr(figure, "LEVELS", 3)
+    for name in ("one", "two"):
+        request = ["predict", "--power-law", "3", "1", *SMALL, "--figure", name + suffix]
+        assert main(request) == 0
+    assert Path("one" + suffix).read_bytes() == Path("two" + suffix).read_bytes()
+
+
+def test_the_commands_of_the_chapters_load_no_science():
+    code = (
+        "import sys; from lindiff_nb.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'scipy', 'matplotlib', 'torch', 'lindiff_nb.predict'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "predict" in done.stdout
+
+
+def test_the_installed_command_is_the_whole_one():
+    (entry,) = importlib.metadata.entry_points(group="console_scripts", name="lindiff-nb")
+    assert entry.value in ("lindiff_nb.cli:main", "lindiff_nb.run.cli:main")
