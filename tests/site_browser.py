@@ -47,7 +47,7 @@ def built_site() -> Path:
     (ROOT / "_build").mkdir(exist_ok=True)
     with (ROOT / "_build" / "test-site.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        build = [sys.executable, "-m", "lindiff_nb.run", "build"]
+        build = [sys.executable, "-m", "lindiff_nb", "build"]
         done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "_build" / "html"

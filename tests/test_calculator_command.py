@@ -193,4 +193,4 @@ def test_the_commands_of_the_chapters_load_no_science():
 
 def test_the_installed_command_is_the_whole_one():
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name="lindiff-nb")
-    assert entry.value in ("lindiff_nb.cli:main", "lindiff_nb.run.cli:main")
+    assert entry.value == "lindiff_nb.cli:main"

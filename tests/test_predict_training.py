@@ -105,7 +105,7 @@ def test_published_check_values():
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 30])
 @pytest.mark.parametrize("name", SPECTRA)
 def test_begins_at_one_and_ends_at_the_optimum(name, n):
-    spectrum, a, c = SPECTRA[name], np.array([1e-3, 0.5, 0.99]), np.array([[0.0], [0.2]])
+    spectrum, a, c = SPECTRA[name], np.array([1e-3, 0.5, 0.99]), np.array([[0.0], [0.2], [4.0]])
     for along, after in (
         (training.test_loss, losses.test_loss),
         (training.train_loss, losses.train_loss),

@@ -126,7 +126,7 @@ def test_an_interrupted_build_ends_its_kernels_and_shows_no_site(book):
     hang = f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
     write(book.root, {"book/alone.md": chapter("Alone", cell(hang))})
     running = subprocess.Popen(
-        [sys.executable, "-m", "lindiff_nb.run", "build"],
+        [sys.executable, "-m", "lindiff_nb", "build"],
         env=os.environ | {"LINDIFF_BOOK": str(book.folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

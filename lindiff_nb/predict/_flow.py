@@ -27,8 +27,9 @@ class Point(NamedTuple):
 
 def settled(at: Point) -> NDArray[np.bool_]:
     """Where even the slowest mode has converged, s [a c + 1 - a] > SETTLED, (p,)."""
-    rate = at.a * at.c + (1 - at.a)
-    return np.isinf(at.s) | (np.minimum(at.s, np.finfo(float).max) * rate > SETTLED)
+    with np.errstate(divide="ignore"):
+        last = SETTLED / (at.a * at.c + (1 - at.a))
+    return np.isinf(at.s) | (at.s > last)
 
 
 def contour(spectrum: Array, n: int, at: Point) -> Contour:
