@@ -16,11 +16,11 @@ data: M = lambda xi / kappa, and the rows r^2 lambda are Gaussian data with rand
 F increases, and it is concave, being a mean of harmonic means in xi + M. So M - F(M) is convex,
 and Newton's method started above the fixed point, at lambda >= F(lambda), falls to it without
 overshooting: from concavity F'(M) M <= F(M) - F(0) < M wherever F(M) <= M, so that the spectral
-radius of F' is below one there and (1 - F')^-1 has no negative entry.
+radius of F' is below one there and (1 - F')^-1 has no negative entry. F also increases with xi, so
+that the fixed point at one xi is a start for every smaller one.
 
-Where the energies of an image have one common factor the equations are those of the separable
-covariance model (El Karoui 2009); for general independent vectors see Louart, Liao & Couillet
-(2018).
+Where the energies of an image have one common factor these are the equations of elliptical data
+(El Karoui 2009); in general they are those of samples with a covariance each (Wagner et al. 2012).
 """
 
 from typing import NamedTuple
@@ -81,7 +81,7 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
         return reals(np.full(c.shape, np.inf))
     result = np.empty(c.shape)
     for index in np.ndindex(*c.shape):
-        learned = _solve(energies, n, float(c[index])).learned
+        learned = _solve(energies, n, float(c[index]), spectrum).learned
         both = c[index] + learned
         log_det = np.sum(np.log(both) - learned / both)
         log_det += n * np.mean(np.log1p(energies @ (1 / both) / n))
@@ -99,18 +99,20 @@ def _losses(energies: Array, n: int, alpha_bar: Reals, c: Reals) -> tuple[Reals,
         raise _validate.fail("alpha_bar", alpha_bar, "below 1")
     d = energies.shape[1]
     live = energies[:, energies.any(axis=0)]
-    result = np.empty((2, *a.shape))
-    for index in np.ndindex(*a.shape):
-        s, ridge = float((1 - a[index]) / a[index]), float(c[index])
+    result, start = np.empty((2, a.size)), live.mean(axis=0)
+    for k in np.argsort(-((1 - a) / a + c), axis=None):
+        s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
+        at = _solve(live, n, s + ridge, start)
         dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
-        result[(slice(None), *index)] = (_sums(live, n, s, ridge) + dead) / d
-    return reals(result[0]), reals(result[1])
+        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + dead) / d
+        start = at.learned
+    test, train = result.reshape(2, *a.shape)
+    return reals(test), reals(train)
 
 
-def _sums(energies: Array, n: int, s: float, c: float) -> Array:
+def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:
     """L_test d and L_train d of the live directions at one noise ratio and one ridge."""
-    at = _solve(energies, n, s + c)
-    spectrum, ones = energies.mean(axis=0), np.ones(energies.shape[1])
+    ones = np.ones_like(spectrum)
     both = np.stack([spectrum + s, ones], axis=1)
     delta, drift = np.linalg.solve(np.diag(ones) - at.slope, at.slope @ both).T
     g = 1 / (s + c + at.learned)
@@ -119,9 +121,9 @@ def _sums(energies: Array, n: int, s: float, c: float) -> Array:
     return np.array([test.sum(), train.sum()])
 
 
-def _solve(energies: Array, n: int, xi: float) -> _Solved:
-    """The fixed point of F at xi > 0, by Newton's method from above."""
-    learned = energies.mean(axis=0)
+def _solve(energies: Array, n: int, xi: float, start: Array) -> _Solved:
+    """The fixed point of F at xi > 0, by Newton's method from a start with F(start) <= start."""
+    learned = start
     for _ in range(MAX_STEPS):
         value, slope = _discounted(energies, n, xi, learned)
         step = np.linalg.solve(np.eye(len(learned)) - slope, learned - value)
