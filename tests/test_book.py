@@ -16,6 +16,7 @@ SMALL = {
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
     "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
+    "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
 }
 

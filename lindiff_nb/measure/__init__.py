@@ -7,5 +7,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["draws", "memorization", "replicas", "score_matching"],
+    submodules=["draws", "fits", "memorization", "replicas", "score_matching", "surrogates"],
 )

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "best_ridge",
         "complex_ridge",
         "divergence",
+        "energies",
         "fluctuations",
         "losses",
         "marchenko_pastur",

@@ -1,0 +1,148 @@
+"""Typical losses when images are not alike: busy ones count for several, flat ones for none.
+
+Gaussian theory takes every image to vary as much as any other. Here an image is known by its
+energies e_nu, the squares of its coefficients along the eigenvectors of the population, while the
+signs of the coefficients are random. A population is a table of energies (P, d), rows equally
+likely; the mean of e_nu over the rows is the eigenvalue lambda_nu.
+
+In large dimension the resolvent G = (Sigma_0 + xi)^-1 of n such images acts like the diagonal
+matrix 1 / (xi + M_nu), where M is the fixed point of
+
+    M_nu = F_nu(M) = mean over images of  e_nu / (1 + sum_mu e_mu / ((xi + M_mu) n))
+
+the variance that an image adds, discounted by its own leverage. One row, e = lambda, is Gaussian
+data: M = lambda xi / kappa, and the rows r^2 lambda are Gaussian data with random lengths r.
+
+F increases, and it is concave, being a mean of harmonic means in xi + M. So M - F(M) is convex,
+and Newton's method started above the fixed point, at lambda >= F(lambda), falls to it without
+overshooting: from concavity F'(M) M <= F(M) - F(0) < M wherever F(M) <= M, so that the spectral
+radius of F' is below one there and (1 - F')^-1 has no negative entry. F also increases with xi, so
+that the fixed point at one xi is a start for every smaller one.
+
+Where the energies of an image have one common factor these are the equations of elliptical data
+(El Karoui 2009); in general they are those of samples with a covariance each (Wagner et al. 2012).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+
+MAX_STEPS = 200
+CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
+
+
+class _Solved(NamedTuple):
+    """The fixed point at one xi, and the slope of F there."""
+
+    learned: Array  # (r,) M
+    slope: Array  # (r, r) dF_nu / dM_mu
+
+
+def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """The typical loss on new images of the denoiser fitted to n images with these energies.
+
+        L_test d = sum_nu (M_nu + c)^2 g_nu^2 + s g_nu^2 (lambda_nu + delta_nu)
+        (1 - F') delta = F' (lambda + s),    g = 1 / (xi + M),    s = (1-a)/a,    xi = s + c
+
+    delta is the change of M when s I + Sigma is added to Sigma_0 + xi, per unit. Shape of alpha_bar
+    and c broadcast together; per dimension and per step, the mean is known. Raises ValueError for a
+    table that is not (P, d), finite, non-negative and somewhere positive, n < 1, alpha_bar outside
+    (0, 1) or a negative c.
+    """
+    return _losses(energies, n, alpha_bar, c)[0]
+
+
+def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """The typical loss of that denoiser on its own n images, without the ridge's penalty.
+
+        L_train d = sum_nu 1 - s g_nu - s c g_nu^2 (1 + M'_nu),    (1 - F') M' = F' 1
+
+    Shapes and errors as for `test_loss`.
+    """
+    return _losses(energies, n, alpha_bar, c)[1]
+
+
+def kl(energies: Array, n: int, c: Reals) -> Reals:
+    """KL of the sampler's N(mu, Sigma_0 + c) from N(mu, Sigma), in nats per dimension, c > 0.
+
+        2 d KL = c sum 1/lambda - <ln det (Sigma_0 + c)> + sum ln lambda
+        <ln det (Sigma_0 + c)> = sum_nu ln(c + M_nu) - M_nu / (c + M_nu) + n <ln(1 + leverage)>
+
+    The log-determinant is stationary in M. Infinite if a direction has no energy at all. Shape of
+    c; raises ValueError as `test_loss` does, or if c is not positive.
+    """
+    energies, n = _table(energies), _validate.integer("n", n)
+    c = _validate.positive("c", c)
+    d, spectrum = energies.shape[1], energies.mean(axis=0)
+    if not np.all(spectrum > 0):
+        return reals(np.full(c.shape, np.inf))
+    result = np.empty(c.shape)
+    for index in np.ndindex(*c.shape):
+        learned = _solve(energies, n, float(c[index]), spectrum).learned
+        both = c[index] + learned
+        log_det = np.sum(np.log(both) - learned / both)
+        log_det += n * np.mean(np.log1p(energies @ (1 / both) / n))
+        result[index] = np.sum(c[index] / spectrum) - log_det + np.log(spectrum).sum()
+    return reals(result / (2 * d))
+
+
+def _losses(energies: Array, n: int, alpha_bar: Reals, c: Reals) -> tuple[Reals, Reals]:
+    """(`test_loss`, `train_loss`)."""
+    energies, n = _table(energies), _validate.integer("n", n)
+    a, c = _validate.broadcast(
+        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
+    )
+    if np.any(a == 1):
+        raise _validate.fail("alpha_bar", alpha_bar, "below 1")
+    d = energies.shape[1]
+    live = energies[:, energies.any(axis=0)]
+    result, start = np.empty((2, a.size)), live.mean(axis=0)
+    for k in np.argsort(-((1 - a) / a + c), axis=None):
+        s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
+        at = _solve(live, n, s + ridge, start)
+        dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
+        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + dead) / d
+        start = at.learned
+    test, train = result.reshape(2, *a.shape)
+    return reals(test), reals(train)
+
+
+def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:
+    """L_test d and L_train d of the live directions at one noise ratio and one ridge."""
+    ones = np.ones_like(spectrum)
+    both = np.stack([spectrum + s, ones], axis=1)
+    delta, drift = np.linalg.solve(np.diag(ones) - at.slope, at.slope @ both).T
+    g = 1 / (s + c + at.learned)
+    test = (1 - s * g) ** 2 + s * g**2 * (spectrum + delta)
+    train = 1 - s * g - s * c * g**2 * (1 + drift)
+    return np.array([test.sum(), train.sum()])
+
+
+def _solve(energies: Array, n: int, xi: float, start: Array) -> _Solved:
+    """The fixed point of F at xi > 0, by Newton's method from a start with F(start) <= start."""
+    learned = start
+    for _ in range(MAX_STEPS):
+        value, slope = _discounted(energies, n, xi, learned)
+        step = np.linalg.solve(np.eye(len(learned)) - slope, learned - value)
+        learned = learned - step
+        if np.all(np.abs(step) <= CLOSE * learned):
+            return _Solved(learned, _discounted(energies, n, xi, learned)[1])
+    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {n=}, {xi=}")
+
+
+def _discounted(energies: Array, n: int, xi: float, learned: Array) -> tuple[Array, Array]:
+    """F(M), (r,), and its slope dF_nu / dM_mu, (r, r)."""
+    g = 1 / (xi + learned)
+    each = energies / (1 + energies @ g / n)[:, None]
+    return each.mean(axis=0), (each.T @ each) * (g**2 / (n * len(energies)))
+
+
+def _table(energies: Array) -> Array:
+    """A table of energies, (P, d)."""
+    table = _validate.nonnegative("energies", _validate.samples("energies", energies))
+    if not table.any():
+        raise _validate.fail("energies", energies, "positive somewhere")
+    return table
