@@ -1,0 +1,133 @@
+"""Trained networks: their files, as denoisers of points, and their loss at every step.
+
+A network is kept with the schedule it was trained with; checkpoints of training hold the same and
+more, and `load` reads both.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.exact import schedule as schedules
+from lindiff_nb.exact.schedule import Schedule
+from lindiff_nb.measure import checkpoints
+from lindiff_nb.measure.unet import UNet
+
+CHUNK = 512  # images that go through a network together
+
+Steps = int | NDArray[np.integer]  # t for all points, or one for each
+NetworkDenoiser = Callable[[Array, Steps], Array]  # also an exact.sampling.Denoiser
+
+
+class Trained(NamedTuple):
+    """A network, the schedule it was trained with, and what its file tells of its training."""
+
+    network: UNet
+    schedule: Schedule
+    facts: dict[str, Any]
+
+
+class Losses(NamedTuple):
+    """Squared errors per dimension, (N, draws), at the steps t, (N, draws), counted from 1."""
+
+    t: NDArray[np.intp]
+    loss: Array
+
+
+def save(
+    path: Path, network: UNet, schedule: Schedule, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Keep a network without the rest of its training: a quarter of a checkpoint."""
+    tensors = {
+        **checkpoints.named("average.", network),
+        "beta": torch.tensor(schedules.checked(schedule).beta),
+    }
+    shape = {"channels": network.channels, "width": network.width}
+    checkpoints.save(path, tensors, {**(facts or {}), "network": shape})
+
+
+def load(path: Path) -> Trained:
+    """The network in a file of `save`, or the averaged one of a checkpoint of training.
+
+    Raises ValueError, with the reason, for a file that is cut short, not one of ours, or holds
+    another architecture than it says.
+    """
+    tensors, facts = checkpoints.load(path)
+    network = UNet(facts["network"]["channels"], facts["network"]["width"])
+    checkpoints.fill(path, network, tensors, "average.")
+    network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return Trained(network, Schedule(tensors["beta"].numpy()), facts)
+
+
+def denoiser(network: UNet, schedule: Schedule, shape: tuple[int, ...]) -> NetworkDenoiser:
+    """The network as a denoiser of points: eps_hat, (N, d), for x, (N, d), and t in 1..T.
+
+    `shape` is that of an image, (h, w) or (channels, h, w), of d numbers; t is one step for all
+    points or one for each. Computed in float32, on the network's device. Raises ValueError for
+    points of another dimension or steps outside 1..T.
+    """
+    alpha_bar = schedules.checked(schedule).alpha_bar
+    image = shape if len(shape) == 3 else (1, *shape)
+    d = int(np.prod(image))
+
+    def eps_hat(x: Array, t: Steps) -> Array:
+        points = _validate.samples("x", x, d).astype(np.float32)
+        a = np.broadcast_to(alpha_bar[_steps(t, len(alpha_bar)) - 1], len(points))
+        out = np.empty(points.shape)
+        for start in range(0, len(points), CHUNK):
+            at = slice(start, start + CHUNK)
+            out[at] = _evaluate(network, points[at].reshape(-1, *image), a[at])
+        return out
+
+    return eps_hat
+
+
+def losses(
+    denoiser: NetworkDenoiser,
+    x: ArrayLike,
+    schedule: Schedule,
+    rng: np.random.Generator,
+    *,
+    draws: int = 1,
+) -> Losses:
+    """(1/d) | eps - eps_hat |^2 for `draws` pairs of noise and step for each point x, (N, d).
+
+    The N draws steps lie evenly over 1..T: each step occurs equally often, up to one, so that no
+    pair is spent twice on a step while another has none. The mean of all is the loss averaged over
+    t; those of one t are its loss there. Raises ValueError for bad points or draws < 1.
+    """
+    points = _validate.samples("x", x)
+    draws, steps = _validate.integer("draws", draws), schedules.checked(schedule).steps
+    spread = (np.arange(len(points) * draws) + rng.random()) * (steps / (len(points) * draws))
+    t = rng.permutation(1 + spread.astype(np.intp)).reshape(len(points), draws)
+    loss = np.empty(t.shape)
+    for k in range(draws):
+        a = schedule.alpha_bar[t[:, k] - 1, None]
+        eps = rng.standard_normal(points.shape)
+        guess = denoiser(np.sqrt(a) * points + np.sqrt(1 - a) * eps, t[:, k])
+        loss[:, k] = np.mean((eps - guess) ** 2, axis=1)
+    return Losses(t, loss)
+
+
+def _steps(t: Steps, last: int) -> NDArray[np.intp]:
+    """Steps, all from 1 to `last`."""
+    steps = np.asarray(t)
+    if steps.dtype.kind not in "iu" or steps.size == 0 or steps.min() < 1 or steps.max() > last:
+        raise _validate.fail("t", t, f"integers from 1 to {last}")
+    return steps.astype(np.intp)
+
+
+@torch.no_grad()
+def _evaluate(network: UNet, x: NDArray[np.float32], alpha_bar: Array) -> NDArray[np.float32]:
+    """eps_hat of a few images, flattened."""
+    device = network.scale.device
+    images = torch.tensor(x, device=device).contiguous(memory_format=torch.channels_last)
+    a = torch.tensor(alpha_bar, dtype=torch.float32, device=device)
+    eps_hat: NDArray[np.float32] = network(images, a).flatten(1).cpu().numpy()
+    return eps_hat
