@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.backends import cudnn
 
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.measure import checkpoints
@@ -35,18 +36,18 @@ class Run:
         self, x: Tensor, schedule: Schedule, settings: Settings, device: torch.device
     ) -> None:
         """At step 0."""
-        self.x = x.to(device, memory_format=torch.channels_last)
+        self.x = x.to(device)
         self.schedule, self.settings, self.device = schedule, settings, device
         self.alpha_bar = torch.tensor(schedule.alpha_bar, dtype=torch.float32, device=device)
         pixels = float(x.double().mean()), float(x.double().std())
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = UNet(x.shape[1], settings.width, *pixels)
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.adam = torch.optim.Adam(self.network.parameters(), lr=settings.rate, fused=True)
         self.generator = torch.Generator(device).manual_seed(settings.seed)
-        self.bfloat16 = checkpoints.fast_bfloat16(device)
+        self.bfloat16 = fast_bfloat16(device)
         self.step, self.seconds = 0, 0.0
         self.losses: list[tuple[int, float]] = []
 
@@ -56,8 +57,9 @@ class Run:
         for group in self.adam.param_groups:
             group["lr"] = self.settings.rate * min(1.0, self.step / WARM_UP)
         self.adam.zero_grad()
-        loss = self.loss(self.settings.batch)
-        loss.backward()
+        with cudnn.flags(enabled=True, deterministic=True):
+            loss = self.loss(self.settings.batch)
+            loss.backward()
         self.adam.step()
         weight = 1 - (1 - 1 / self.step) ** (AVERAGED + 1)
         with torch.no_grad():
@@ -68,16 +70,21 @@ class Run:
 
     def loss(self, batch: int) -> Tensor:
         """The loss on so many new pairs of image and noise."""
-        draw = {"generator": self.generator, "device": self.device}
-        x = self.x[torch.randint(len(self.x), (batch,), **draw)]
-        part = torch.arange(batch, device=self.device)
-        t = (part + torch.rand(batch, **draw)) * (len(self.alpha_bar) / batch)
-        a = self.alpha_bar[t.long().clamp(max=len(self.alpha_bar) - 1)]  # float32 may round up to T
-        eps = torch.randn(x.shape, **draw).contiguous(memory_format=torch.channels_last)
-        signal, noise = (s.sqrt()[:, None, None, None] for s in (a, 1 - a))
+        x = self.x[
+            torch.randint(len(self.x), (batch,), generator=self.generator, device=self.device)
+        ]
+        eps = torch.randn(x.shape, generator=self.generator, device=self.device)
+        a = self.alpha_bar[self.spread(batch)]
+        signal, noise = (part.sqrt()[:, None, None, None] for part in (a, 1 - a))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             eps_hat = self.network(signal * x + noise * eps, a)
         return (eps - eps_hat).square().mean()
+
+    def spread(self, batch: int) -> Tensor:
+        """t - 1 for each image: the k-th falls into the k-th of `batch` equal parts of 1..T."""
+        place = torch.rand(batch, generator=self.generator, device=self.device)
+        t = (torch.arange(batch, device=self.device) + place) * (self.schedule.steps / batch)
+        return t.long().clamp(max=self.schedule.steps - 1)  # float32 may round up
 
     def save(self, path: Path, record: Mapping[str, Any]) -> None:
         """Keep all of it, and a record of the caller's."""
@@ -89,7 +96,7 @@ class Run:
         }
         for i, state in self.adam.state_dict()["state"].items():
             tensors |= {f"adam.{i}.{name}": tensor for name, tensor in state.items()}
-        now = {"step": self.step, "seconds": self.seconds, "losses": self.losses}
+        now: dict[str, Any] = {"step": self.step, "seconds": self.seconds, "losses": self.losses}
         checkpoints.save(path, tensors, {**self.given(), **now, "record": dict(record)})
 
     def given(self) -> dict[str, Any]:
@@ -112,20 +119,27 @@ class Run:
         checkpoints.fill(path, self.network, tensors, "network.")
         checkpoints.fill(path, self.average, tensors, "average.")
         self.generator.set_state(tensors["generator"])
-        self.adam.load_state_dict({**self.adam.state_dict(), "state": self._moments(tensors)})
+        self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
         self.step, self.seconds = facts["step"], facts["seconds"]
         self.losses = [(step, loss) for step, loss in facts["losses"]]
 
-    def _moments(self, tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-        """Adam's state, each tensor laid out in memory as its parameter is."""
-        state: dict[int, dict[str, Tensor]] = {}
-        for i, parameter in enumerate(self.network.parameters()):
-            for name in ("step", "exp_avg", "exp_avg_sq"):
-                kept = tensors.get(f"adam.{i}.{name}")
-                if kept is not None:  # there is none before the first step
-                    like = parameter if kept.shape == parameter.shape else kept
-                    state.setdefault(i, {})[name] = torch.empty_like(like).detach().copy_(kept)
-        return state
+
+def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Adam's state, found under names adam.PARAMETER.NAME."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        if key.startswith("adam."):
+            _, parameter, name = key.split(".")
+            state.setdefault(int(parameter), {})[name] = tensor
+    return state
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Does the device multiply numbers of 16 bits faster than numbers of 32?"""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch has none
+    return device.type == "cpu" and bool(known.get("avx512_bf16", False))
 
 
 def fingerprint(tensor: Tensor) -> str:

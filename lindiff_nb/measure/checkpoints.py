@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
@@ -25,11 +24,14 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps({"format": FORMAT, **facts}, allow_nan=False)
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(to_bytes(plain, metadata={"facts": text}))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            file.write(to_bytes(plain, metadata={"facts": text}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -48,7 +50,9 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is a safetensors file, but not a network of ours") from error
     if not known:
-        raise ValueError(f"{path} has the format {facts['format']!r}, this program reads {FORMAT!r}")
+        raise ValueError(
+            f"{path} has the format {facts['format']!r}, this program reads {FORMAT!r}"
+        )
     return tensors, facts
 
 
@@ -70,15 +74,3 @@ def fill(path: Path, module: nn.Module, tensors: Mapping[str, Tensor], prefix: s
 def named(prefix: str, module: nn.Module) -> dict[str, Tensor]:
     """The module's tensors under names that begin with `prefix`."""
     return {prefix + name: tensor for name, tensor in module.state_dict().items()}
-
-
-def fast_bfloat16(device: torch.device) -> bool:
-    """Does the device multiply numbers of 16 bits faster than numbers of 32?"""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    return device.type == "cpu" and bool(cpu_capabilities().get("avx512_bf16", False))
-
-
-def cpu_capabilities() -> dict[str, Any]:
-    """What torch knows of the processor; nothing in versions that do not tell."""
-    return getattr(torch.cpu, "get_capabilities", dict)()

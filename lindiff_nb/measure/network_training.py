@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -41,14 +42,14 @@ class State(NamedTuple):
     step: int
     network: UNet  # as trained
     average: UNet  # of its weights: the one to use
-    losses: list[tuple[int, float]]  # (step, mean over the steps since the entry before)
+    losses: tuple[tuple[int, float], ...]  # (step, mean over the steps since the entry before)
     seconds: float  # of training, earlier runs included
 
 
 def train(
     images: ArrayLike,
     schedule: Schedule,
-    settings: Settings = Settings(),
+    settings: Settings,
     *,
     steps: int,
     every: int = 250,
@@ -93,13 +94,15 @@ def best_device() -> torch.device:
 
 def as_images(name: str, value: ArrayLike) -> Tensor:
     """Images as a float32 tensor (N, channels, h, w), or ValueError naming what is wrong."""
-    if getattr(value, "dtype", None) is not None and value.dtype.kind != "f":
+    if np.asarray(value).dtype.kind in "iub":
         raise _validate.fail(name, value, "floats in [0, 1]; divide integers by 255")
     array = _validate.numbers(name, value)
     if array.size == 0 or array.ndim not in (3, 4):
         raise _validate.fail(name, array.shape, "of shape (N, h, w) or (N, channels, h, w), N >= 1")
     if array.min() < 0 or array.max() > 1:
-        raise _validate.fail(f"{name}, from {array.min():g} to {array.max():g},", array, "in [0, 1]")
+        raise _validate.fail(
+            f"{name}, from {array.min():g} to {array.max():g},", array, "in [0, 1]"
+        )
     x = torch.tensor(array if array.ndim == 4 else array[:, None], dtype=torch.float32)
     check_shape(x, x.shape[1] if x.shape[1] == 3 else 1)
     return x
@@ -145,7 +148,7 @@ def _states(
 
 
 def _state(run: Run) -> State:
-    return State(run.step, run.network, run.average, run.losses, run.seconds)
+    return State(run.step, run.network, run.average, tuple(run.losses), run.seconds)
 
 
 def _mean(losses: list[Tensor], last: int) -> float:

@@ -81,7 +81,8 @@ class UNet(nn.Module):
     def correction(self, z: Tensor, log_ratio: Tensor) -> Tensor:
         """F(z, r): down to quarter size and up again, joined with what was seen on the way."""
         level = self.level(log_ratio)
-        full = self.down_full(self.first(z), level)
+        h = self.first(z).contiguous(memory_format=torch.channels_last)  # as processors like it
+        full = self.down_full(h, level)
         half = self.down_half(functional.avg_pool2d(full, 2), level)
         h = self.quarter(functional.avg_pool2d(half, 2), level)
         h = self.up_half(torch.cat([functional.interpolate(h, scale_factor=2), half], dim=1), level)
