@@ -1,6 +1,7 @@
 """Everything that changes while a network is trained, one step of it, and how it is kept."""
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -70,13 +71,12 @@ class Run:
 
     def loss(self, batch: int) -> Tensor:
         """The loss on so many new pairs of image and noise."""
-        x = self.x[
-            torch.randint(len(self.x), (batch,), generator=self.generator, device=self.device)
-        ]
-        eps = torch.randn(x.shape, generator=self.generator, device=self.device)
+        rng, device = self.generator, self.device
+        x = self.x[torch.randint(len(self.x), (batch,), generator=rng, device=device)]
+        eps = torch.randn(x.shape, generator=rng, device=device)
         a = self.alpha_bar[self.spread(batch)]
         signal, noise = (part.sqrt()[:, None, None, None] for part in (a, 1 - a))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat16):
             eps_hat = self.network(signal * x + noise * eps, a)
         return (eps - eps_hat).square().mean()
 
@@ -96,8 +96,8 @@ class Run:
         }
         for i, state in self.adam.state_dict()["state"].items():
             tensors |= {f"adam.{i}.{name}": tensor for name, tensor in state.items()}
-        now: dict[str, Any] = {"step": self.step, "seconds": self.seconds, "losses": self.losses}
-        checkpoints.save(path, tensors, {**self.given(), **now, "record": dict(record)})
+        facts = {**self.given(), **self.reached(), "record": dict(record)}
+        checkpoints.save(path, tensors, facts)
 
     def given(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
@@ -107,6 +107,19 @@ class Run:
             "images": list(self.x.shape),
             "data": fingerprint(self.x),
             "schedule": fingerprint(torch.tensor(self.schedule.beta)),
+        }
+
+    def reached(self) -> dict[str, Any]:
+        """How far the run has come, on what."""
+        return {
+            "step": self.step,
+            "seconds": round(self.seconds, 3),
+            "losses": self.losses,
+            "device": str(self.device),
+            "bfloat16": self.bfloat16,
+            "threads": torch.get_num_threads(),
+            "torch": str(torch.__version__),
+            "peak_memory": peak_memory(self.device),
         }
 
     def resume(self, path: Path) -> None:
@@ -140,6 +153,18 @@ def fast_bfloat16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= (8, 0)
     known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch has none
     return device.type == "cpu" and bool(known.get("avx512_bf16", False))
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes held at a time, by the graphics processor or by this process so far."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        import resource
+    except ImportError:  # Windows does not tell
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def fingerprint(tensor: Tensor) -> str:

@@ -95,16 +95,20 @@ def best_device() -> torch.device:
 def as_images(name: str, value: ArrayLike) -> Tensor:
     """Images as a float32 tensor (N, channels, h, w), or ValueError naming what is wrong."""
     if np.asarray(value).dtype.kind in "iub":
-        raise _validate.fail(name, value, "floats in [0, 1]; divide integers by 255")
+        raise _validate.fail(name, value, "floats from 0 to 1; divide integers by 255")
     array = _validate.numbers(name, value)
-    if array.size == 0 or array.ndim not in (3, 4):
-        raise _validate.fail(name, array.shape, "of shape (N, h, w) or (N, channels, h, w), N >= 1")
-    if array.min() < 0 or array.max() > 1:
+    if array.ndim == 3:
+        array = array[:, None]
+    if array.size == 0 or array.ndim != 4 or array.shape[1] not in (1, 3):
+        shapes = "(N, h, w) or (N, channels, h, w), with N >= 1 and 1 or 3 channels"
+        raise _validate.fail(f"the shape of {name}", np.shape(value), shapes)
+    if array.min() < 0 or array.max() > 1 or array.min() == array.max():
+        ends = float(array.min()), float(array.max())
         raise _validate.fail(
-            f"{name}, from {array.min():g} to {array.max():g},", array, "in [0, 1]"
+            f"the least and the greatest of {name}", ends, "from 0 to 1 and differ"
         )
-    x = torch.tensor(array if array.ndim == 4 else array[:, None], dtype=torch.float32)
-    check_shape(x, x.shape[1] if x.shape[1] == 3 else 1)
+    x = torch.tensor(array, dtype=torch.float32)
+    check_shape(name, x, x.shape[1])
     return x
 
 

@@ -70,7 +70,7 @@ class UNet(nn.Module):
 
         Raises ValueError for images of another shape.
         """
-        check_shape(x, self.channels)
+        check_shape("x", x, self.channels)
         a = alpha_bar[:, None, None, None]
         variance = a * self.scale**2
         r = (1 - a) / variance
@@ -150,9 +150,10 @@ def starts_at_zero(convolution: nn.Conv2d) -> nn.Conv2d:
     return convolution
 
 
-def check_shape(x: Tensor, channels: int) -> None:
+def check_shape(name: str, x: Tensor, channels: int) -> None:
     """Raise ValueError unless x is (N, channels, h, w) with h and w divisible by 4."""
-    if x.ndim != 4 or x.shape[1] != channels:
-        raise _validate.fail("x", tuple(x.shape), f"images of shape (N, {channels}, h, w)")
-    if min(x.shape[2:]) < 4 or x.shape[2] % 4 or x.shape[3] % 4:
-        raise _validate.fail("the sides of x", tuple(x.shape[2:]), "divisible by 4")
+    shape = tuple(x.shape)
+    if len(shape) != 4 or shape[1] != channels:
+        raise _validate.fail(f"the shape of {name}", shape, f"(N, {channels}, h, w)")
+    if min(shape[2:]) < 4 or shape[2] % 4 or shape[3] % 4:
+        raise _validate.fail(f"the sides of {name}", shape[2:], "divisible by 4")

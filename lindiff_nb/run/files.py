@@ -1,0 +1,57 @@
+"""The files that a command writes: nobody's work is lost, and none is left half written."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lindiff_nb.run.errors import UsageError
+
+
+def output(
+    path: Path,
+    force: bool,
+    suffixes: tuple[str, ...],
+    ours: Callable[[Path], bool] | None = None,
+) -> Path:
+    """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
+
+    Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`.
+    """
+    try:
+        _look_at(path, force, suffixes, ours)
+    except OSError as error:  # a name the system cannot take
+        raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def _look_at(
+    path: Path, force: bool, suffixes: tuple[str, ...], ours: Callable[[Path], bool] | None
+) -> None:
+    """The checks of `output`."""
+    if path.suffix not in suffixes:
+        raise UsageError(f"the output {path} must end in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for the output {path.name}")
+    if path.is_dir():
+        raise UsageError(f"the output {path} is a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"the folder {path.parent} cannot be written to")
+    if path.exists() and not force and not (ours and ours(path)):
+        written = " and was not written by a run" if ours else ""
+        raise UsageError(f"{path} exists{written}: --force replaces it")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is whole or as it was before."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
