@@ -66,3 +66,18 @@ def test_a_schedule_can_be_shared_because_nobody_can_change_it():
 
 def test_a_schedule_prints_its_ends():
     assert repr(schedule.linear()) == "Schedule(1000 steps, beta 0.0001099 to 0.01)"
+
+
+def test_thinned_visits_some_of_the_noise_levels_and_ends_at_the_last():
+    full = schedule.linear(1000)
+    few = schedule.thinned(full, 30)
+    visited = np.round(np.arange(1, 31) * 1000 / 30).astype(int)
+    assert few.alpha_bar == pytest.approx(full.alpha_bar[visited - 1], rel=1e-12)
+    assert few.alpha_bar[-1] == pytest.approx(full.alpha_bar[-1], rel=1e-12)
+    assert schedule.thinned(full, 1000).beta == pytest.approx(full.beta, rel=1e-9)
+
+
+@pytest.mark.parametrize("steps", [0, 1001, 2.0])
+def test_thinned_refuses_more_steps_than_there_are(steps):
+    with pytest.raises(ValueError, match="steps must be an integer from 1 to 1000"):
+        schedule.thinned(schedule.linear(), steps)

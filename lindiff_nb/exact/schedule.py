@@ -93,6 +93,20 @@ def cosine(steps: int = 1000, offset: float = 0.008, beta_max: float = 0.999) ->
     return Schedule(np.minimum(1 - f[1:] / f[:-1], beta_max))
 
 
+def thinned(schedule: Schedule, steps: int) -> Schedule:
+    """A walk of fewer steps through noise levels of the schedule, the last of them included.
+
+    Step s of S stands where step t = round(s T / S) stood: its alpha_bar is alpha_bar_t, and so
+    1 - beta_s = alpha_bar_t / alpha_bar_t' with t' that of step s - 1. Raises ValueError unless
+    1 <= steps <= T. Source: Song et al. 2021, section 4.2.
+    """
+    total = checked(schedule).steps
+    steps = _validate.integer("steps", steps, high=total)
+    t = np.round(np.arange(1, steps + 1) * (total / steps)).astype(int)
+    kept = np.concatenate([[1.0], schedule.alpha_bar[t - 1]])
+    return Schedule(1 - kept[1:] / kept[:-1])
+
+
 def checked(schedule: Schedule) -> Schedule:
     """The schedule itself; anything that is not a Schedule raises ValueError."""
     if not isinstance(schedule, Schedule):

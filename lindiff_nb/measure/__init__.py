@@ -7,5 +7,14 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["draws", "memorization", "replicas", "score_matching"],
+    submodules=[
+        "checkpoints",
+        "draws",
+        "memorization",
+        "network_training",
+        "networks",
+        "replicas",
+        "score_matching",
+        "unet",
+    ],
 )

@@ -17,7 +17,7 @@ from lindiff_nb.measure import checkpoints
 from lindiff_nb.measure.unet import UNet
 
 WARM_UP = 100  # steps
-AVERAGED = 7  # the power of k
+AVERAGED = 8  # in the average, step k counts k^8 - (k-1)^8
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Run:
             loss = self.loss(self.settings.batch)
             loss.backward()
         self.adam.step()
-        weight = 1 - (1 - 1 / self.step) ** (AVERAGED + 1)
+        weight = 1 - (1 - 1 / self.step) ** AVERAGED
         with torch.no_grad():
             pairs = zip(self.average.parameters(), self.network.parameters(), strict=True)
             for mean, now in pairs:

@@ -7,8 +7,8 @@ over 1..T, one from each of `batch` equal parts. The loss is the papers', all t 
 
 and Adam takes the step (Kingma & Ba 2015) at a rate that rises linearly over the first 100 steps
 and then stays. The network to use is the average of the weights so far, those of step k counting
-in proportion to k^7: about the last tenth of the training, however long that was (Karras et al.
-2024, section 3.1).
+k^8 - (k-1)^8: about the last tenth of the training, however long that was (Karras et al. 2024,
+section 3.1).
 
 Stopping, plotting and keeping what was learned on the way are the caller's.
 """

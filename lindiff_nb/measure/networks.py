@@ -21,6 +21,7 @@ from lindiff_nb.measure._training_run import fast_bfloat16
 from lindiff_nb.measure.unet import UNet
 
 CHUNK = 512  # images that go through a network together
+BLOCK = 2**22  # numbers in the noisy images held at a time, 32 MiB
 
 Steps = int | NDArray[np.integer]  # t for all points, or one for each
 NetworkDenoiser = Callable[[Array, Steps], Array]  # also an exact.sampling.Denoiser
@@ -109,15 +110,18 @@ def losses(
     """
     points = _validate.samples("x", x)
     draws, steps = _validate.integer("draws", draws), schedules.checked(schedule).steps
-    spread = (np.arange(len(points) * draws) + rng.random()) * (steps / (len(points) * draws))
-    t = rng.permutation(1 + spread.astype(np.intp)).reshape(len(points), draws)
-    loss = np.empty(t.shape)
-    for k in range(draws):
-        a = schedule.alpha_bar[t[:, k] - 1, None]
-        eps = rng.standard_normal(points.shape)
-        guess = denoiser(np.sqrt(a) * points + np.sqrt(1 - a) * eps, t[:, k])
-        loss[:, k] = np.mean((eps - guess) ** 2, axis=1)
-    return Losses(t, loss)
+    _validate.generator(rng)
+    pairs = len(points) * draws
+    t = rng.permutation(1 + ((np.arange(pairs) + rng.random()) * (steps / pairs)).astype(np.intp))
+    loss = np.empty(pairs)
+    block = max(1, BLOCK // points.shape[1])
+    for start in range(0, pairs, block):
+        at = np.arange(start, min(start + block, pairs))
+        a = schedule.alpha_bar[t[at] - 1, None]
+        eps = rng.standard_normal((len(at), points.shape[1]))
+        guess = denoiser(np.sqrt(a) * points[at // draws] + np.sqrt(1 - a) * eps, t[at])
+        loss[at] = np.mean((eps - guess) ** 2, axis=1)
+    return Losses(t.reshape(-1, draws), loss.reshape(-1, draws))
 
 
 def _steps(t: Steps, last: int) -> NDArray[np.intp]:

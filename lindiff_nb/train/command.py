@@ -6,15 +6,13 @@ file: at most the steps since it was last written are lost, however the run ende
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.files import output
-
-if TYPE_CHECKING:
-    from lindiff_nb.train.task import Task
 
 AFTERWARDS = """\
 The weights are for lindiff_nb.measure.networks.load. Beside them, NAME.json tells the settings,
@@ -50,17 +48,16 @@ def add(commands: Any) -> None:
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, write weights and record, and print how the network does on images it never saw."""
-    default = Path(f"{chosen.data}-{chosen.n}-{chosen.skip}.safetensors")
-    path = output(chosen.out or default, force=True, suffixes=(".safetensors",))
-    from lindiff_nb.train.task import Task
+    named = chosen.out or Path(f"{chosen.data}-{chosen.n}-{chosen.skip}.safetensors")
+    path = output(named, force=True, suffixes=(".safetensors",))
+    from lindiff_nb.train import work
 
     with _refusals():
-        task = Task(chosen, path)
-    for line in task.introduction():
-        print(line, flush=True)
-    with _failures(task):
-        task.run()
-    print(task.outcome())
+        job = work.begin(chosen, path)
+    print(job.source, f"{job.parameters:,} parameters, from step {job.step}", sep="\n", flush=True)
+    with _failures(path):
+        work.finish(job)
+    print(work.outcome(path, job.images))
 
 
 @contextlib.contextmanager
@@ -75,12 +72,13 @@ def _refusals() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _failures(task: "Task") -> Iterator[None]:
-    """Whatever stops the work, as a RunFailed; ^C says how to go on."""
+def _failures(path: Path) -> Iterator[None]:
+    """Whatever stops the work, as a RunFailed; an interrupted run says how to go on."""
     try:
         yield
     except (FloatingPointError, MemoryError) as error:
-        raise RunFailed(str(error)) from None
+        raise RunFailed(f"lindiff-nb: {error}") from None
     except KeyboardInterrupt:
-        print(f"\n{task.path} is of step {task.saved}; the same command goes on from there")
+        if path.exists():
+            print(f"\nthe same command goes on from {path}", file=sys.stderr)
         raise
