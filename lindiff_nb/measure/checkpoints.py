@@ -19,11 +19,11 @@ from torch import Tensor, nn
 FORMAT = "lindiff_nb network 1"
 
 
-def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+def save(path: Path | str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write the file, or leave the one that is there as it was."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps({"format": FORMAT, **facts}, allow_nan=False)
-    part = path.with_name(f".{path.name}.part")
+    part = Path(path).with_name(f".{Path(path).name}.part")
     try:
         with part.open("wb") as file:
             file.write(to_bytes(plain, metadata={"facts": text}))
@@ -34,12 +34,12 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
         part.unlink(missing_ok=True)
 
 
-def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors, on the CPU, and the facts.
 
     Raises ValueError, with the reason, for a file that is cut short or not one of `save`'s.
     """
-    data = path.read_bytes()
+    data = Path(path).read_bytes()
     try:
         tensors = from_bytes(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -56,7 +56,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, facts
 
 
-def fill(path: Path, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
+def fill(path: Path | str, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
     """Put the tensors whose names begin with `prefix` into the module.
 
     Raises ValueError, naming the first that does not fit, if they are of another architecture.

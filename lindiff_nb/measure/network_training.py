@@ -53,7 +53,7 @@ def train(
     *,
     steps: int,
     every: int = 250,
-    path: Path | None = None,
+    path: Path | str | None = None,
     record: Mapping[str, Any] | None = None,
     device: torch.device | None = None,
     progress: bool | None = None,
@@ -78,11 +78,12 @@ def train(
     _checked(settings)
     steps, every = _validate.integer("steps", steps, low=0), _validate.integer("every", every)
     run = Run(x, schedule, settings, best_device() if device is None else device)
-    if path is not None and path.exists():
-        run.resume(path)
-    elif path is not None and not path.parent.is_dir():
+    kept = None if path is None else Path(path)
+    if kept is not None and kept.exists():
+        run.resume(kept)
+    elif kept is not None and not kept.parent.is_dir():
         raise _validate.fail("path", str(path), "in a folder that exists")
-    return _states(run, steps, every, path, record or {}, progress)
+    return _states(run, steps, every, kept, record or {}, progress)
 
 
 def best_device() -> torch.device:

@@ -43,7 +43,7 @@ class Losses(NamedTuple):
 
 
 def save(
-    path: Path, network: UNet, schedule: Schedule, facts: Mapping[str, Any] | None = None
+    path: Path | str, network: UNet, schedule: Schedule, facts: Mapping[str, Any] | None = None
 ) -> None:
     """Keep a network without the rest of its training: a quarter of a checkpoint."""
     tensors = {
@@ -54,7 +54,7 @@ def save(
     checkpoints.save(path, tensors, {**(facts or {}), "network": shape})
 
 
-def load(path: Path) -> Trained:
+def load(path: Path | str) -> Trained:
     """The network in a file of `save`, or the averaged one of a checkpoint of training.
 
     Raises ValueError, with the reason, for a file that is cut short, not one of ours, or holds
