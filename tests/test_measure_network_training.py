@@ -168,6 +168,15 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(tmp_path):
     assert not path.exists()
 
 
+def test_weights_that_are_not_finite_are_not_kept(tmp_path):
+    run = a_run()
+    run.advance()
+    next(run.average.parameters()).fill_(torch.nan)
+    with pytest.raises(FloatingPointError, match="the weights are not finite after step 1"):
+        run.save(tmp_path / "worthless", {})
+    assert not list(tmp_path.iterdir())
+
+
 def test_running_out_of_memory_names_a_batch_that_fits(monkeypatch):
     honest = Run.loss
 

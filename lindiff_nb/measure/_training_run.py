@@ -87,7 +87,9 @@ class Run:
         return t.long().clamp(max=self.schedule.steps - 1)  # float32 may round up
 
     def save(self, path: Path, record: Mapping[str, Any]) -> None:
-        """Keep all of it, and a record of the caller's."""
+        """Keep all of it, and a record of the caller's; FloatingPointError if it is worthless."""
+        if not all(weights.isfinite().all() for weights in self.average.parameters()):
+            raise FloatingPointError(f"the weights are not finite after step {self.step}")
         tensors = {
             **checkpoints.named("network.", self.network),
             **checkpoints.named("average.", self.average),
