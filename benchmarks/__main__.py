@@ -2,13 +2,13 @@
 
 import sys
 
-from benchmarks import draws, effective_ridge, losses, memory, mixture, training
+from benchmarks import draws, effective_ridge, losses, memory, mixture, training, unet
 
 
 def main() -> int:
     """Print each row as soon as it is measured."""
     kept = True
-    for benchmark in (effective_ridge, losses, draws, mixture, training, memory):
+    for benchmark in (effective_ridge, losses, draws, mixture, training, memory, unet):
         for row in benchmark.rows():
             print(row.line(), flush=True)
             kept = kept and row.kept

@@ -7,5 +7,16 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["draws", "fits", "memorization", "replicas", "score_matching", "surrogates"],
+    submodules=[
+        "checkpoints",
+        "draws",
+        "fits",
+        "memorization",
+        "network_training",
+        "networks",
+        "replicas",
+        "score_matching",
+        "surrogates",
+        "unet",
+    ],
 )

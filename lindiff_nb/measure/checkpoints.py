@@ -1,0 +1,76 @@
+"""Tensors and facts in one safetensors file that is whole or not there.
+
+The facts are JSON in the file's header. A file is written under another name, flushed to the disk,
+and takes its own name at one stroke, so that a process killed at any moment leaves the file
+before. Nothing is unpickled. `load` refuses what was cut short or is no such file.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+
+FORMAT = "lindiff_nb network 1"
+
+
+def save(path: Path | str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write the file, or leave the one that is there as it was."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps({"format": FORMAT, **facts}, allow_nan=False)
+    part = Path(path).with_name(f".{Path(path).name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(to_bytes(plain, metadata={"facts": text}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors, on the CPU, and the facts.
+
+    Raises ValueError, with the reason, for a file that is cut short or not one of `save`'s.
+    """
+    data = Path(path).read_bytes()
+    try:
+        tensors = from_bytes(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        facts = json.loads(header["__metadata__"]["facts"])
+        known = facts["format"] == FORMAT
+    except SafetensorError as error:
+        raise ValueError(f"{path} is cut short or damaged: {error}") from error
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is a safetensors file, but not a network of ours") from error
+    if not known:
+        raise ValueError(
+            f"{path} has the format {facts['format']!r}, this program reads {FORMAT!r}"
+        )
+    return tensors, facts
+
+
+def fill(path: Path | str, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
+    """Put the tensors whose names begin with `prefix` into the module.
+
+    Raises ValueError, naming the first that does not fit, if they are of another architecture.
+    """
+    theirs = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    ours = module.state_dict()
+    for name in sorted(ours.keys() | theirs.keys()):
+        has, wants = (tuple(d[name].shape) if name in d else None for d in (theirs, ours))
+        if has != wants:
+            what = f"{prefix}{name} has the shape {has}, the network wants {wants}"
+            raise ValueError(f"{path} holds a network of another architecture: {what}")
+    module.load_state_dict(theirs)
+
+
+def named(prefix: str, module: nn.Module) -> dict[str, Tensor]:
+    """The module's tensors under names that begin with `prefix`."""
+    return {prefix + name: tensor for name, tensor in module.state_dict().items()}

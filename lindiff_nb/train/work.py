@@ -1,0 +1,110 @@
+"""What lindiff-nb train does: choose images, train on them, keep a record, test the network."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.data import ImageSet, load
+from lindiff_nb.exact import schedule as schedules
+from lindiff_nb.exact.schedule import Schedule
+from lindiff_nb.measure import checkpoints, network_training, networks
+from lindiff_nb.measure.network_training import Settings, State
+from lindiff_nb.run.files import write_text
+from lindiff_nb.run.provenance import cores, versions
+
+ORDER = 0  # the seed of the order in which a set's training images are taken
+TESTED = 10_000  # pairs of image and step in the final loss
+
+
+class Images(NamedTuple):
+    """The images trained on, and others, (N, size, size)."""
+
+    train: Array
+    test: Array
+
+
+class Job(NamedTuple):
+    """A run that is checked and ready to start."""
+
+    path: Path
+    source: str
+    images: Images
+    states: Iterator[State]
+    step: int
+    parameters: int
+
+
+def begin(chosen: argparse.Namespace, path: Path) -> Job:
+    """The run that was asked for. Raises ValueError or DataUnavailable for what cannot be done."""
+    schedule = schedules.linear(chosen.noise_steps, beta_end=chosen.beta_end)
+    settings = Settings(chosen.width, chosen.batch, chosen.rate, chosen.seed)
+    found = load(chosen.data, chosen.size, download=chosen.download)
+    images = Images(select(found, chosen.n, chosen.skip), found.test)
+    asked = {name: value for name, value in vars(chosen).items() if name not in ("command", "out")}
+    record = {"asked": asked, "source": str(found.record), "order": ORDER}
+    states = network_training.train(
+        images.train,
+        schedule,
+        settings,
+        steps=chosen.steps,
+        every=chosen.every,
+        path=path,
+        record={**record, "versions": versions(), "cores": cores()},
+    )
+    first = next(states)
+    parameters = sum(weights.numel() for weights in first.network.parameters())
+    return Job(path, str(found.record), images, states, first.step, parameters)
+
+
+def select(images: ImageSet, n: int, skip: int) -> Array:
+    """n training images, after `skip` others, of the set in an order that is always the same.
+
+    Raises ValueError, naming how many there are, if there are fewer than n + skip.
+    """
+    n, skip = _validate.integer("n", n), _validate.integer("skip", skip, low=0)
+    held = len(images.train)
+    if n + skip > held:
+        wanted = f"at most {held:,} with skip, the training images of {images.record.name}"
+        raise _validate.fail("n", n, wanted)
+    order = np.random.default_rng(ORDER).permutation(held)
+    return images.train[order[skip : skip + n]]
+
+
+def finish(job: Job) -> None:
+    """Train to the end, writing the record beside the weights; a line now and then, or a bar."""
+    for state in job.states:
+        facts = checkpoints.load(job.path)[1]
+        write_text(job.path.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+        if not sys.stderr.isatty():
+            speed = state.step * facts["settings"]["batch"] / state.seconds
+            loss = state.losses[-1][1]
+            print(f"step {state.step}: loss {loss:.5f}, {speed:.0f} images/s", flush=True)
+
+
+def outcome(path: Path, images: Images) -> str:
+    """The losses of the trained network, averaged over all noise levels, in a line each."""
+    trained = networks.load(path)
+    rng = np.random.default_rng(ORDER)
+    return "\n".join(
+        f"loss on images {name}: {mean:.5f} +- {error:.5f}"
+        for name, x in (("it was trained on", images.train), ("it never saw", images.test))
+        for mean, error in [_loss(trained.network, trained.schedule, x, rng)]
+    )
+
+
+def _loss(
+    network: Any, schedule: Schedule, x: Array, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The mean loss over all steps, and its error over images."""
+    x = x[:TESTED]
+    guess = networks.denoiser(network, schedule, x.shape[1:], fast=True)
+    draws = max(1, TESTED // len(x))
+    each = networks.losses(guess, x, schedule, rng, draws=draws).loss
+    return float(each.mean()), float(each.std() / np.sqrt(each.size))

@@ -1,0 +1,107 @@
+"""`lindiff-nb train`: what it writes, that it goes on, what it refuses."""
+
+import argparse
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lindiff_nb import data
+from lindiff_nb.measure import network_training, networks
+from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.train import command, work
+
+SMALL = ["-n", "16", "--size", "8", "--width", "2", "--batch", "4", "--noise-steps", "50"]
+
+
+def run(tmp_path, *arguments, steps=4):
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers(required=True))
+    options = ["--data", "mnist", *SMALL, "--steps", str(steps), "--every", "2"]
+    out = ["-o", str(tmp_path / "net.safetensors")]
+    chosen = parser.parse_args(["train", *options, *out, *arguments])
+    chosen.command(chosen)
+
+
+def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
+    run(tmp_path)
+    trained = networks.load(tmp_path / "net.safetensors")
+    record = json.loads((tmp_path / "net.json").read_text())
+    assert record == trained.facts
+    assert record["step"] == 4
+    assert record["settings"] == {"width": 2, "batch": 4, "rate": 2e-3, "seed": 0}
+    assert record["record"]["asked"]["n"] == 16
+    assert record["record"]["source"].startswith("MNIST: 8,000 training")
+    assert {"python", "numpy", "torch"} <= set(record["record"]["versions"])
+    assert record["seconds"] > 0
+    assert trained.schedule.steps == 50
+    printed = capsys.readouterr().out
+    seen, unseen = map(float, re.findall(r"loss on images it .*: (\S+) \+-", printed))
+    assert 0 < seen < 1
+    assert 0 < unseen < 1
+
+
+def test_the_same_command_goes_on_and_another_is_refused(tmp_path, capsys):
+    run(tmp_path, steps=2)
+    run(tmp_path, steps=4)
+    assert "from step 2" in capsys.readouterr().out
+    assert networks.load(tmp_path / "net.safetensors").facts["step"] == 4
+    with pytest.raises(UsageError, match=r"net.safetensors was made with other settings: .*"):
+        run(tmp_path, "--rate", "0.001", steps=6)
+    with pytest.raises(UsageError, match="was made with other data"):
+        run(tmp_path, "--skip", "16", steps=6)
+
+
+def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
+    digits = data.load("mnist", 8)
+    first, second, both = (work.select(digits, n, skip) for n, skip in ((9, 0), (7, 9), (16, 0)))
+    assert np.array_equal(np.concatenate([first, second]), both)
+    assert not np.array_equal(both, digits.train[:16])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-n", "8001"], "n must be at most 8,000 with skip, the training images of MNIST"),
+        (["-n", "8000", "--skip", "1"], "n must be at most 8,000 with skip"),
+        (["-n", "0"], "n must be an integer >= 1"),
+        (["--size", "10"], "the sides of images must be divisible by 4"),
+        (["--data", "minst"], "did you mean 'mnist'"),
+        (["--data", "cifar10"], "CIFAR-10 is not available"),
+        (["--width", "3"], "width must be even"),
+        (["--rate", "nan"], "rate must be finite"),
+        (["--steps", "-1"], "steps must be an integer >= 0"),
+        (["--beta-end", "2"], "beta_end must be in"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_is_written(
+    tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.setenv("LINDIFF_DATA", str(tmp_path / "cache"))
+    with pytest.raises(UsageError, match=message):
+        run(tmp_path, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["net.npz", "no/net.safetensors"])
+def test_outputs_that_cannot_be_are_refused(tmp_path, name):
+    with pytest.raises(UsageError, match=r"must end in|there is no folder"):
+        run(tmp_path, "-o", str(tmp_path / name))
+
+
+def test_a_run_that_fails_says_why(tmp_path):
+    with pytest.raises(RunFailed, match=r"the loss is .* at step"):
+        run(tmp_path, "--rate", "1e30", steps=200)
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    run(tmp_path, steps=2)
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(network_training.Run, "advance", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, steps=4)
+    assert "the same command goes on from" in capsys.readouterr().err
