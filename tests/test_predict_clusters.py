@@ -37,7 +37,8 @@ def test_sums_over_what_is_seen_are_sums_over_all(name, order, error):
     tree, rng = _clusters.plant(levels, counts, order), np.random.default_rng(0)
     for low, high in stretches(levels):
         seen = _clusters.view(low, high, tree)
-        ends = np.clip([low, high], -levels[-1], 3 * levels[-1]) + [0, 1e-3 * (low == high)]
+        ends = np.clip([low, high], -levels[-1], 3 * levels[-1])
+        ends[1] += 1e-3 * (low == high)
         u = rng.uniform(*ends, 20)
         for w in np.append(u, u + 1j * rng.uniform(0, 1, 20) * (ends[1] - ends[0])):
             for term in TERMS:
