@@ -34,7 +34,7 @@ def left_out(x, a, c, fixed_mean):
 
 @pytest.mark.parametrize("fixed_mean", [True, False])
 @pytest.mark.parametrize(("n", "d"), [(7, 12), (30, 6)])
-def test_it_is_leaving_one_out_with_the_mean_share_in_place_of_each(n, d, fixed_mean):
+def test_it_is_leaving_one_out_and_in_general_the_mean_share_in_place_of_each(n, d, fixed_mean):
     """Refitted losses times ((1 - h_i) / (1 - h))^2: what generalised cross-validation averages."""
     x, a, c = points(n, d), 0.6, 0.1
     missed, losses, shares = left_out(x, a, c, fixed_mean)
@@ -43,6 +43,8 @@ def test_it_is_leaving_one_out_with_the_mean_share_in_place_of_each(n, d, fixed_
     lam = np.linalg.eigvalsh(centred.T @ centred / n).clip(min=0)
     found = validation.test_loss(lam, n, a, c, estimated_mean=not fixed_mean)
     assert found == pytest.approx(expected, rel=1e-11)
+    every = validation.left_out_loss(x, a, c, estimated_mean=not fixed_mean)
+    assert every == pytest.approx(missed + losses.mean(), rel=1e-11)
 
 
 @pytest.mark.parametrize("estimated_mean", [False, True])
@@ -60,6 +62,23 @@ def test_it_is_right_on_average_for_every_ridge(ratio, estimated_mean):
     assert np.all(np.abs(np.mean(found, axis=0) - 1) < 6 * error + 6 / n)
 
 
+def test_points_that_are_alike_make_no_difference():
+    """Rotated copies of one point share h: both kinds of validation agree, on a grid."""
+    x = np.sqrt(3) * np.eye(4)[[0, 1, 2]] + np.sqrt(0.1) * np.eye(4)[3]
+    lam = np.linalg.eigvalsh(x.T @ x / 3).clip(min=0)
+    expected = validation.test_loss(lam, 3, A, C)
+    assert validation.left_out_loss(x, A, C) == pytest.approx(expected, rel=1e-12)
+
+
+def test_points_far_out_are_not_averaged_away():
+    """One point in ten is ten times as long: its own share is what counts."""
+    x = points(40, 80)
+    x[::10] *= 10
+    lam = np.linalg.eigvalsh(x.T @ x / 40).clip(min=0)
+    longer = validation.left_out_loss(x, 0.99) / validation.test_loss(lam, 40, 0.99)
+    assert longer > 1.5
+
+
 def test_many_points_leave_nothing_to_correct():
     lam = spectra.power_law(5, 1.0)
     modes = denoiser.Modes(lam, None, lam, np.zeros(5), np.ones(5))
@@ -71,6 +90,8 @@ def test_fits_that_leave_no_point_out_cost_infinitely_much():
     assert validation.test_loss([1.0, 0.0], 1, 1.0) == np.inf
     assert validation.test_loss([1.0, 0.0], 2, 1.0) == 0.5
     assert np.isfinite(validation.test_loss([1.0, 0.0], 1, 1 - 1e-12))
+    assert validation.left_out_loss([[1.0, 0.0]], 1.0) == np.inf
+    assert validation.left_out_loss(np.zeros((3, 2)), 0.5) == 0
 
 
 def test_scaling_the_data_changes_nothing_but_units():
@@ -98,3 +119,8 @@ def test_bad_arguments_are_refused_by_name(name, values):
 def test_an_estimated_mean_takes_one_degree_of_freedom():
     with pytest.raises(ValueError, match="eigenvalues"):
         validation.test_loss([2.0, 1.0], 2, 0.5, estimated_mean=True)
+    with pytest.raises(ValueError, match="x"):
+        validation.left_out_loss([[2.0, 1.0]], 0.5, estimated_mean=True)
+    assert_refused(
+        validation.left_out_loss, {"x": np.eye(2), "alpha_bar": 0.5}, "x", [[], [[np.nan, 1]]]
+    )
