@@ -17,6 +17,7 @@ SMALL = {
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
     "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
     "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
+    "best-linear": {"seed": 6, "d": 60, "draws": 4, "sets": 3, "size": 8, "tried": 10},
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
 }
 

@@ -47,3 +47,19 @@ def test_no_other_variances_are_better(modes):
 def test_bad_variances_are_refused(modes, delta):
     with pytest.raises(ValueError, match="delta"):
         shrinkage.test_loss(modes, delta, 0.5)
+
+
+def test_a_merged_null_space_keeps_every_loss_that_treats_it_as_one(modes):
+    merged = shrinkage.merge_null_space(modes)
+    assert merged.multiplicity.tolist() == [1, 1, 1, 1, 1, 4]  # six points less their mean
+    assert merged.multiplicity.sum() == 9
+    for loss in (denoiser.test_loss, denoiser.train_loss):
+        assert loss(merged, A, 0.2) == pytest.approx(loss(modes, A, 0.2), rel=1e-12)
+    assert np.all(shrinkage.best_loss(merged, A) > shrinkage.best_loss(modes, A))
+    again = shrinkage.merge_null_space(merged)
+    assert shrinkage.best_loss(again, A) == pytest.approx(shrinkage.best_loss(merged, A))
+
+
+def test_without_a_null_space_there_is_nothing_to_merge():
+    modes = denoiser.modes(np.zeros(2), np.diag([2.0, 1]), np.zeros(2), np.eye(2))
+    assert shrinkage.merge_null_space(modes) is modes

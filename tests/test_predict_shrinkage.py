@@ -4,6 +4,8 @@ Measured means stray from their expectation by more than 6 standard errors once 
 predictions' own error, O(1/d), is given room beside that.
 """
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -44,6 +46,27 @@ def test_counts_and_trace_are_conserved(name):
         hidden = (len(spectrum) - min(n, rank)) * shrinkage.null_space(spectrum, n)
         assert count == pytest.approx(min(n, rank), rel=1e-8)
         assert trace + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
+
+
+@pytest.mark.parametrize(("d", "exponent", "n"), [(1000, 1.0, 10**8), (3000, 2.0, 4000)])
+def test_counts_and_trace_are_conserved_in_a_thousand_bulks(d, exponent, n):
+    """Far levels are seen gathered there. In bounded memory: a table of all would be 72 MB."""
+    spectrum = spectra.power_law(d, exponent)
+    tracemalloc.start()
+    count, trace = _bulk_integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == pytest.approx(d, rel=1e-9)
+    assert trace == pytest.approx(spectrum.sum(), rel=1e-9)
+    assert peak < 15e6
+
+
+@pytest.mark.parametrize("n", [10**9, 10**14])
+def test_bulks_narrower_than_rounding_of_their_place_are_found(n):
+    """One bulk for each level; their losses tend to the population's own."""
+    spectrum = spectra.power_law(300, 1.0)
+    best = shrinkage.best_linear_loss(spectrum, n, A)
+    assert best == pytest.approx(losses.residual_loss(spectrum, A), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", SPECTRA)

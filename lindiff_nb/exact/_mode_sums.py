@@ -25,14 +25,14 @@ def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> A
     shape, a, c = a.shape, a.ravel(), c.ravel()
     s = (1 - a) / a
     vectors = np.vstack([lam**2, 2 * lam, np.ones_like(lam), variances]) * counts
-    square, double, one, *spread = _squared_resolvent(lam, s + c, vectors.T)
+    square, double, one, *spread = squared_resolvent(lam, s + c, vectors.T)
     total = square + c * double + c**2 * one + s * np.array(spread)
     unseen = variances[:, (lam == 0) & (counts > 0)].any(axis=1)
     total[np.ix_(unseen, (a == 1) & (c == 0))] = np.inf
     return total.reshape(-1, *shape) / counts.sum()
 
 
-def _squared_resolvent(lam: Array, xi: Array, vectors: Array) -> Array:
+def squared_resolvent(lam: Array, xi: Array, vectors: Array) -> Array:
     """sum_m g_m^2 vectors_m, (k, points), where 1/0 counts as 0."""
     sums = np.empty((len(xi), vectors.shape[1]))
     rows = max(1, BLOCK // len(lam))

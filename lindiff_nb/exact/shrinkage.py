@@ -35,3 +35,22 @@ def best_loss(modes: Modes, alpha_bar: Reals) -> Reals:
     Shape of alpha_bar. Raises ValueError for alpha_bar outside (0, 1].
     """
     return test_loss(modes, modes.population + modes.mean_shift, alpha_bar)
+
+
+def merge_null_space(modes: Modes) -> Modes:
+    """The same modes with the null space, if any, as one last entry that holds its averages.
+
+    The eigenvectors of the null space are arbitrary, so a training set can tell nothing apart
+    there; `best_loss` of modes that keep them one by one would know what it cannot.
+    """
+    seen = modes.eigenvalues > 0
+    if seen.all():
+        return modes
+    counts, hidden = modes.multiplicity[~seen], modes.multiplicity[~seen].sum()
+    return Modes(
+        np.append(modes.eigenvalues[seen], 0.0),
+        None,
+        np.append(modes.population[seen], modes.population[~seen] @ counts / hidden),
+        np.append(modes.mean_shift[seen], modes.mean_shift[~seen] @ counts / hidden),
+        np.append(modes.multiplicity[seen], hidden),
+    )

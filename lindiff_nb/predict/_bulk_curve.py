@@ -15,7 +15,7 @@ import numpy as np
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _bulks
 from lindiff_nb.predict._bulks import Bulks
-from lindiff_nb.predict._spectrum import blocks
+from lindiff_nb.predict._clusters import View
 
 NEWTON_STEPS, HALVINGS = 20, 60
 CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
@@ -31,32 +31,37 @@ class Local(NamedTuple):
 
 
 def local(u: Array, at: Bulks) -> Local:
-    """The curve above each u inside a bulk, ends included."""
-    apart = u[:, None] - at.levels
-    square = _bulks.height_squared(np.square(apart), at)
-    near = at.levels / (np.square(apart) + square[:, None])
-    s0 = np.square(near) @ at.counts / at.n
-    s1 = (np.square(near) * apart) @ at.counts / at.n
+    """The curve above each u inside a bulk, ends included, (k,) in any order."""
+    order = np.argsort(u)
+    u, found = u[order], np.empty((len(Local._fields), u.size))
+    for rows, seen in _bulks.stretches(u, u, at.tree):
+        found[:, order[rows]] = _seen(u[rows], seen, at.n)
+    return Local(*found)
+
+
+def _seen(u: Array, seen: View, n: int) -> Local:
+    """The curve above each u, from what is seen of the population from there."""
+    apart = u[:, None] - seen.levels
+    square = _bulks.height_squared(np.square(apart), seen, n)
+    near = seen.levels / (np.square(apart) + square[:, None])
+    s0 = np.square(near) @ seen.counts / n
+    s1 = (np.square(near) * apart) @ seen.counts / n
     slope = 2 * (square * s0 + s1**2 / s0)
     size = u**2 + square
-    x = u * (1 + (near * apart) @ at.counts / at.n) + square * (near @ at.counts) / at.n
+    x = u * (1 + (near * apart) @ seen.counts / n) + square * (near @ seen.counts) / n
     with np.errstate(divide="ignore", invalid="ignore"):
-        number, delta = at.n / np.pi * np.sqrt(square) / size * slope, size / x
+        number, delta = n / np.pi * np.sqrt(square) / size * slope, size / x
     return Local(x, slope, number, delta)
 
 
 def delta(x: Array, at: Bulks) -> Array:
-    """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,)."""
-    result = np.empty_like(x)
-    for rows in blocks(x.size, 4 * at.levels.size):
-        result[rows] = _delta(x[rows], at)
-    return result
+    """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,).
 
-
-def _delta(x: Array, at: Bulks) -> Array:
-    """delta at a few x: solve for the angle phi of `_bulk_integral`, unless x is at an edge."""
-    away = np.maximum(at.x[:, 0] - x[:, None], x[:, None] - at.x[:, 1])
-    bulk = away.argmin(axis=1)
+    Solves for the angle phi of `_bulk_integral`, unless x is at an edge or outside.
+    """
+    after = np.searchsorted(at.x[:, 0], x).clip(1, len(at.x) - 1) if len(at.x) > 1 else 0
+    before = np.maximum(after - 1, 0)
+    bulk = np.where(x - at.x[before, 1] < at.x[after, 0] - x, before, after)
     ends, start, length = at.x[bulk], at.w[bulk, 0], at.w[bulk, 1] - at.w[bulk, 0]
     portion = ((x - ends[:, 0]) / (ends[:, 1] - ends[:, 0])).clip(0, 1)
     phi = 2 * np.arcsin(np.sqrt(portion))

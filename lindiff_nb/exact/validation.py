@@ -1,0 +1,100 @@
+"""What a denoiser would cost on new data, asked of its training set alone.
+
+Leave a training point x out, fit the others, see what is lost on the one. No refit is needed: with
+G = (Sigma_0 + xi)^-1, where the scatter of the others is still divided by n,
+
+    x' G_out^2 x = x' G^2 x / (1 - h)^2,    h = x' G x / n
+
+and so with s = (1-a) / a, xi = s + c
+
+    L = < (lambda + c)^2 / (lambda + xi)^2 > + (s / d) mean of  x' G^2 x / (1 - h)^2
+
+Generalised cross-validation (Golub, Heath & Wahba 1979) puts the mean of h over the training points
+in the place of each, and then the eigenvalues are enough. For Gaussian data in many dimensions that
+is right for every ridge at once: 1 - h is then xi / kappa, and (kappa / xi)^2 is the ratio of
+Tr G^2 Sigma to Tr G^2 Sigma_0 (`predict.losses`). Points of which some lie far out differ in h, and
+there the two part.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb.exact import _mode_sums, spectra
+
+
+def left_out_loss(
+    x: ArrayLike, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> Reals:
+    """The mean loss on each point of x, (n, d) or (n, h, w), of the ridge denoiser of the others.
+
+    The mean is known to be zero, or with `estimated_mean` it is that of the points. Shape of
+    alpha_bar and c broadcast together; infinite where a fit without ridge or noise leaves no point
+    out. Raises ValueError if x is empty or not finite, or of one point whose mean is estimated;
+    alpha_bar outside (0, 1] or a negative c.
+    """
+    points = _validate.samples("x", x)
+    n, d = points.shape
+    if n < 1 + estimated_mean:
+        raise _validate.fail("x", points.shape, "of two points or more, to estimate a mean")
+    a, s, c = _grid(alpha_bar, c)
+    centred = points - points.mean(axis=0) if estimated_mean else points
+    u, singular, _ = np.linalg.svd(centred / np.sqrt(n), full_matrices=False)
+    lam = spectra.resolved(singular**2) if singular[0] > 0 else np.zeros_like(singular)
+    seen = lam > 0
+    share, lam = np.square(u[:, seen]), lam[seen]
+    spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)
+    loss = np.array([_left_out(*at, lam, share, spare, d) for at in zip(s, c, strict=True)])
+    return reals(loss.reshape(a.shape))
+
+
+def _left_out(s: float, c: float, lam: Array, share: Array, spare: Array, d: int) -> float:
+    """The loss at one noise ratio and ridge; share, (n, m), is u^2 and spare, (n,), the rest."""
+    xi = s + c
+    if xi == 0:
+        return np.inf if np.any(spare == 0) else 0.0
+    g = 1 / (lam + xi)
+    missed = np.sum(((lam + c) * g) ** 2) + (d - lam.size) * (c / xi) ** 2
+    leaked = s * np.sum(share @ (lam * g**2) / (spare + xi * (share @ g)) ** 2)
+    return float(missed + leaked) / d
+
+
+def test_loss(
+    eigenvalues: ArrayLike,
+    n: int,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
+    """The loss on new data of the optimal denoiser with ridge c, estimated from its training set.
+
+    eigenvalues, (d,), zeros included, are those of the training covariance, normalised by n. If
+    its mean was subtracted, h has one more degree of freedom. Shape of alpha_bar and c broadcast
+    together; infinite where a fit without ridge or noise leaves no point out. Raises ValueError for
+    eigenvalues that are no spectrum or more than n of them positive (n - 1 with estimated mean),
+    n < 1 (2), alpha_bar outside (0, 1] or a negative c.
+    """
+    n = _validate.integer("n", n, low=1 + estimated_mean)
+    lam = spectra.resolved(_validate.spectrum(np.asarray(eigenvalues), "eigenvalues"))
+    spare = n - estimated_mean - np.count_nonzero(lam)
+    if spare < 0:
+        raise _validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")
+    a, s, c = _grid(alpha_bar, c)
+    xi = s + c
+    vectors = np.stack([lam**2, lam, np.ones_like(lam), lam > 0], axis=1)
+    square, first, one, seen = _mode_sums.squared_resolvent(lam, xi, vectors)
+    left = (spare + xi * (first + xi * seen)) / n  # 1 - h
+    leaked = np.full(left.shape, np.inf)
+    np.divide(s * first, left**2, out=leaked, where=left > 0)
+    loss = (square + 2 * c * first + c**2 * one + leaked) / lam.size
+    return reals(loss.reshape(a.shape))
+
+
+def _grid(alpha_bar: Reals, c: Reals) -> tuple[Array, Array, Array]:
+    """alpha_bar in the common shape, and the noise ratio and the ridge as vectors."""
+    a, ridge = _validate.broadcast(
+        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
+    )
+    return a, ((1 - a) / a).ravel(), ridge.ravel()
