@@ -7,12 +7,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "denoiser",
         "divergence",
+        "emergence",
         "mixture",
         "recursion",
         "sampling",
         "schedule",
         "shrinkage",
         "spectra",
+        "stopping",
         "training",
     ],
 )
