@@ -14,6 +14,16 @@ SMALL = {
     "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "descent": 300},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
+    "learning-dynamics": {
+        "seed": 6,
+        "d": 60,
+        "draws": 3,
+        "levels": 12,
+        "repeats": 64,
+        "largest": 100,
+        "descent": 300,
+        "samples": 500,
+    },
     "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
 }
 

@@ -14,8 +14,8 @@ from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 
-PER_DECADE = 10
-HALVINGS = 45  # of a bracket two grid steps wide
+PER_DECADE = 6
+HALVINGS = 34  # of a bracket two grid steps wide
 SETTLED = 100.0  # an exponent beyond which nothing moves any more
 ROUNDING = 1e-12  # stopping has to gain more than this share of the loss to count
 
