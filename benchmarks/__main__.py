@@ -2,13 +2,13 @@
 
 import sys
 
-from benchmarks import draws, effective_ridge, mixture, training
+from benchmarks import draws, effective_ridge, figure_3, mixture, training
 
 
 def main() -> int:
     """Print each row as soon as it is measured."""
     kept = True
-    for benchmark in (effective_ridge, draws, mixture, training):
+    for benchmark in (effective_ridge, draws, mixture, training, figure_3):
         for row in benchmark.rows():
             print(row.line(), flush=True)
             kept = kept and row.kept
