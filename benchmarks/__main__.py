@@ -2,13 +2,13 @@
 
 import sys
 
-from benchmarks import draws, effective_ridge, losses, memory, mixture, training, unet
+from benchmarks import draws, effective_ridge, figure_3, losses, memory, mixture, training, unet
 
 
 def main() -> int:
     """Print each row as soon as it is measured."""
     kept = True
-    for benchmark in (effective_ridge, losses, draws, mixture, training, memory, unet):
+    for benchmark in (effective_ridge, losses, draws, mixture, training, figure_3, memory, unet):
         for row in benchmark.rows():
             print(row.line(), flush=True)
             kept = kept and row.kept

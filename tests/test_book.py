@@ -14,11 +14,21 @@ SMALL = {
     "optimal-denoisers": {"seed": 3, "size": 8, "draws": 5, "descent": 300},
     "sampling": {"seed": 6, "size": 8, "images": 200, "longest": 200, "kept": 16, "noises": 100},
     "marchenko-pastur": {"seed": 4, "d": 50, "draws": 5, "kept": 50},
+    "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
     "divergence": {"seed": 5, "d": 40, "draws": 5, "many": 50},
-    "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
+    "learning-dynamics": {
+        "seed": 6,
+        "d": 60,
+        "draws": 3,
+        "levels": 12,
+        "repeats": 64,
+        "largest": 100,
+        "descent": 300,
+        "samples": 500,
+    },
     "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
     "best-linear": {"seed": 6, "d": 60, "draws": 4, "sets": 3, "size": 8, "tried": 10},
-    "replica": {"seed": 5, "d": 8, "n": 6, "draws": 500, "large": 50, "sets": 10},
+    "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
 }
 
 

@@ -232,3 +232,23 @@ def test_a_grid_longer_than_a_block_is_the_same_grid(monkeypatch):
     whole = denoiser.test_loss(modes, ALPHA_BAR[:, None], RIDGES)
     monkeypatch.setattr(_mode_sums, "BLOCK", 5 * D)
     assert denoiser.test_loss(modes, ALPHA_BAR[:, None], RIDGES) == pytest.approx(whole, rel=1e-14)
+
+
+def test_the_loss_on_data_is_that_of_the_data_that_the_guess_implies():
+    """x_0 - x_0_hat = -sqrt((1-a) / a) (eps - eps_hat), point by point."""
+    rng = np.random.default_rng(0)
+    a, x, eps, guess = 0.3, *rng.standard_normal((3, 50, 4))
+    noised = np.sqrt(a) * x + np.sqrt(1 - a) * eps
+    implied = (noised - np.sqrt(1 - a) * guess) / np.sqrt(a)
+    loss = np.mean((eps - guess) ** 2)
+    assert denoiser.loss_on_data(loss, a) == pytest.approx(np.mean((x - implied) ** 2), rel=1e-13)
+
+
+def test_the_loss_on_data_broadcasts_and_vanishes_without_noise():
+    found = denoiser.loss_on_data([[1.0], [2.0]], [0.5, 1.0])
+    assert np.array_equal(found, [[1.0, 0.0], [2.0, 0.0]])
+    for loss in (-1.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="loss"):
+            denoiser.loss_on_data(loss, 0.5)
+    with pytest.raises(ValueError, match="alpha_bar"):
+        denoiser.loss_on_data(1.0, 0.0)

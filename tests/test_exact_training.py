@@ -69,12 +69,54 @@ def test_arguments_broadcast(data, population):
     assert isinstance(training.train_loss(modes, 0.2, 1.0), float)
 
 
+@pytest.mark.parametrize("tau", [0.0, 0.3, 20.0])
+@pytest.mark.parametrize("c", [0.0, 0.1])
+def test_a_network_for_data_or_velocity_is_another_start(data, population, tau, c):
+    """Gradient flow of x_0_hat = A x and of v_hat = V x, as matrices, priced as noise guesses."""
+    a, mean = 0.9, np.zeros(9)
+    x = data - data.mean(axis=0)
+    covariance = spectra.moments(x)[1]
+    best, _ = denoiser.optimal(mean, covariance, a, c)
+    M = a * (covariance + c * np.eye(9)) + (1 - a) * np.eye(9)
+    learnt = np.eye(9) - expm(-2 * tau * M)
+    data_best = (np.eye(9) - np.sqrt(1 - a) * best) / np.sqrt(a)
+    from_data = (np.eye(9) - np.sqrt(a) * learnt @ data_best) / np.sqrt(1 - a)
+    velocity_best = (np.sqrt(a) * np.eye(9) - data_best) / np.sqrt(1 - a)
+    kept = np.sqrt(a) * np.eye(9) - np.sqrt(1 - a) * learnt @ velocity_best
+    from_velocity = (np.eye(9) - np.sqrt(a) * kept) / np.sqrt(1 - a)
+    modes = denoiser.modes(mean, covariance, *population)
+    for W, start in ((from_data, 0.0), (from_velocity, a)):
+        test, train = training.losses(modes, a, tau, c, start=start)
+        assert test == pytest.approx(denoiser.loss(W, mean, *population, a), rel=1e-11)
+        assert train == pytest.approx(denoiser.loss(W, mean, mean, covariance, a), rel=1e-11)
+
+
+def test_all_starts_end_at_the_same_optimum(data, population):
+    modes = denoiser.modes(*spectra.moments(data), *population)
+    found = training.test_loss(modes, 0.9, [1e4, np.inf], start=[[0.0], [0.9], [1.0]])
+    assert found == pytest.approx(np.full((3, 2), denoiser.test_loss(modes, 0.9)), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("alpha_bar", 0.0), ("tau", -1.0), ("tau", np.nan), ("c", -1.0), ("eta", 0.0), ("eta", "x")],
+    [
+        ("alpha_bar", 0.0),
+        ("tau", -1.0),
+        ("tau", np.nan),
+        ("c", -1.0),
+        ("eta", 0.0),
+        ("eta", "x"),
+        ("start", np.nan),
+    ],
 )
 def test_bad_arguments_are_refused_by_name(data, population, name, value):
     modes = denoiser.modes(*spectra.moments(data), *population)
-    good = {"alpha_bar": 0.5, "tau": 1.0, "c": 0.0, "eta": 1.0}
+    good = {"alpha_bar": 0.5, "tau": 1.0, "c": 0.0, "eta": 1.0, "start": 1.0}
     with pytest.raises(ValueError, match=name):
         training.losses(modes, **{**good, name: value})
+
+
+def test_without_noise_only_one_start_makes_sense(data, population):
+    modes = denoiser.modes(*spectra.moments(data), *population)
+    with pytest.raises(ValueError, match="start"):
+        training.test_loss(modes, 1.0, 1.0, start=0.0)

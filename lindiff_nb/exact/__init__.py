@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "denoiser",
         "divergence",
+        "emergence",
         "fourier",
         "mixture",
         "recursion",
@@ -16,6 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "shrinkage",
         "spacing",
         "spectra",
+        "stopping",
         "training",
+        "validation",
     ],
 )

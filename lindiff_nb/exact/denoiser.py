@@ -153,6 +153,22 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     return train_loss(everything, alpha_bar)
 
 
+def loss_on_data(loss: Reals, alpha_bar: Reals) -> Reals:
+    """The squared error per dimension of the data that a denoiser of this loss implies.
+
+        < || x_0 - x_0_hat ||^2 > / d = loss (1-a) / a,
+        x_0_hat = (x_t - sqrt(1-a) eps_hat) / sqrt(a)
+
+    Exact for every denoiser, linear or not. At a = 1, where x_t is the data, zero. The arguments
+    broadcast. Raises ValueError for a loss that is negative or infinite, or alpha_bar outside
+    (0, 1].
+    """
+    loss, a = _validate.broadcast(
+        loss=_validate.nonnegative("loss", loss), alpha_bar=_validate.alpha_bar(alpha_bar)
+    )
+    return reals(loss * (1 - a) / a)
+
+
 def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """Where the gap between test and training loss comes from, shape (..., m).
 

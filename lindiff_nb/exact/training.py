@@ -13,6 +13,14 @@ that new data have along v, the losses are sums in which nothing cancels,
     L_train = < q^2 + a (1-a) phi^2 lambda >
 
 per dimension and per step. tau may be infinite: the optimum, with all that `denoiser` says of it.
+
+q is the share of x_t / sqrt(a) that the denoiser takes for data. From W = 0 all of it, q = 1. A
+network that predicts something else than the noise, from zero, has the same rates and another
+`start`: 0 for the data x_0, and a for the velocity sqrt(a) eps - sqrt(1-a) x_0. In general
+
+    q = start exp(-x) + a (lambda + c) phi,    1 - q = (1 - start) exp(-x) + (1-a) phi
+
+and a (1-a) phi^2 above becomes a (1-q)^2 / (1-a).
 """
 
 from __future__ import annotations
@@ -29,31 +37,50 @@ BLOCK = 2**15  # numbers in a temporary
 
 
 def test_loss(
-    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+    modes: Modes,
+    alpha_bar: Reals,
+    tau: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    *,
+    start: Reals = 1.0,
 ) -> Reals:
     """The loss on new data after training for a time tau, all arguments broadcast together.
 
-    Raises ValueError for alpha_bar outside (0, 1], negative tau or c, eta that is not positive, or
-    modes that are not modes. Source: Merger & Goldt, on learning dynamics.
+    Raises ValueError for alpha_bar outside (0, 1], or 1 with another start than 1, negative tau
+    or c, eta that is not positive, or modes that are not modes. Source: Merger & Goldt, on
+    learning dynamics.
     """
-    return losses(modes, alpha_bar, tau, c, eta)[0]
+    return losses(modes, alpha_bar, tau, c, eta, start=start)[0]
 
 
 def train_loss(
-    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+    modes: Modes,
+    alpha_bar: Reals,
+    tau: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    *,
+    start: Reals = 1.0,
 ) -> Reals:
     """The loss on the training data then, without the ridge's penalty; else as `test_loss`."""
-    return losses(modes, alpha_bar, tau, c, eta)[1]
+    return losses(modes, alpha_bar, tau, c, eta, start=start)[1]
 
 
 def losses(
-    modes: Modes, alpha_bar: Reals, tau: Reals, c: Reals = 0.0, eta: Reals = 1.0
+    modes: Modes,
+    alpha_bar: Reals,
+    tau: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    *,
+    start: Reals = 1.0,
 ) -> tuple[Reals, Reals]:
     """(`test_loss`, `train_loss`) for little more than the price of one."""
-    a, s, ridge = grid(alpha_bar, tau, c, eta)
+    a, s, ridge, begin = _grid_and_start(alpha_bar, tau, c, eta, start)
     result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, -1)
     finite = np.flatnonzero(np.isfinite(s))
-    points = [values.ravel()[finite] for values in (a, s, ridge)]
+    points = [values.ravel()[finite] for values in (a, s, ridge, begin)]
     rows = max(1, BLOCK // len(modes.eigenvalues))
     for start in range(0, finite.size, rows):
         block = slice(start, start + rows)
@@ -82,15 +109,34 @@ def time(name: str, value: ArrayLike) -> Array:
     return array.astype(np.float64)
 
 
-def _block(modes: Modes, a: Array, s: Array, c: Array) -> Array:
-    """Test and training loss at finite times, (2, points)."""
-    a, s, c = (values[:, None] for values in (a, s, c))
-    rate = a * (modes.eigenvalues + c) + (1 - a)
+def response(eigenvalues: Array, a: Array, s: Array, c: Array) -> tuple[Array, Array]:
+    """exp(-x) and phi of each mode; a, s and c as columns against the eigenvalues."""
+    rate = a * (eigenvalues + c) + (1 - a)
     x = s * rate
-    gone = -np.expm1(-x)
-    phi = np.divide(gone, rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
-    kept = np.exp(-x) + a * (modes.eigenvalues + c) * phi
-    leaked = a * (1 - a) * np.square(phi)
+    phi = np.divide(-np.expm1(-x), rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
+    return np.exp(-x), phi
+
+
+def _grid_and_start(
+    alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals, start: Reals
+) -> tuple[Array, ...]:
+    """`grid`, and the checked start, in their common shape."""
+    a, s, ridge = grid(alpha_bar, tau, c, eta)
+    begin = _validate.numbers("start", start)
+    a, s, ridge, begin = np.broadcast_arrays(a, s, ridge, begin)
+    if np.any((a == 1) & (begin != 1)):
+        raise _validate.fail("start", start, "1 where alpha_bar is 1: there is nothing but data")
+    return a, s, ridge, begin
+
+
+def _block(modes: Modes, a: Array, s: Array, c: Array, start: Array) -> Array:
+    """Test and training loss at finite times, (2, points)."""
+    a, s, c, start = (values[:, None] for values in (a, s, c, start))
+    decay, phi = response(modes.eigenvalues, a, s, c)
+    kept = start * decay + a * (modes.eigenvalues + c) * phi
+    root = np.sqrt(1 - a)
+    early = np.divide(1 - start, root, out=np.zeros_like(root), where=start != 1)
+    leaked = a * np.square(root * phi + early * decay)
     missed = np.square(kept) @ modes.multiplicity
     seen = modes.population + modes.mean_shift
     variances = np.stack([seen, modes.eigenvalues]) * modes.multiplicity
