@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -78,3 +79,9 @@ def test_actions_are_pinned_by_commit_and_can_only_read():
         assert uses
         assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in uses), path
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("layer", ["exact", "predict", "measure"])
+def test_a_layer_hands_out_all_its_public_modules(layer):
+    files = (ROOT / "lindiff_nb" / layer).glob("[!_]*.py")
+    assert import_module(f"lindiff_nb.{layer}").__all__ == sorted(file.stem for file in files)

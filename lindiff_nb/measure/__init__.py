@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "checkpoints",
         "draws",
         "fits",
+        "held_out",
         "memorization",
         "network_training",
         "networks",
