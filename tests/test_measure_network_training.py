@@ -293,10 +293,11 @@ def test_a_checkpoint_of_another_run_is_refused_and_left_alone(tmp_path, changes
     assert path.read_bytes() == before
 
 
-def test_weights_without_the_rest_of_their_training_are_refused(tmp_path):
+@pytest.mark.parametrize("told", [True, False])
+def test_weights_without_the_rest_of_their_training_are_refused(tmp_path, told):
     path, full = tmp_path / "weights", tmp_path / "full"
     state = last(steps=2, path=full)
-    networks.save(path, state.average, SCHEDULE, networks.load(full).facts)
+    networks.save(path, state.average, SCHEDULE, networks.load(full).facts if told else {})
     with pytest.raises(ValueError, match="holds weights only"):
         train(IMAGES, SCHEDULE, TINY, steps=3, path=path)
 

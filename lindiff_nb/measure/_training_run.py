@@ -129,11 +129,11 @@ class Run:
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint; ValueError if it is not of this run."""
         tensors, facts = checkpoints.load(path)
+        self.check_all_there(path, tensors, facts)
         for name, wanted in self.given.items():
             if facts.get(name) != wanted:
                 found = f"{facts.get(name)!r}, not {wanted!r}"
                 raise ValueError(f"{path} was made with other {name}: {found}; it is not touched")
-        self.check_all_there(path, tensors, facts)
         checkpoints.fill(path, self.network, tensors, "network.")
         checkpoints.fill(path, self.average, tensors, "average.")
         self.generator.set_state(tensors["generator"])
