@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from lindiff_nb.exact import denoiser, schedule, spectra
 from lindiff_nb.measure import checkpoints, networks
 from lindiff_nb.measure._training_run import Run
 from lindiff_nb.measure.network_training import Settings, as_images, best_device, train
+from lindiff_nb.measure.unet import UNet
 
 SCHEDULE = schedule.linear(100)
 TINY = Settings(width=2, batch=4, rate=1e-3, seed=0)
@@ -86,22 +89,22 @@ for state in train(images, schedule.linear(100), settings, steps=int(sys.argv[2]
 def test_killed_at_any_moment_it_loses_no_more_than_an_interval(tmp_path):
     """SIGKILL while it saves after every step; what it leaves goes on to the same bits."""
     path, reached = tmp_path / "killed", 0
-    for _ in range(2):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(path), "100000"], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        assert int(child.stdout.readline()) >= reached
-        for _ in range(10):
-            reached = int(child.stdout.readline())
-        time.sleep(np.random.default_rng().uniform(0, 0.05))
-        child.kill()
-        reached = max([reached, *map(int, child.stdout.read().split())])
-        assert child.wait() == -signal.SIGKILL
-        child.stdout.close()
-        assert checkpoints.load(path)[1]["step"] in (reached, reached + 1)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    last(steps=3, path=path)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path), "100000"], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert int(child.stdout.readline()) == 3
+    for _ in range(10):
+        reached = int(child.stdout.readline())
+    time.sleep(np.random.default_rng().uniform(0, 0.05))
+    child.kill()
+    reached = max([reached, *map(int, child.stdout.read().split())])
+    assert child.wait() == -signal.SIGKILL
+    child.stdout.close()
+    assert checkpoints.load(path)[1]["step"] in (reached, reached + 1)
     end = last(steps=reached + 20, path=path)
     whole = last(steps=reached + 20)
     torch.set_num_threads(threads)
@@ -190,6 +193,32 @@ def test_running_out_of_memory_names_a_batch_that_fits(monkeypatch):
         last(settings=Settings(width=2, batch=20), steps=1)
 
 
+def test_before_it_looks_for_a_batch_that_fits_it_lets_go_of_the_step_s_memory(monkeypatch):
+    honest, held = Run.loss, []
+
+    def loss(self, batch):
+        activations = torch.zeros(3)
+        if batch == 20:
+            held.append(weakref.ref(activations))
+            raise RuntimeError("CUDA out of memory")
+        if held[0]() is not None:
+            raise RuntimeError("CUDA out of memory")
+        return honest(self, batch)
+
+    monkeypatch.setattr(Run, "loss", loss)
+    with pytest.raises(MemoryError, match=r"batch=10 would fit"):
+        last(settings=Settings(width=2, batch=20), steps=1)
+
+
+def test_a_network_that_does_not_fit_is_refused(monkeypatch):
+    def move(self, device):
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(UNet, "to", move)
+    with pytest.raises(MemoryError, match=r"for a network of width=2 and 6 images of \(1, 4, 4\)"):
+        train(IMAGES, SCHEDULE, TINY, steps=1)
+
+
 def test_other_errors_are_passed_on(monkeypatch):
     def loss(self, batch):
         raise RuntimeError("something else")
@@ -207,12 +236,13 @@ def test_other_errors_are_passed_on(monkeypatch):
         (np.ones((2, 2, 4, 4)) * 0.5, "the shape of images must be"),
         (IMAGES[:, :3], "the sides of images must be divisible by 4, got \\(3, 4\\)"),
         ((255 * IMAGES).astype(np.uint8), "images must be floats from 0 to 1; divide"),
-        (IMAGES > 0.5, "images must be floats"),
+        (IMAGES > 0.5, "images must be finite real numbers"),
         (255 * IMAGES, "the least and the greatest of images must be from 0 to 1"),
         (IMAGES - 0.5, "the least and the greatest of images must be from 0 to 1"),
         (np.zeros((2, 4, 4)), "from 0 to 1 and differ, got \\(0.0, 0.0\\)"),
         (np.where(IMAGES > 0.9, np.nan, IMAGES), "images must be finite real numbers"),
         (IMAGES + 0j, "images must be finite real numbers"),
+        ([[0.5], [0.5, 0.6]], "images must be an array of numbers"),
         ([["a"]], "images must be finite real numbers"),
     ],
 )
@@ -233,6 +263,8 @@ def test_bad_images_are_refused_before_any_work(images, message):
         ({"settings": Settings(width=3)}, "width must be even"),
         ({"settings": {"width": 2}}, "settings must be a Settings"),
         ({"schedule": 1000}, "schedule must be a Schedule"),
+        ({"record": {"file": Path("x")}}, "record must be storable as JSON"),
+        ({"record": {"loss": np.nan}}, "record must be storable as JSON"),
     ],
 )
 def test_bad_numbers_are_refused_before_any_work(changes, message):
@@ -259,6 +291,24 @@ def test_a_checkpoint_of_another_run_is_refused_and_left_alone(tmp_path, changes
     with pytest.raises(ValueError, match=message):
         train(**arguments, path=path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_weights_without_the_rest_of_their_training_are_refused(tmp_path, told):
+    path, full = tmp_path / "weights", tmp_path / "full"
+    state = last(steps=2, path=full)
+    networks.save(path, state.average, SCHEDULE, networks.load(full).facts if told else {})
+    with pytest.raises(ValueError, match="holds weights only"):
+        train(IMAGES, SCHEDULE, TINY, steps=3, path=path)
+
+
+def test_a_checkpoint_of_another_kind_of_device_is_refused(tmp_path):
+    path = tmp_path / "theirs"
+    last(steps=2, path=path, device=torch.device("cpu"))
+    tensors, facts = checkpoints.load(path)
+    checkpoints.save(path, tensors, facts | {"device": "cuda:1"})
+    with pytest.raises(ValueError, match=r"trained on cuda:1; .* cannot go on on cpu"):
+        train(IMAGES, SCHEDULE, TINY, steps=3, path=path, device=torch.device("cpu"))
 
 
 @pytest.mark.parametrize("keep", [0, 7, 100, 5000, -1])
@@ -293,12 +343,11 @@ def test_the_checkpoint_tells_what_it_is_of(tmp_path):
 def pairwise(network, x, mean, covariance, shape, draws):
     """Losses of the network and of the affine optimum for these moments, on the same pairs."""
     made = schedule.linear()
-    W, b = map(
-        np.array, zip(*(denoiser.optimal(mean, covariance, a) for a in made.alpha_bar), strict=True)
-    )
+    eigenvalues, v = spectra.eigenpairs(covariance)
 
     def affine(x, t):
-        return np.einsum("nij,nj->ni", W[t - 1], x) + b[t - 1]
+        a = made.alpha_bar[t - 1, None]
+        return (x - np.sqrt(a) * mean) @ v * denoiser.weights(eigenvalues, a) @ v.T
 
     guesses = networks.denoiser(network, made, shape), affine
     rng = np.random.default_rng
@@ -332,8 +381,8 @@ def test_on_digits_it_beats_the_best_linear_denoiser():
     digits = data.load("mnist", size=8)
     x, new = digits.train[:2000], digits.test[:1000].reshape(1000, -1)
     mean, covariance = spectra.moments(x.reshape(len(x), -1))
-    settings = Settings(16, 128, 4e-3)
+    settings = Settings(16, 64, 4e-3)
     *_, state = train(x, schedule.linear(), settings, steps=150, progress=False)
-    loss, linear = pairwise(state.average, new, mean, covariance, (8, 8), 8)
+    loss, linear = pairwise(state.average, new, mean, covariance, (8, 8), 16)
     gain = linear - loss
     assert gain.mean() > 6.5 * gain.std() / np.sqrt(gain.size)

@@ -169,7 +169,9 @@ def test_the_installed_command_gives_its_status_and_no_traceback(here):
     assert done.stderr == "lindiff-nb: d must be a whole number in [1, 99], got 'x'\n"
 
 
-def test_a_wheel_carries_the_chapters_and_knows_that_it_is_no_checkout(tmp_path, monkeypatch):
+def test_a_wheel_carries_chapters_and_commands_and_knows_that_it_is_no_checkout(
+    tmp_path, monkeypatch
+):
     root = Path(__file__).parents[1]
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=root, check=True, capture_output=True)
@@ -194,6 +196,19 @@ def test_a_wheel_carries_the_chapters_and_knows_that_it_is_no_checkout(tmp_path,
     assert pages == list(find_book().pages)
     assert done.returncode == 2
     assert "checkout" in done.stderr
+    for command, said in (
+        ("predict --power-law 8 1 -n 20", "20"),
+        ("train --data mnist -n 8 --size 8 --width 2 --batch 2 --steps 1", "it never saw"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "lindiff_nb", *command.split()],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": str(tmp_path / "site")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
 
 
 def test_the_site_is_served_locally_and_only_if_there_is_one(tmp_path):

@@ -34,6 +34,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     assert record["record"]["asked"]["n"] == 16
     assert record["record"]["source"].startswith("MNIST: 8,000 training")
     assert {"python", "numpy", "torch"} <= set(record["record"]["versions"])
+    assert {"cores", "system", "processor"} == set(record["record"]["machine"])
     assert record["seconds"] > 0
     assert trained.schedule.steps == 50
     printed = capsys.readouterr().out
@@ -71,7 +72,7 @@ def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
         (["--data", "cifar10"], "CIFAR-10 is not available"),
         (["--width", "3"], "width must be even"),
         (["--rate", "nan"], "rate must be finite"),
-        (["--steps", "-1"], "steps must be an integer >= 0"),
+        (["--steps", "0"], "steps must be an integer >= 1"),
         (["--beta-end", "2"], "beta_end must be in"),
     ],
 )
@@ -88,6 +89,22 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
 def test_outputs_that_cannot_be_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match=r"must end in|there is no folder"):
         run(tmp_path, "-o", str(tmp_path / name))
+
+
+def test_somebody_else_s_record_is_not_replaced(tmp_path):
+    theirs = tmp_path / "net.json"
+    theirs.write_text("{}")
+    with pytest.raises(UsageError, match=r"net\.json exists, and the record would replace it"):
+        run(tmp_path)
+    assert theirs.read_text() == "{}"
+    assert list(tmp_path.iterdir()) == [theirs]
+
+
+def test_a_record_that_a_kill_kept_from_being_written_is_made_good(tmp_path):
+    run(tmp_path, steps=2)
+    (tmp_path / "net.json").unlink()
+    run(tmp_path, steps=2)
+    assert json.loads((tmp_path / "net.json").read_text())["step"] == 2
 
 
 def test_a_run_that_fails_says_why(tmp_path):

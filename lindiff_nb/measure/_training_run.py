@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ class Run:
         self.x = x.to(device)
         self.schedule, self.settings, self.device = schedule, settings, device
         self.alpha_bar = torch.tensor(schedule.alpha_bar, dtype=torch.float32, device=device)
-        pixels = float(x.double().mean()), float(x.double().std())
+        scale, mean = torch.std_mean(x.double())
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            network = UNet(x.shape[1], settings.width, *pixels)
+            network = UNet(x.shape[1], settings.width, float(mean), float(scale))
         self.network = network.to(device)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.adam = torch.optim.Adam(self.network.parameters(), lr=settings.rate, fused=True)
@@ -98,9 +99,10 @@ class Run:
         }
         for i, state in self.adam.state_dict()["state"].items():
             tensors |= {f"adam.{i}.{name}": tensor for name, tensor in state.items()}
-        facts = {**self.given(), **self.reached(), "record": dict(record)}
+        facts = {**self.given, **self.reached(), "record": dict(record)}
         checkpoints.save(path, tensors, facts)
 
+    @cached_property
     def given(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
         return {
@@ -125,9 +127,10 @@ class Run:
         }
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint; ValueError if it is of another network, data or settings."""
+        """Go on from a checkpoint; ValueError if it is not of this run."""
         tensors, facts = checkpoints.load(path)
-        for name, wanted in self.given().items():
+        self.check_all_there(path, tensors, facts)
+        for name, wanted in self.given.items():
             if facts.get(name) != wanted:
                 found = f"{facts.get(name)!r}, not {wanted!r}"
                 raise ValueError(f"{path} was made with other {name}: {found}; it is not touched")
@@ -137,6 +140,18 @@ class Run:
         self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
         self.step, self.seconds = facts["step"], facts["seconds"]
         self.losses = [(step, loss) for step, loss in facts["losses"]]
+
+    def check_all_there(
+        self, path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
+    ) -> None:
+        """ValueError unless the file holds more than weights, and random numbers for our device."""
+        if "generator" not in tensors:
+            raise ValueError(f"{path} holds weights only: training cannot go on from it")
+        if torch.device(facts["device"]).type != self.device.type:
+            raise ValueError(
+                f"{path} was trained on {facts['device']}; its random numbers cannot go on on "
+                f"{self.device}"
+            )
 
 
 def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:

@@ -13,9 +13,9 @@ section 3.1).
 Stopping, plotting and keeping what was learned on the way are the caller's.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,12 +28,11 @@ from tqdm import tqdm
 from lindiff_nb import _validate
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
+from lindiff_nb.measure import _out_of_memory
 from lindiff_nb.measure._training_run import Run, Settings
 from lindiff_nb.measure.unet import UNet, check_shape
 
 __all__ = ["Settings", "State", "as_images", "best_device", "train"]
-
-OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
 
 class State(NamedTuple):
@@ -70,20 +69,22 @@ def train(
     progress   a bar with images per second and the time left; None: on a terminal
 
     Raises ValueError for bad images or numbers, and for a checkpoint that is damaged or was made
-    with other data, schedule or settings; FloatingPointError, naming the step, if the loss is not
-    finite; MemoryError, naming a batch that would fit, if memory runs out.
+    with other data, schedule or settings or on another kind of device; FloatingPointError, naming
+    the step, if the loss is not finite; MemoryError, naming what would fit, if memory runs out.
     """
     x = as_images("images", images)
     schedules.checked(schedule)
     _checked(settings)
     steps, every = _validate.integer("steps", steps, low=0), _validate.integer("every", every)
-    run = Run(x, schedule, settings, best_device() if device is None else device)
+    facts = _storable(record or {})
+    device = best_device() if device is None else device
+    run = _out_of_memory.prepared(x, schedule, settings, device)
     kept = None if path is None else Path(path)
     if kept is not None and kept.exists():
         run.resume(kept)
     elif kept is not None and not kept.parent.is_dir():
         raise _validate.fail("path", str(path), "in a folder that exists")
-    return _states(run, steps, every, kept, record or {}, progress)
+    return _states(run, steps, every, kept, facts, progress)
 
 
 def best_device() -> torch.device:
@@ -95,9 +96,9 @@ def best_device() -> torch.device:
 
 def as_images(name: str, value: ArrayLike) -> Tensor:
     """Images as a float32 tensor (N, channels, h, w), or ValueError naming what is wrong."""
-    if np.asarray(value).dtype.kind in "iub":
-        raise _validate.fail(name, value, "floats from 0 to 1; divide integers by 255")
     array = _validate.numbers(name, value)
+    if np.asarray(value).dtype.kind in "iu":
+        raise _validate.fail(name, value, "floats from 0 to 1; divide integers by 255")
     if array.ndim == 3:
         array = array[:, None]
     if array.size == 0 or array.ndim != 4 or array.shape[1] not in (1, 3):
@@ -122,6 +123,15 @@ def _checked(settings: Settings) -> None:
     _validate.integer("seed", settings.seed, low=0)
 
 
+def _storable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The caller's facts, if a checkpoint can hold them."""
+    try:
+        json.dumps(dict(record), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise _validate.fail("record", record, f"storable as JSON ({error})") from None
+    return dict(record)
+
+
 def _states(
     run: Run,
     steps: int,
@@ -141,7 +151,7 @@ def _states(
             start = time.perf_counter()
             losses = []
             for _ in range(min(every - run.step % every, steps - run.step)):
-                with _memory(run):
+                with _out_of_memory.named(run):
                     losses.append(run.advance())
                 bar.update(run.settings.batch)
             run.losses.append((run.step, _mean(losses, run.step)))
@@ -168,32 +178,3 @@ def _mean(losses: list[Tensor], last: int) -> float:
             "training set is not what it should be; the last checkpoint is from before"
         )
     return float(values.mean())
-
-
-@contextmanager
-def _memory(run: Run) -> Iterator[None]:
-    """Turn "out of memory" into the setting that would fit."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not any(text in str(error) for text in OUT_OF_MEMORY):
-            raise
-        batch = run.settings.batch
-        fits = _largest_that_fits(run, batch // 2)
-        raise MemoryError(
-            f"{run.device} has not enough memory for batch={batch} images of "
-            f"{tuple(run.x.shape[1:])} at width={run.settings.width}; "
-            + (f"batch={fits} would fit" if fits else "take a smaller width")
-        ) from error
-
-
-def _largest_that_fits(run: Run, batch: int) -> int:
-    """The first of batch, batch / 2, .. that a step can be taken with; 0 if there is none."""
-    while batch:
-        try:
-            run.loss(batch).backward()
-        except RuntimeError:
-            batch //= 2
-        else:
-            break
-    return batch

@@ -112,7 +112,8 @@ def losses(
     draws, steps = _validate.integer("draws", draws), schedules.checked(schedule).steps
     _validate.generator(rng)
     pairs = len(points) * draws
-    t = rng.permutation(1 + ((np.arange(pairs) + rng.random()) * (steps / pairs)).astype(np.intp))
+    place = (np.arange(pairs) + rng.random()) * (steps / pairs)
+    t = rng.permutation(1 + np.minimum(place.astype(np.intp), steps - 1))  # it may round up
     loss = np.empty(pairs)
     block = max(1, BLOCK // points.shape[1])
     for start in range(0, pairs, block):
@@ -139,4 +140,4 @@ def _evaluate(network: UNet, x: Array, alpha_bar: Array, fast: bool) -> Array:
     images, a = (torch.tensor(v, dtype=torch.float32, device=device) for v in (x, alpha_bar))
     with torch.autocast(device.type, torch.bfloat16, enabled=fast and fast_bfloat16(device)):
         eps_hat = network(images, a)
-    return eps_hat.flatten(1).double().cpu().numpy()
+    return eps_hat.flatten(1).cpu().double().numpy()  # Apple's have no doubles

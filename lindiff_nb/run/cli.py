@@ -2,7 +2,7 @@
 
 `lindiff_nb.cli` adds the commands of other packages to these.
 
-Exit status: 0 all is well, 1 a chapter or the website failed, 2 the request cannot be met as it
+Exit status: 0 all is well, 1 what was started failed, 2 the request cannot be met as it
 was made (nothing was run or written), 130 interrupted.
 """
 

@@ -31,9 +31,14 @@ def run_record(
         "parameters": dict(values),
         "versions": versions(),
         "commit": commit(book.root) if book.is_checkout else None,
-        "machine": {"cores": cores(), "system": platform.system(), "processor": platform.machine()},
+        "machine": machine(),
         "recorded": read_records(notebook),
     }
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on, without the name of the machine."""
+    return {"cores": cores(), "system": platform.system(), "processor": platform.machine()}
 
 
 def cores() -> int:

@@ -15,8 +15,8 @@ from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.files import output
 
 AFTERWARDS = """\
-The weights are for lindiff_nb.measure.networks.load. Beside them, NAME.json tells the settings,
-the data and their checksum, versions, machine, seconds and losses."""
+FILE ends in .safetensors; lindiff_nb.measure.networks.load reads it. Beside it a file .json tells
+the settings, the data and their checksum, versions, machine, seconds and losses."""
 
 
 def add(commands: Any) -> None:
@@ -27,22 +27,21 @@ def add(commands: Any) -> None:
         description="Train a U-net on n images, or go on where the same command was interrupted.",
         epilog=AFTERWARDS,
     )
-    command.add_argument("--data", required=True, metavar="NAME", help="an image set, as mnist")
-    command.add_argument("-n", type=int, required=True, metavar="N", help="images to train on")
-    command.add_argument("--skip", type=int, default=0, metavar="N", help="leave out so many first")
-    command.add_argument("--size", type=int, default=16, metavar="PIXELS", help="a side (16)")
-    command.add_argument("--download", action="store_true", help="fetch the set if need be")
-    command.add_argument("--width", type=int, default=16, help="features a pixel (16)")
-    command.add_argument("--steps", type=int, default=8000, help="training steps (8000)")
-    command.add_argument("--batch", type=int, default=128, help="images a step (128)")
-    command.add_argument("--rate", type=float, default=2e-3, help="Adam's (0.002)")
-    command.add_argument("--seed", type=int, default=0, help="of weights, images, noise (0)")
-    command.add_argument("--noise-steps", type=int, default=1000, metavar="T", help="1000")
-    command.add_argument("--beta-end", type=float, default=1e-2, metavar="B", help="0.01")
-    command.add_argument("--every", type=int, default=250, help="steps between two savings (250)")
-    command.add_argument(
-        "-o", dest="out", type=Path, metavar="NAME.safetensors", help="DATA-N-SKIP.safetensors"
-    )
+    option = command.add_argument
+    option("--data", required=True, metavar="NAME", help="an image set, such as mnist")
+    option("-n", type=int, required=True, metavar="N", help="images to train on")
+    option("--skip", type=int, default=0, metavar="N", help="images to leave out first (0)")
+    option("--size", type=int, default=16, metavar="PIXELS", help="side of an image (16)")
+    option("--download", action="store_true", help="fetch the set if it is not here")
+    option("--width", type=int, default=16, metavar="F", help="features a pixel (16)")
+    option("--steps", type=int, default=8000, metavar="K", help="training steps (8000)")
+    option("--batch", type=int, default=128, metavar="N", help="images a step (128)")
+    option("--rate", type=float, default=2e-3, metavar="R", help="Adam's step size (0.002)")
+    option("--seed", type=int, default=0, metavar="S", help="of weights and draws (0)")
+    option("--noise-steps", type=int, default=1000, metavar="T", help="noise levels (1000)")
+    option("--beta-end", type=float, default=1e-2, metavar="B", help="the last beta (0.01)")
+    option("--every", type=int, default=250, metavar="K", help="steps between savings (250)")
+    option("-o", dest="out", type=Path, metavar="FILE", help="DATA-N-SKIP.safetensors")
     command.set_defaults(command=train)
 
 
@@ -67,7 +66,7 @@ def _refusals() -> Iterator[None]:
 
     try:
         yield
-    except (ValueError, DataUnavailable) as error:
+    except (ValueError, MemoryError, DataUnavailable) as error:
         raise UsageError(str(error)) from None
 
 

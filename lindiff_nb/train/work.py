@@ -17,7 +17,7 @@ from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.measure import checkpoints, network_training, networks
 from lindiff_nb.measure.network_training import Settings, State
 from lindiff_nb.run.files import write_text
-from lindiff_nb.run.provenance import cores, versions
+from lindiff_nb.run.provenance import machine, versions
 
 ORDER = 0  # the seed of the order in which a set's training images are taken
 TESTED = 10_000  # pairs of image and step in the final loss
@@ -42,7 +42,12 @@ class Job(NamedTuple):
 
 
 def begin(chosen: argparse.Namespace, path: Path) -> Job:
-    """The run that was asked for. Raises ValueError or DataUnavailable for what cannot be done."""
+    """The run that was asked for.
+
+    Raises ValueError, DataUnavailable or MemoryError for what cannot be done.
+    """
+    _validate.integer("steps", chosen.steps)
+    _check_record(path)
     schedule = schedules.linear(chosen.noise_steps, beta_end=chosen.beta_end)
     settings = Settings(chosen.width, chosen.batch, chosen.rate, chosen.seed)
     found = load(chosen.data, chosen.size, download=chosen.download)
@@ -56,7 +61,7 @@ def begin(chosen: argparse.Namespace, path: Path) -> Job:
         steps=chosen.steps,
         every=chosen.every,
         path=path,
-        record={**record, "versions": versions(), "cores": cores()},
+        record={**record, "versions": versions(), "machine": machine()},
     )
     first = next(states)
     parameters = sum(weights.numel() for weights in first.network.parameters())
@@ -79,18 +84,35 @@ def select(images: ImageSet, n: int, skip: int) -> Array:
 
 def finish(job: Job) -> None:
     """Train to the end, writing the record beside the weights; a line now and then, or a bar."""
+    _write_record(job.path)  # of a run that was killed before it wrote this
     for state in job.states:
-        facts = checkpoints.load(job.path)[1]
-        write_text(job.path.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+        facts = _write_record(job.path)
         if not sys.stderr.isatty():
             speed = state.step * facts["settings"]["batch"] / state.seconds
             loss = state.losses[-1][1]
             print(f"step {state.step}: loss {loss:.5f}, {speed:.0f} images/s", flush=True)
 
 
+def _check_record(path: Path) -> None:
+    """Refuse to write the record over a file that is not the record of these weights."""
+    record = path.with_suffix(".json")
+    if record.exists() and not path.exists():
+        raise ValueError(f"{record} exists, and the record would replace it: take another name")
+
+
+def _write_record(path: Path) -> dict[str, Any]:
+    """Put the facts of a checkpoint, if there is one, into a file beside it, and return them."""
+    if not path.exists():
+        return {}
+    facts = checkpoints.load(path)[1]
+    write_text(path.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+    return facts
+
+
 def outcome(path: Path, images: Images) -> str:
     """The losses of the trained network, averaged over all noise levels, in a line each."""
     trained = networks.load(path)
+    trained.network.to(network_training.best_device())
     rng = np.random.default_rng(ORDER)
     return "\n".join(
         f"loss on images {name}: {mean:.5f} +- {error:.5f}"
@@ -102,7 +124,7 @@ def outcome(path: Path, images: Images) -> str:
 def _loss(
     network: Any, schedule: Schedule, x: Array, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """The mean loss over all steps, and its error over images."""
+    """The mean loss over all steps, and its error over pairs of image and noise."""
     x = x[:TESTED]
     guess = networks.denoiser(network, schedule, x.shape[1:], fast=True)
     draws = max(1, TESTED // len(x))
