@@ -1,4 +1,4 @@
-"""Divergences of many n and c at once, and the function that they and their variances are made of."""
+"""Divergences of many n and c at once, and the function that they and their variances contain."""
 
 from collections.abc import Callable
 
