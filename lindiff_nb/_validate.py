@@ -5,6 +5,7 @@ came in and not as a NaN three chapters later.
 """
 
 import math
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
@@ -107,6 +108,14 @@ def alpha_bar(value: ArrayLike, name: str = "alpha_bar") -> Array:
     return array
 
 
+def noisy(value: ArrayLike, name: str = "alpha_bar") -> Array:
+    """Signal fractions that leave room for noise, in (0, 1)."""
+    array = alpha_bar(value, name)
+    if np.any(array == 1):
+        raise fail(name, value, "below 1: without noise there is nothing to learn")
+    return array
+
+
 def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """The named arrays in their common shape."""
     try:
@@ -114,6 +123,14 @@ def broadcast(**arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     except ValueError as error:
         shapes = " and ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(f"{shapes} must have shapes that broadcast") from error
+
+
+def noise_and_ridge(
+    alpha: ArrayLike, c: ArrayLike, check: Callable[[ArrayLike], Array] = alpha_bar
+) -> tuple[Array, Array]:
+    """alpha_bar, in (0, 1] unless another `check` is given, and c >= 0, in their common shape."""
+    a, ridge = broadcast(alpha_bar=check(alpha), c=nonnegative("c", c))
+    return a, ridge
 
 
 def spectrum(value: ArrayLike, name: str = "spectrum") -> Array:

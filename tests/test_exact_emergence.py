@@ -17,6 +17,15 @@ def test_after_training_it_is_the_sampler_of_the_optimum():
         assert found == pytest.approx(expected, rel=1e-9)
 
 
+def test_what_does_not_vary_is_sampled_without_variance_in_the_end():
+    """And small variances keep their digits: nothing cancels."""
+    spectrum = np.array([1.0, 1e-12, 0.0])
+    found = emergence.sampled_variance(spectrum, STEPS, np.inf)
+    assert found == pytest.approx(
+        sampling.sampled_variance(spectrum, STEPS, sampler="ddim"), rel=1e-12, abs=0
+    )
+
+
 def test_before_training_nothing_is_taken_for_noise():
     """W = 0: the sampler only undoes the factor sqrt(alpha_bar_T)."""
     found = emergence.sampled_variance([2.0, 0.1], STEPS, [0.0, 1.0])

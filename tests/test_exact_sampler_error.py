@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lindiff_nb.exact import recursion, sampling, schedule, spacing, spectra
-from lindiff_nb.exact.divergence import gaussian_kl
-from lindiff_nb.exact.sampler_error import POPULATION, SAMPLER, sampler_kl
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER, gaussian_kl
+from lindiff_nb.exact.sampler_error import sampler_kl
 
 SPECTRUM = np.array([30.0, 2.0, 1.0, 1e-2, 1e-4])
 MEAN = np.array([1.0, -2.0, 0.0, 0.1, 0.01])

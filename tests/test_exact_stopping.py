@@ -61,6 +61,19 @@ def test_one_time_for_all_lies_between_and_costs_more(modes):
     assert joint == pytest.approx(weights @ training.test_loss(modes, a, both) / 4, rel=1e-12)
 
 
+def test_the_order_of_the_modes_does_not_matter():
+    lam, seen = np.array([1.0, 1e-6, 1e-2]), np.array([0.8, 2e-3, 2e-2])
+    turned = [Modes(lam[k], None, seen[k], 0 * lam, 1 + 0 * lam) for k in ([0, 2, 1], [2, 1, 0])]
+    times = [stopping.best_stopping_time(modes, 0.9999) for modes in turned]
+    assert times[1] == pytest.approx(times[0], rel=1e-9)
+    assert np.isfinite(times[0])
+
+
+def test_no_noise_levels_have_no_times(modes):
+    assert stopping.best_stopping_time(modes, []).shape == (0,)
+    assert training.test_loss(modes, 0.5, np.zeros(0)).shape == (0,)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

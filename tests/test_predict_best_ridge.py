@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
 from lindiff_nb.measure import draws
-from lindiff_nb.predict import best_ridge, divergence, losses
+from lindiff_nb.predict import best_ridge, divergence, losses, training
 
 ALPHA_BAR = np.array([0.01, 0.5, 0.99, 0.9999])
 TWO_SCALES = np.repeat([1.0, 1e-6], 50)
@@ -141,6 +141,11 @@ def test_no_ridge_gives_better_samples(name):
 
 def test_white_samples_in_plenty_want_a_ridge_of_d_over_n():
     assert best_ridge.for_kl(np.ones(100), 10**6) == pytest.approx(1e-4, rel=1e-3)
+
+
+def test_no_noise_levels_have_no_ridge_and_no_time():
+    assert best_ridge.for_test_loss(np.ones(3), 4, []).shape == (0,)
+    assert training.best_stopping_time(np.ones(3), 4, []).shape == (0,)
 
 
 def test_bad_input_is_refused():

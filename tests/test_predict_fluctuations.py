@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.special import polygamma
 
 from lindiff_nb.exact import spectra
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.measure import draws, replicas
 from lindiff_nb.predict import fluctuations, replica
-from lindiff_nb.predict.fluctuations import POPULATION, SAMPLER
 
 DIRECTIONS = (SAMPLER, POPULATION)
 DRAWS = 400
@@ -235,3 +235,15 @@ def test_linear_statistics_refuse_what_they_cannot_integrate():
         fluctuations.kl([1.0], 3, 0.1, "sideways")
     with pytest.raises(ValueError, match="n must be an integer >= 2, got 1"):
         fluctuations.kl([1.0], 1, 0.1, estimated_mean=True)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_ridge_beyond_all_numbers_leaves_a_number(direction):
+    """The population is nothing beside it: df_2 is zero by underflow."""
+    found = fluctuations.kl(np.array([1.0, 2.0]), 3, 1e200, direction)
+    assert 0 <= found < np.inf
+
+
+def test_a_statistic_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="f must be finite"):
+        fluctuations.linear_statistic(lambda x: np.nan * x, np.ones(3), 6)

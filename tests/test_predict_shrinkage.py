@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from lindiff_nb.exact import shrinkage as exact
 from lindiff_nb.exact import spectra
 from lindiff_nb.measure import draws
-from lindiff_nb.predict import _bulk_integral, complex_ridge, losses, ridge, shrinkage, training
+from lindiff_nb.predict import (
+    _bulk_integral,
+    complex_ridge,
+    losses,
+    ridge,
+    shrinkage,
+    spectral_density,
+    training,
+)
 
 A = np.array([0.01, 0.5, 0.9, 0.9999, 1.0])
 SPECTRA = {
@@ -235,3 +243,14 @@ def test_bad_arguments_are_refused_by_name(name, value):
 def test_bad_eigenvalues_are_refused(value):
     with pytest.raises(ValueError, match="eigenvalues"):
         shrinkage.from_sample(value, 2)
+
+
+@pytest.mark.parametrize("n", [10**6, 10**12, 10**14])
+def test_the_oracle_in_bulks_as_narrow_as_rounding_is_the_variance_they_belong_to(n):
+    """At the edges, next to them and between; a bulk is about 1 / sqrt(n) of its level wide."""
+    spectrum = spectra.power_law(100, 1.0)
+    edges = spectral_density.edges(spectrum, n)
+    portion = np.array([[0.0], [1e-9], [0.3], [0.999999], [1.0]])
+    x = edges[:, 0] + portion * (edges[:, 1] - edges[:, 0])
+    found = shrinkage.oracle(x, spectrum, n)
+    assert found == pytest.approx(np.tile(spectrum[::-1], (5, 1)), rel=1 / np.sqrt(n))

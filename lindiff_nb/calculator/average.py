@@ -24,9 +24,7 @@ def gauss_rule(alpha_bar: Array, nodes: int = NODES) -> tuple[Array, Array]:
     below 1e-5 of one after a finite training time. Raises ValueError for alpha_bar outside (0, 1)
     or not one-dimensional, or nodes < 1.
     """
-    a = _validate.alpha_bar(_validate.vector("alpha_bar", alpha_bar))
-    if np.any(a == 1):
-        raise _validate.fail("alpha_bar", a, "below 1")
+    a = _validate.noisy(_validate.vector("alpha_bar", alpha_bar))
     nodes = _validate.integer("nodes", nodes)
     a, counts = np.unique(a, return_counts=True)
     share = counts / counts.sum()

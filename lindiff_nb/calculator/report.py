@@ -15,13 +15,12 @@ import numpy as np
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals
 from lindiff_nb.calculator.average import gauss_rule
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
 
 MOST = 10**6  # eigenvalues
 FEW = 10**4  # eigenvalues that are taken one by one
 WIDTH = 1e-3  # in ln lambda, of the bins that more of them are sorted into
-SAMPLER, TRUTH = divergence.SAMPLER, divergence.POPULATION
-
 
 Number = TypeVar("Number", float, Array)
 
@@ -174,7 +173,7 @@ def samples(spectrum: Array, n: int, c: float) -> Samples:
     part = varying.size / spectrum.size
     values = [
         part * float(np.asarray(what(varying, n, c, direction)))
-        for direction in (SAMPLER, TRUTH)
+        for direction in (SAMPLER, POPULATION)
         for what in (divergence.kl, fluctuations.kl)
     ]
     return Samples(c, *values)

@@ -29,7 +29,7 @@ def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> A
     total = square + c * double + c**2 * one + s * np.array(spread)
     unseen = variances[:, (lam == 0) & (counts > 0)].any(axis=1)
     total[np.ix_(unseen, (a == 1) & (c == 0))] = np.inf
-    return total.reshape(-1, *shape) / counts.sum()
+    return total.reshape(len(total), *shape) / counts.sum()
 
 
 def squared_resolvent(lam: Array, xi: Array, vectors: Array) -> Array:

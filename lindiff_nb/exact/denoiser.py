@@ -117,8 +117,7 @@ def test_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     population varies where the training set does not. Raises ValueError for alpha_bar outside
     (0, 1] or a negative c.
     """
-    modes = _checked(modes)
-    return _losses(modes, alpha_bar, c, (modes.population + modes.mean_shift,))[0]
+    return losses(modes, alpha_bar, c)[0]
 
 
 def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -128,16 +127,16 @@ def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
 
     Notation, shapes and errors as for `test_loss`.
     """
-    modes = _checked(modes)
-    return _losses(modes, alpha_bar, c, (modes.eigenvalues,))[0]
+    return losses(modes, alpha_bar, c)[1]
 
 
 def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Reals, Reals]:
-    """(`test_loss`, `train_loss`) for little more than the price of one."""
+    """(`test_loss`, `train_loss`) for the price of one."""
     modes = _checked(modes)
-    seen = modes.population + modes.mean_shift
-    test, train = _losses(modes, alpha_bar, c, (seen, modes.eigenvalues))
-    return test, train
+    variances = np.stack([modes.population + modes.mean_shift, modes.eigenvalues])
+    grid = _validate.noise_and_ridge(alpha_bar, c)
+    test, train = _mode_sums.losses(modes.eigenvalues, modes.multiplicity, variances, *grid)
+    return reals(test), reals(train)
 
 
 def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
@@ -179,25 +178,10 @@ def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     Raises ValueError as `test_loss` does. Source: Merger & Goldt, eq. 10.
     """
     modes = _checked(modes)
-    a, ridge = (part[..., None] for part in _grid(alpha_bar, c))
+    a, ridge = (part[..., None] for part in _validate.noise_and_ridge(alpha_bar, c))
     excess = modes.population + modes.mean_shift - modes.eigenvalues
     w = np.asarray(weights(modes.eigenvalues, a, ridge))
     return np.multiply(a * w**2, excess, out=np.zeros(w.shape), where=excess != 0)
-
-
-def _losses(
-    modes: Modes, alpha_bar: Reals, c: Reals, variances: tuple[Array, ...]
-) -> tuple[Reals, ...]:
-    """One loss for each variance along the modes."""
-    grid = _grid(alpha_bar, c)
-    sums = _mode_sums.losses(modes.eigenvalues, modes.multiplicity, np.stack(variances), *grid)
-    return tuple(reals(loss) for loss in sums)
-
-
-def _grid(alpha_bar: Reals, c: Reals) -> tuple[Array, ...]:
-    """The checked alpha_bar and c in their common shape."""
-    a, ridge = _validate.alpha_bar(alpha_bar), _validate.nonnegative("c", c)
-    return _validate.broadcast(alpha_bar=a, c=ridge)
 
 
 def _checked(modes: Modes) -> Modes:

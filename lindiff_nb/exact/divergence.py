@@ -7,6 +7,7 @@ import numpy as np
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
 
+SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
 
 

@@ -36,8 +36,9 @@ def sampled_variance(
     schedules.checked(schedule)
     deviation = np.ones((*s.shape, len(spectrum)))
     for a, before in zip(schedule.alpha_bar[::-1], schedule.alpha_bar_before[::-1], strict=True):
-        w = _weights(spectrum, a, s[..., None], ridge)
-        deviation *= np.sqrt(before / a) * (1 - np.sqrt(1 - a) * w) + np.sqrt(1 - before) * w
+        decay, phi = training.response(spectrum, a, s[..., None], ridge)
+        kept = decay + a * (spectrum + ridge) * phi  # 1 - sqrt(1-a) w
+        deviation *= np.sqrt(before / a) * kept + np.sqrt((1 - before) * (1 - a)) * phi
     return np.square(deviation)
 
 
@@ -64,7 +65,8 @@ def affine(
     def eps_hat(x: Array, t: int) -> Array:
         a = alpha_bar[_validate.integer("t", t, high=len(alpha_bar)) - 1]
         centred = _validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
-        return (centred @ v * _weights(eigenvalues, a, s, ridge)) @ v.T
+        phi = training.response(eigenvalues, a, s, ridge)[1]
+        return (centred @ v * (np.sqrt(1 - a) * phi)) @ v.T
 
     return eps_hat
 
@@ -72,9 +74,3 @@ def affine(
 def _span(tau: Reals, eta: float) -> Array:
     """The checked s = 2 eta tau."""
     return 2 * _validate.number("eta", _validate.positive("eta", eta)) * training.time("tau", tau)
-
-
-def _weights(eigenvalues: Array, a: float, s: Array, c: float) -> Array:
-    """w_t of each mode, for times s that may be infinite; a < 1."""
-    rate = a * (eigenvalues + c) + (1 - a)
-    return np.sqrt(1 - a) * -np.expm1(-s * rate) / rate

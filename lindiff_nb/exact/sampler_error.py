@@ -18,9 +18,8 @@ import numpy as np
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
 from lindiff_nb.exact import recursion
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.exact.schedule import Schedule
-
-SAMPLER, POPULATION = "sampler||population", "population||sampler"
 
 
 def sampler_kl(

@@ -1,6 +1,6 @@
 """When the training of one training set should stop: the least loss on new data along its flow.
 
-A grid in log s, s = 2 eta tau, finds the valley of the loss of `training`; bisection of the slope
+A grid in ln s, s = 2 eta tau, finds the valley of the loss of `training`; bisection of the slope
 
     dL_test / ds = -2 (1-a) < exp(-x) (q - a phi [v' Sigma v + (v' (mu - mu_0))^2]) >
 
@@ -9,13 +9,13 @@ finds its bottom. `predict.training` gives the same for a typical training set.
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 
 PER_DECADE = 6
-HALVINGS = 34  # of a bracket two grid steps wide
+PRECISION = 1e-10  # relative, of s
 SETTLED = 100.0  # an exponent beyond which nothing moves any more
 ROUNDING = 1e-12  # stopping has to gain more than this share of the loss to count
 
@@ -68,44 +68,30 @@ def risen(tau: Array, loss: Array, share: float) -> float:
 
 def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tuple[Array, Array]:
     """The best s and the loss at it, in the shape of alpha_bar and c or one of each."""
-    a = _validate.alpha_bar(alpha_bar)
-    if np.any(a == 1):
-        raise _validate.fail("alpha_bar", a, "below 1: without noise there is nothing to learn")
-    a, ridge = _validate.broadcast(alpha_bar=a, c=_validate.nonnegative("c", c))
-    shape, pool = a.shape if weights is None else (), _pool(weights, a.shape)
-    waiting = np.asarray(denoiser.test_loss(modes, a, ridge)).ravel() @ pool
+    a, ridge = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
     a, ridge = a.ravel(), ridge.ravel()
+    waiting = pool(np.asarray(denoiser.test_loss(modes, a, ridge)))
+    if not a.size:
+        return waiting.reshape(shape), waiting.reshape(shape)
 
-    grid = _times(modes, a, ridge)
-    curve = np.asarray(training.test_loss(modes, a, grid[:, None] / 2, ridge)) @ pool
-    lowest = np.clip(curve.argmin(axis=0), 1, len(grid) - 2)
-    low, high = np.log(grid[lowest - 1]), np.log(grid[lowest + 1])
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        falling = _slope(modes, a, np.exp(middle), ridge) @ pool < 0
-        low, high = np.where(falling, middle, low), np.where(falling, high, middle)
-    s = np.exp((low + high) / 2)
-    loss = np.asarray(training.test_loss(modes, a, s / 2, ridge)) @ pool
-    helps = loss < waiting * (1 - ROUNDING)
-    return (
-        np.where(helps, s, np.inf).reshape(shape),
-        np.where(helps, loss, waiting).reshape(shape),
-    )
+    def loss(s: Array) -> Array:
+        return pool(np.asarray(training.test_loss(modes, a, s / 2, ridge)))
 
+    def slope(s: Array) -> Array:
+        return pool(_slope(modes, a, s, ridge))
 
-def _pool(weights: Array | None, shape: tuple[int, ...]) -> Array:
-    """Losses of all points @ pool = losses to minimise: each, or their weighted mean."""
-    if weights is None:
-        return np.eye(int(np.prod(shape)))
-    weights = _validate.nonnegative("weights", weights)
-    if weights.shape != shape or not weights.any():
-        raise _validate.fail("weights", weights, f"positive somewhere and of shape {shape}")
-    return weights.reshape(-1, 1) / weights.sum()
+    s = _valley.bottom(loss, slope, _times(modes, a, ridge), PRECISION)
+    stopped = loss(s)
+    helps = stopped < waiting * (1 - ROUNDING)
+    best = np.where(helps, s, np.inf), np.where(helps, stopped, waiting)
+    return best[0].reshape(shape), best[1].reshape(shape)
 
 
 def _times(modes: Modes, a: Array, c: Array) -> Array:
     """From before the first mode moves to after the last has settled, increasing."""
-    rate = a[:, None] * (modes.eigenvalues[[0, -1]] + c[:, None]) + (1 - a)[:, None]
+    ends = np.array([modes.eigenvalues.min(), modes.eigenvalues.max()])
+    rate = a[:, None] * (ends + c[:, None]) + (1 - a)[:, None]
     first, last = 0.1 / rate.max(), SETTLED / rate.min()
     return np.geomspace(first, last, int(np.ceil(PER_DECADE * np.log10(last / first))) + 1)
 

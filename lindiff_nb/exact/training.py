@@ -78,12 +78,12 @@ def losses(
 ) -> tuple[Reals, Reals]:
     """(`test_loss`, `train_loss`) for little more than the price of one."""
     a, s, ridge, begin = _grid_and_start(alpha_bar, tau, c, eta, start)
-    result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, -1)
+    result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, a.size)
     finite = np.flatnonzero(np.isfinite(s))
     points = [values.ravel()[finite] for values in (a, s, ridge, begin)]
     rows = max(1, BLOCK // len(modes.eigenvalues))
-    for start in range(0, finite.size, rows):
-        block = slice(start, start + rows)
+    for first in range(0, finite.size, rows):
+        block = slice(first, first + rows)
         result[:, finite[block]] = _block(modes, *(values[block] for values in points))
     test, train = result.reshape(2, *a.shape)
     return reals(test), reals(train)
@@ -109,8 +109,11 @@ def time(name: str, value: ArrayLike) -> Array:
     return array.astype(np.float64)
 
 
-def response(eigenvalues: Array, a: Array, s: Array, c: Array) -> tuple[Array, Array]:
-    """exp(-x) and phi of each mode; a, s and c as columns against the eigenvalues."""
+def response(eigenvalues: Array, a: Reals, s: Array, c: Reals) -> tuple[Array, Array]:
+    """exp(-x) and phi of each mode; a, s and c numbers, or columns against the eigenvalues.
+
+    s may be infinite where M > 0.
+    """
     rate = a * (eigenvalues + c) + (1 - a)
     x = s * rate
     phi = np.divide(-np.expm1(-x), rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
@@ -123,7 +126,7 @@ def _grid_and_start(
     """`grid`, and the checked start, in their common shape."""
     a, s, ridge = grid(alpha_bar, tau, c, eta)
     begin = _validate.numbers("start", start)
-    a, s, ridge, begin = np.broadcast_arrays(a, s, ridge, begin)
+    a, s, ridge, begin = _validate.broadcast(alpha_bar=a, tau=s, c=ridge, start=begin)
     if np.any((a == 1) & (begin != 1)):
         raise _validate.fail("start", start, "1 where alpha_bar is 1: there is nothing but data")
     return a, s, ridge, begin

@@ -94,7 +94,5 @@ def test_loss(
 
 def _grid(alpha_bar: Reals, c: Reals) -> tuple[Array, Array, Array]:
     """alpha_bar in the common shape, and the noise ratio and the ridge as vectors."""
-    a, ridge = _validate.broadcast(
-        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
-    )
+    a, ridge = _validate.noise_and_ridge(alpha_bar, c)
     return a, ((1 - a) / a).ravel(), ridge.ravel()

@@ -20,11 +20,10 @@ from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.measure import _divergence as divergence
 from lindiff_nb.measure import _training_set as training_set
 from lindiff_nb.measure._training_set import TrainingSet
-
-SAMPLER, POPULATION = "sampler||population", "population||sampler"
 
 
 class Losses(NamedTuple):
@@ -69,8 +68,7 @@ def losses(
     for alpha_bar outside (0, 1] or a negative c.
     """
     rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
-    a, c = _validate.alpha_bar(alpha_bar), _validate.nonnegative("c", c)
-    a, c = _validate.broadcast(alpha_bar=a, c=c)
+    a, c = _validate.noise_and_ridge(alpha_bar, c)
     result = np.empty((2, _validate.integer("draws", draws), *a.shape))
     for draw in range(draws):
         modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))

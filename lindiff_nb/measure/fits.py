@@ -20,6 +20,7 @@ def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: Reals) -> A
     points of another dimension or not finite, or alpha_bar outside (0, 1].
     """
     covariance = _validate.covariance("covariance", covariance)
+    alpha_bar = _validate.alpha_bar(alpha_bar)
     zero = np.zeros(len(covariance))
     result = []
     for points in sets:

@@ -7,12 +7,10 @@ above x(w). Between bulks it is a whole number.
 import numpy as np
 
 from lindiff_nb._types import Array
-from lindiff_nb.predict import _bulks
-from lindiff_nb.predict._bulks import Bulks, Complex
+from lindiff_nb.predict import _bulk_curve, _bulks
+from lindiff_nb.predict._bulks import Bulks, Complex, Index
 from lindiff_nb.predict._spectrum import blocks
 
-NEWTON_STEPS, HALVINGS = 10, 60
-CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
 WHOLE = 1e-12  # relative: a number this close to that of a gap is meant to be it
 
 
@@ -47,34 +45,14 @@ def place(number: Array, at: Bulks) -> Array:
 
 
 def _solve(number: Array, first: Array, last: Array, ends: Array, at: Bulks) -> Array:
-    """x inside bulks that hold the eigenvalues from `last` to `first`, counted from above.
+    """x inside bulks that hold the eigenvalues from `last` to `first`, counted from above."""
 
-    Newton's method in a bracket for the angle phi of Re w = low + (high - low) sin(phi / 2)^2, in
-    which nothing is singular; where that is slow, halvings until nothing is left of it.
-    """
-    low, high = np.zeros(number.size), np.full(number.size, np.pi)
-    phi = np.pi * (first - number) / (first - last)
-    todo = np.arange(number.size)
-    for step in range(NEWTON_STEPS + HALVINGS):
-        old, length = phi[todo], (ends[:, 1] - ends[:, 0])[todo]
-        w = _on_curve(old, ends[todo], at)
-        missing = above(_bulks.position(w, at).real, w, at) - number[todo]
-        low[todo] = np.where(missing > 0, old, low[todo])
-        high[todo] = np.where(missing < 0, old, high[todo])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            move = missing / (_slope(w, at) * length * np.sin(old) / 2)
-        close = np.abs(move) <= CLOSE * np.minimum(old, np.pi - old)
-        inside = (old + move > low[todo]) & (old + move < high[todo]) & (step < NEWTON_STEPS)
-        phi[todo] = np.where(inside | close, old + move, (low[todo] + high[todo]) / 2)
-        todo = todo[~close]
-        if not todo.size:
-            break
-    return _bulks.position(_on_curve(phi, ends, at), at).real
+    def missing(u: Array, some: Index) -> tuple[Array, Array]:
+        w = _bulks.on_curve(u, at)
+        return above(_bulks.position(w, at).real, w, at) - number[some], _slope(w, at)
 
-
-def _on_curve(phi: Array, ends: Array, at: Bulks) -> Complex:
-    """w at the angle phi through the bulk with these ends."""
-    return _bulks.on_curve(ends[:, 0] + (ends[:, 1] - ends[:, 0]) * np.sin(phi / 2) ** 2, at)
+    phi = _bulk_curve.angle(np.pi * (first - number) / (first - last), ends, missing)
+    return _bulks.position(_bulks.on_curve(_bulk_curve.through(phi, ends), at), at).real
 
 
 def _slope(w: Complex, at: Bulks) -> Array:

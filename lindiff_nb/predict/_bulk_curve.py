@@ -8,17 +8,20 @@ the sample covariance with eigenvalue x. x increases along the curve, and dN eig
     dN/du = (n / pi) (y / |w|^2) dx/du
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _bulks
-from lindiff_nb.predict._bulks import Bulks
+from lindiff_nb.predict._bulks import Bulks, Index
 from lindiff_nb.predict._clusters import View
 
 NEWTON_STEPS, HALVINGS = 20, 60
 CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
+
+Missing = Callable[[Array, Index], tuple[Array, Array]]  # u, points -> value, minus its slope
 
 
 class Local(NamedTuple):
@@ -57,33 +60,49 @@ def _seen(u: Array, seen: View, n: int) -> Local:
 def delta(x: Array, at: Bulks) -> Array:
     """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,).
 
-    Solves for the angle phi of `_bulk_integral`, unless x is at an edge or outside.
+    Solves for the angle phi of `through`, unless x is at an edge or outside.
     """
     after = np.searchsorted(at.x[:, 0], x).clip(1, len(at.x) - 1) if len(at.x) > 1 else 0
     before = np.maximum(after - 1, 0)
     bulk = np.where(x - at.x[before, 1] < at.x[after, 0] - x, before, after)
-    ends, start, length = at.x[bulk], at.w[bulk, 0], at.w[bulk, 1] - at.w[bulk, 0]
+    ends = at.x[bulk]
     portion = ((x - ends[:, 0]) / (ends[:, 1] - ends[:, 0])).clip(0, 1)
     phi = 2 * np.arcsin(np.sqrt(portion))
-    todo = np.flatnonzero((portion > 0) & (portion < 1))
-    phi[todo] = _angle(phi[todo], x[todo], start[todo], length[todo], at)
-    return local(start + length * np.sin(phi / 2) ** 2, at).delta
+    inside = np.flatnonzero((portion > 0) & (portion < 1))
+
+    def missing(u: Array, some: Index) -> tuple[Array, Array]:
+        here = local(u, at)
+        return x[inside[some]] - here.x, here.slope
+
+    phi[inside] = angle(phi[inside], at.w[bulk[inside]], missing)
+    return local(through(phi, at.w[bulk]), at).delta
 
 
-def _angle(phi: Array, x: Array, start: Array, length: Array, at: Bulks) -> Array:
-    """Newton's method in a bracket; where that is slow, halvings until nothing is left of it."""
-    low, high, todo = np.zeros(x.size), np.full(x.size, np.pi), np.arange(x.size)
+def angle(phi: Array, ends: Array, missing: Missing) -> Array:
+    """The angle phi of `through` at which nothing is missing, from a first guess, (k,).
+
+    Newton's method in a bracket; where that is slow, halvings until nothing is left of it. A step
+    that is small beside the way to the edges is the last one, though it may end outside: the
+    bracket may be as narrow as rounding.
+    """
+    low, high, todo = np.zeros(phi.size), np.full(phi.size, np.pi), np.arange(phi.size)
+    phi = phi.copy()
     for step in range(NEWTON_STEPS + HALVINGS):
-        old = phi[todo]
-        here = local(start[todo] + length[todo] * np.sin(old / 2) ** 2, at)
-        residual = x[todo] - here.x
-        low[todo] = np.where(residual > 0, old, low[todo])
-        high[todo] = np.where(residual < 0, old, high[todo])
-        new = old + residual / (here.slope * length[todo] * np.sin(old) / 2)
-        inside = (new >= low[todo]) & (new <= high[todo]) & (step < NEWTON_STEPS)
-        new = np.where(inside, new, (low[todo] + high[todo]) / 2)
-        phi[todo] = new
-        todo = todo[np.abs(new - old) > CLOSE * old]
+        old, length = phi[todo], (ends[:, 1] - ends[:, 0])[todo]
+        with np.errstate(divide="ignore", invalid="ignore"):  # at an edge there is no slope
+            value, slope = missing(through(old, ends[todo]), todo)
+            move = value / (slope * length * np.sin(old) / 2)
+        low[todo] = np.where(value > 0, old, low[todo])
+        high[todo] = np.where(value < 0, old, high[todo])
+        close = np.abs(move) <= CLOSE * np.minimum(old, np.pi - old)
+        inside = (old + move > low[todo]) & (old + move < high[todo]) & (step < NEWTON_STEPS)
+        phi[todo] = np.where(inside | close, old + move, (low[todo] + high[todo]) / 2)
+        todo = todo[~close]
         if not todo.size:
             break
     return phi
+
+
+def through(phi: Array, ends: Array) -> Array:
+    """u at the angle phi, from 0 to pi, through the bulk with these ends, (k, 2)."""
+    return ends[:, 0] + (ends[:, 1] - ends[:, 0]) * np.sin(phi / 2) ** 2

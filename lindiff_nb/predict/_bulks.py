@@ -4,10 +4,11 @@
     D(w) = (1/n) sum_nu lambda_nu^2 / |w - lambda_nu|^2
 
 On the real axis x'(w) = 1 - D(w), and the eigenvalues leave free exactly the x(w) with D(w) < 1
-(Silverstein & Choi 1995). Between neighbouring population eigenvalues D is convex and infinite at
-both ends, so it crosses one twice or never; outside them it is monotone and crosses it once.
-Off the axis Im x(w) = 0 where D(w) = 1, and D falls with Im w: one height above each point of the
-axis where D > 1. Along this curve x increases (Biane 1997), from edge to edge of a bulk.
+(Silverstein & Choi 1995, doi:10.1006/jmva.1995.1058). Between neighbouring population eigenvalues D
+is convex and infinite at both ends, so it crosses one twice or never; outside them it is monotone
+and crosses it once. Off the axis Im x(w) = 0 where D(w) = 1, and D falls with Im w: one height
+above each point of the axis where D > 1. Along this curve x increases (Biane 1997,
+doi:10.1512/iumj.1997.46.1467), from edge to edge of a bulk.
 
 There may be as many bulks as levels, so the sums are taken over what is seen of the population from
 where they are wanted (`_clusters`), a stretch of the axis at a time.

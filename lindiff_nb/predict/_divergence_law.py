@@ -1,6 +1,6 @@
 """Sums over the modes that variances of log-determinants and divergences are made of.
 
-a is df_2 / n, and h(a) = -a - ln(1 - a).
+a is df_2 / n, and h(a) = -a - ln(1 - a), which is `_by_size.h` of 1 - a.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,8 @@ import numpy as np
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
 from lindiff_nb.predict import ridge
+from lindiff_nb.predict._by_size import h
 from lindiff_nb.predict._spectrum import distinct, total
-
-SERIES = 1 / np.arange(17.0, 1.0, -1.0)  # of h(a) / a^2 = 1/2 + a/3 + .., for a < 0.1
 
 
 class Law:
@@ -30,10 +29,8 @@ class Law:
         return total(term, self.levels, self.counts, self.kappa, *more) / self.n
 
     def h(self) -> Array:
-        """h(a), with no digits lost where a or 1 - a is small."""
-        small = self.a < 0.1
-        series = self.a**2 * np.polyval(SERIES, np.where(small, self.a, 0.0))
-        return np.where(small, series, -self.a - np.log(np.where(small, 1.0, self.rest)))
+        """h(a)."""
+        return h(-self.a, self.rest)
 
 
 def variance(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
@@ -71,7 +68,8 @@ def _to_sampler(at: Law, n: int) -> Array:
         return (lam - k * a / rest) / ((lam + k) * q * rest)
 
     law = at.a, at.rest, at.q
-    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law) / at.a
+    mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law)
+    mean = np.divide(mean, at.a, out=np.zeros_like(mean), where=at.a > 0)  # a = 0 by underflow
     spread = at.average(
         lambda lam, k, t, *z: (lam / (lam + k) * (moved(lam, k, *z) - t)) ** 2, mean, *law
     )

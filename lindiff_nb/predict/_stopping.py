@@ -1,21 +1,19 @@
 """The time at which the typical loss on new data is least.
 
-A grid in log s finds the valley, then bisection of the slope its bottom.
+A grid in ln s finds the valley, then bisection of the slope its bottom.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 
+from lindiff_nb import _valley
 from lindiff_nb._types import Array
+from lindiff_nb._valley import Pool
 from lindiff_nb.predict import _flow
 from lindiff_nb.predict._flow import Point
 
 PER_DECADE = 8
-HALVINGS = 45  # of a bracket two grid steps wide
+PRECISION = 1e-13  # relative, of s
 ROUNDING = 1e-11  # stopping has to gain more than this to count
-
-Pool = Callable[[Array], Array]  # losses of all points -> losses to minimise
 
 
 def best(
@@ -23,25 +21,24 @@ def best(
 ) -> tuple[Array, Array]:
     """s >= 0 that minimises pool(loss), infinite where waiting is as good; and that minimum.
 
-    a, c and done, the loss after infinite time, are (p,); a < 1.
+    a, c and done, the loss after infinite time, are (p,), p > 0; a < 1.
     """
     grid = _times(spectrum, n, a, c)
     around = _flow.contour(spectrum, n, Point(a, np.full_like(a, grid[-1]), c))
 
-    def pooled(what: Callable[..., Array], s: Array) -> Array:
-        return pool(what(around, Point(a, np.broadcast_to(s, a.shape), c)))
+    def at(s: Array) -> Point:
+        return Point(a, np.broadcast_to(s, a.shape), c)
 
-    curve = np.array([pooled(_flow.test_loss, s) for s in grid])
-    lowest = np.clip(curve.argmin(axis=0), 1, len(grid) - 2)
-    low, high = np.log(grid[lowest - 1]), np.log(grid[lowest + 1])
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        falling = pooled(_flow.test_slope, np.exp(middle)) < 0
-        low, high = np.where(falling, middle, low), np.where(falling, high, middle)
-    s = np.exp((low + high) / 2)
-    loss, waiting = pooled(_flow.test_loss, s), pool(done)
-    helps = loss < waiting * (1 - ROUNDING)
-    return np.where(helps, s, np.inf), np.where(helps, loss, waiting)
+    def loss(s: Array) -> Array:
+        return pool(_flow.test_loss(around, at(s)))
+
+    def slope(s: Array) -> Array:
+        return pool(_flow.test_slope(around, at(s)))
+
+    s = _valley.bottom(loss, slope, grid, PRECISION)
+    stopped, waiting = loss(s), pool(done)
+    helps = stopped < waiting * (1 - ROUNDING)
+    return np.where(helps, s, np.inf), np.where(helps, stopped, waiting)
 
 
 def _times(spectrum: Array, n: int, a: Array, c: Array) -> Array:

@@ -27,20 +27,17 @@ least where <Tr (Sigma_0 + c)^-1> = Tr Sigma^-1, and there c is at most the harm
 spectrum.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._valley import Pool
 from lindiff_nb.predict import losses, ridge
 from lindiff_nb.predict._spectrum import distinct, total
 
 PER_DECADE = 4
 PRECISION = 1e-6  # relative, of c
 STEP = 16.0  # by which c falls until the divergence does, too
-
-Pool = Callable[[Array], Array]  # values at all noise levels -> those to decide on
 
 
 def for_test_loss(
@@ -54,16 +51,9 @@ def for_test_loss(
     another shape.
     """
     spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    a = _validate.alpha_bar(alpha_bar)
-    if np.any(a == 1):
-        raise _validate.fail("alpha_bar", a, "below 1: without noise there is nothing to learn")
-    if weights is None:
-        return reals(_best(spectrum, n, a.ravel(), lambda values: values).reshape(a.shape))
-    share = _validate.nonnegative("weights", weights)
-    if share.shape != a.shape or not share.any():
-        raise _validate.fail("weights", share, f"positive somewhere and of shape {a.shape}")
-    share = share.ravel() / share.sum()
-    return reals(_best(spectrum, n, a.ravel(), lambda values: np.array([share @ values]))[0])
+    a = _validate.noisy(alpha_bar)
+    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
+    return reals(_best(spectrum, n, a.ravel(), pool).reshape(shape) if a.size else a)
 
 
 def for_kl(spectrum: Array, n: int) -> float:
@@ -88,7 +78,7 @@ def for_kl(spectrum: Array, n: int) -> float:
     low = high = np.array([1 / np.mean(1 / spectrum)])
     while slope(low) >= 0:
         low = low / STEP
-    return float(_root(slope, low, high)[0])
+    return float(_valley.root(slope, low, high, PRECISION)[0])
 
 
 def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
@@ -104,8 +94,7 @@ def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
     cubes, hidden = _averages(spectrum, n, a, np.zeros(1))
     low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    lowest = np.array([loss(np.array([c])) for c in grid]).argmin(axis=0).clip(1, len(grid) - 2)
-    return _root(slope, grid[lowest - 1], grid[lowest + 1])
+    return _valley.bottom(loss, slope, grid, PRECISION)
 
 
 def _slope(spectrum: Array, n: int, a: Array, c: Array) -> Array:
@@ -128,12 +117,3 @@ def _averages(spectrum: Array, n: int, a: Array, c: Array) -> tuple[Array, Array
     bracket += m * n / (n + excess) * spread / excess + 2 * m**2 * mixed / spread
     hidden = rest * (n + excess) * df1 / (2 * excess) * bracket
     return cubes / xi**3, hidden / xi**2
-
-
-def _root(slope: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """Bisection in ln c."""
-    while np.any(high > low * (1 + PRECISION)):
-        middle = np.sqrt(low * high)
-        rising = slope(middle) >= 0
-        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
-    return np.sqrt(low * high)

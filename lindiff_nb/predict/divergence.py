@@ -29,11 +29,10 @@ from scipy.special import digamma
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.predict import ridge
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
+from lindiff_nb.predict import _by_size, ridge
+from lindiff_nb.predict._by_size import h
 from lindiff_nb.predict._spectrum import distinct, total
-
-SAMPLER, POPULATION = "sampler||population", "population||sampler"
-SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
 
 
 def kl(
@@ -54,17 +53,8 @@ def kl(
     Raises ValueError for a spectrum that is not one, n < 1 (n < 2 if the mean is estimated), a
     negative c or an unknown direction. Source: Merger & Goldt, eqs. 11 and 15.
     """
-    spectrum = _validate.spectrum(spectrum)
-    n, c = _validate.broadcast(
-        n=_validate.integers("n", n, low=2 if estimated_mean else 1),
-        c=_validate.nonnegative("c", c),
-    )
-    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    bracket = np.empty(c.shape)
-    for size in np.unique(n):
-        here = n == size
-        bracket[here] = _bracket(spectrum, int(size), c[here], to_population, estimated_mean)
-    return reals(bracket / (2 * len(spectrum)))
+    bracket = _by_size.each(_bracket, spectrum, n, c, direction, estimated_mean)
+    return reals(bracket / (2 * np.size(spectrum)))
 
 
 def kl_large_n(d: int, n: int) -> float:
@@ -93,9 +83,8 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER) -> float:
     return (-log_det if to_population else d * (d + 1) / (n - d - 1) + log_det) / (2 * d)
 
 
-def _bracket(spectrum: Array, n: int, c: Array, to_population: bool, estimated_mean: bool) -> Array:
+def _bracket(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
     """Twice the divergence in total nats at each c, for one n."""
-    dof = n - 1 if estimated_mean else n
     rank = np.count_nonzero(spectrum)
     limit = rank if to_population and dof == rank else np.inf
     bracket = np.full(c.shape, limit, dtype=np.float64)
@@ -125,7 +114,7 @@ class _Solved(NamedTuple):
 
     def own(self) -> Array:
         """n h(1 - delta)."""
-        return self.dof * _h(-self.delta, self.rest)
+        return self.dof * h(-self.delta, self.rest)
 
 
 def _solve(spectrum: Array, dof: int, c: Array) -> _Solved:
@@ -136,7 +125,7 @@ def _solve(spectrum: Array, dof: int, c: Array) -> _Solved:
 
 def _to_population(at: _Solved, n: int) -> Array:
     """The bracket of KL(sampler || population), corrected for a mean estimated from n points."""
-    known = at.over_modes(_h) + at.counts.sum() * at.delta - at.own()
+    known = at.over_modes(h) + at.counts.sum() * at.delta - at.own()
     if n == at.dof:
         return known
     return known - at.c / n * np.sum(at.counts / at.levels) - at.counts.sum() * np.log(at.dof / n)
@@ -144,15 +133,8 @@ def _to_population(at: _Solved, n: int) -> Array:
 
 def _to_sampler(at: _Solved, n: int) -> Array:
     """The bracket of KL(population || sampler), corrected for a mean estimated from n points."""
-    known = at.over_modes(lambda u, w: _h(-u / w, 1 / w)) + at.own()
+    known = at.over_modes(lambda u, w: h(-u / w, 1 / w)) + at.own()
     if n == at.dof:
         return known
     trace = at.over_modes(lambda u, w: 1 / w)
     return known + 2 / at.dof * trace + at.counts.sum() * np.log(at.dof / n)
-
-
-def _h(u: Array, w: Array) -> Array:
-    """w - 1 - ln w; u = w - 1 is given as well, so that no digits are lost if either is small."""
-    small = np.abs(u) < 0.1
-    series = np.polyval(SERIES, np.where(small, u, 0.0))
-    return np.where(small, series, u - np.log(np.where(small, 1.0, w)))

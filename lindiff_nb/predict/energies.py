@@ -92,11 +92,7 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
 def _losses(energies: Array, n: int, alpha_bar: Reals, c: Reals) -> tuple[Reals, Reals]:
     """(`test_loss`, `train_loss`)."""
     energies, n = _table(energies), _validate.integer("n", n)
-    a, c = _validate.broadcast(
-        alpha_bar=_validate.alpha_bar(alpha_bar), c=_validate.nonnegative("c", c)
-    )
-    if np.any(a == 1):
-        raise _validate.fail("alpha_bar", alpha_bar, "below 1")
+    a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
     d = energies.shape[1]
     live = energies[:, energies.any(axis=0)]
     result, start = np.empty((2, a.size)), live.mean(axis=0)

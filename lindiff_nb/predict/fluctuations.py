@@ -29,13 +29,12 @@ import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.predict import _bulks, _circle, _divergence_law, _fit, _loss_law, ridge
+from lindiff_nb.exact.divergence import SAMPLER
+from lindiff_nb.predict import _bulks, _by_size, _circle, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
 from lindiff_nb.predict._divergence_law import Law
 from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
-
-SAMPLER, POPULATION = "sampler||population", "population||sampler"
 
 
 def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
@@ -100,17 +99,8 @@ def kl(
 
     Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    spectrum = _validate.spectrum(spectrum)
-    n, c = _validate.broadcast(
-        n=_validate.integers("n", n, low=2 if estimated_mean else 1),
-        c=_validate.nonnegative("c", c),
-    )
-    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    result = np.empty(c.shape)
-    for size in np.unique(n):
-        dof, here = int(size) - estimated_mean, n == size
-        result[here] = _divergence_law.variance(spectrum, int(size), dof, c[here], to_population)
-    return reals(np.sqrt(result) / len(spectrum))
+    variance = _by_size.each(_divergence_law.variance, spectrum, n, c, direction, estimated_mean)
+    return reals(np.sqrt(variance) / np.size(spectrum))
 
 
 def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -167,6 +157,8 @@ def linear_statistic(
     value = np.asarray(f(_bulks.position(w, at)))
     if value.shape[-1:] != w.shape:
         raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
+    if not np.all(np.isfinite(value)):
+        raise _validate.fail("f", value, f"finite around the bulks, with {above=}")
     u = np.sqrt(at.counts / n) * at.levels / (at.levels - w[:, None])
     v = u / (at.levels - w[:, None])
     rest, slope = 1 - u @ u.T, v @ u.T

@@ -13,8 +13,9 @@ eigenvalue x of the training covariance, in the bulks and, for n < d, in its nul
     delta(x) = |w|^2 / x,        delta(0) = n kappa(0) / (d - n)
 
 In practice Sigma is unknown. `from_sample` estimates delta from the sample's eigenvalues alone, in
-closed form: the nonlinear shrinkage of Ledoit & Wolf 2020, with the density of the eigenvalues and
-its Hilbert transform from a kernel whose width grows with the eigenvalue.
+closed form: the nonlinear shrinkage of Ledoit & Wolf 2020 (doi:10.1214/19-AOS1921), with the
+density of the eigenvalues and its Hilbert transform from a kernel whose width grows with the
+eigenvalue.
 """
 
 import numpy as np

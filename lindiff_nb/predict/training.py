@@ -23,13 +23,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.exact import training
 from lindiff_nb.predict import _flow, _stopping, losses
 from lindiff_nb.predict._contour import Contour
 from lindiff_nb.predict._flow import Point
-from lindiff_nb.predict._stopping import Pool
 
 
 def test_loss(
@@ -111,27 +110,10 @@ def _best(
 ) -> tuple[Array, Array]:
     """The best s = 2 eta tau and the loss at it, in the shape of alpha_bar and c or one of each."""
     spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    a = _validate.alpha_bar(alpha_bar)
-    if np.any(a == 1):
-        raise _validate.fail("alpha_bar", a, "below 1: without noise there is nothing to learn")
-    a, c = _validate.broadcast(alpha_bar=a, c=_validate.nonnegative("c", c))
+    a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
+    if not a.size:
+        return a, a
     done = np.asarray(losses.test_loss(spectrum, n, a, c)).ravel()
-    pool: Pool = _each
-    if weights is not None:
-        pool = _mean(_validate.nonnegative("weights", weights), a.shape)
-    shape = a.shape if weights is None else ()
     found = _stopping.best(spectrum, n, a.ravel(), c.ravel(), done, pool)
     return found[0].reshape(shape), found[1].reshape(shape)
-
-
-def _each(values: Array) -> Array:
-    """Every point on its own."""
-    return values
-
-
-def _mean(weights: Array, shape: tuple[int, ...]) -> Pool:
-    """The weighted mean over all points."""
-    if weights.shape != shape or not weights.any():
-        raise _validate.fail("weights", weights, f"positive somewhere and of shape {shape}")
-    share = weights.ravel() / weights.sum()
-    return lambda values: np.array([share @ values])

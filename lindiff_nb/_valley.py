@@ -1,0 +1,46 @@
+"""The least of a loss in one positive variable: a grid finds the valley, bisection its bottom."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+
+Pool = Callable[[Array], Array]  # values at all points, (.., p) -> those to decide on, (.., k)
+
+
+def pool(weights: Array | None, shape: tuple[int, ...]) -> Pool:
+    """Every point on its own; with weights, in the points' shape, their mean in place of all."""
+    if weights is None:
+        return lambda values: values
+    weights = _validate.nonnegative("weights", weights)
+    if weights.shape != shape or not weights.any():
+        raise _validate.fail("weights", weights, f"positive somewhere and of shape {shape}")
+    share = weights.reshape(-1, 1) / weights.sum()
+    return lambda values: values @ share
+
+
+def bottom(
+    loss: Callable[[Array], Array], slope: Callable[[Array], Array], grid: Array, precision: float
+) -> Array:
+    """The x at which each of the losses is least, (k,), to a relative precision.
+
+    loss and slope take one x for all, (1,), or one for each, (k,), and return (k,). The grid,
+    increasing, shows every valley that may be the deepest, and its ends are above its bottom.
+    """
+    curve = np.array([loss(x) for x in grid[:, None]])
+    lowest = curve.argmin(axis=0).clip(1, grid.size - 2)
+    return root(slope, grid[lowest - 1], grid[lowest + 1], precision)
+
+
+def root(slope: Callable[[Array], Array], low: Array, high: Array, precision: float) -> Array:
+    """Where a slope that rises with x > 0 changes its sign, (k,), between low and high.
+
+    Bisection in ln x, to a relative precision that has to be above rounding.
+    """
+    while np.any(high > low * (1 + precision)):
+        middle = np.sqrt(low) * np.sqrt(high)
+        rising = slope(middle) >= 0
+        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+    return np.sqrt(low) * np.sqrt(high)
