@@ -94,9 +94,6 @@ def for_kl(spectrum: Array, n: int) -> float:
 def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
     """The c that minimises each pooled loss; a is (p,)."""
 
-    def loss(c: Array) -> Array:
-        return pool(np.asarray(losses.test_loss(spectrum, n, a, c)))
-
     def slope(c: Array) -> Array:
         return pool(_slope(spectrum, n, a, c))
 
@@ -104,7 +101,8 @@ def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
     cubes, hidden = _averages(spectrum, n, a, np.zeros(1))
     low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    lowest = np.array([loss(np.array([c])) for c in grid]).argmin(axis=0).clip(1, len(grid) - 2)
+    table = np.asarray(losses.test_loss(spectrum, n, a, grid[:, None]))
+    lowest = np.array([pool(row) for row in table]).argmin(axis=0).clip(1, len(grid) - 2)
     return _root(slope, grid[lowest - 1], grid[lowest + 1])
 
 
