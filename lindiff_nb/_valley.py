@@ -21,15 +21,12 @@ def pool(weights: Array | None, shape: tuple[int, ...]) -> Pool:
     return lambda values: values @ share
 
 
-def bottom(
-    loss: Callable[[Array], Array], slope: Callable[[Array], Array], grid: Array, precision: float
-) -> Array:
+def bottom(curve: Array, slope: Callable[[Array], Array], grid: Array, precision: float) -> Array:
     """The x at which each of the losses is least, (k,), to a relative precision.
 
-    loss and slope take one x for all, (1,), or one for each, (k,), and return (k,). The grid,
-    increasing, shows every valley that may be the deepest, and its ends are above its bottom.
+    curve, (g, k), holds them along the grid, (g,), which increases, shows every valley that may be
+    the deepest, and ends above its bottom on both sides. slope takes an x for each, to (k,).
     """
-    curve = np.array([loss(x) for x in grid[:, None]])
     lowest = curve.argmin(axis=0).clip(1, grid.size - 2)
     return root(slope, grid[lowest - 1], grid[lowest + 1], precision)
 

@@ -11,30 +11,24 @@ from lindiff_nb import _valley
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=5), st.sampled_from([1e-6, 1e-13]))
 @settings(max_examples=50, deadline=None)
 def test_parabolas_in_the_logarithm_are_least_where_they_say(centres, precision):
-    centres = np.array(centres)
-    found = _valley.bottom(
-        lambda x: (np.log(x) - centres) ** 2,
-        lambda x: np.log(x) - centres,
-        np.geomspace(1e-10, 1e10, 41),
-        precision,
-    )
+    centres, grid = np.array(centres), np.geomspace(1e-10, 1e10, 41)
+    curve = (np.log(grid[:, None]) - centres) ** 2
+    found = _valley.bottom(curve, lambda x: np.log(x) - centres, grid, precision)
     assert np.log(found) == pytest.approx(centres, abs=2 * precision)
 
 
 @pytest.mark.parametrize("deeper", [-3.0, 4.0])
 def test_of_two_valleys_it_takes_the_deeper_one(deeper):
     """((y + 3) (y - 4))^2, y = ln x, tilted by y / 10 towards one of the two."""
-    tilt = -0.1 * np.sign(deeper)
-
-    def loss(x):
-        y = np.log(x)
-        return ((y + 3) * (y - 4)) ** 2 + tilt * y
+    tilt, grid = -0.1 * np.sign(deeper), np.geomspace(1e-4, 1e4, 33)
+    y = np.log(grid[:, None])
+    curve = ((y + 3) * (y - 4)) ** 2 + tilt * y
 
     def slope(x):
         y = np.log(x)
         return 2 * (y + 3) * (y - 4) * (2 * y - 1) + tilt
 
-    found = _valley.bottom(loss, slope, np.geomspace(1e-4, 1e4, 33), 1e-9)
+    found = _valley.bottom(curve, slope, grid, 1e-9)
     assert np.log(found) == pytest.approx([deeper], abs=0.01)
     assert slope(found) == pytest.approx([0.0], abs=1e-6)
 

@@ -27,7 +27,7 @@ def draw(axes: Any, report: Report) -> None:
     _divergence(divergence, report, sizes)
     for ax in (mean, divergence):
         ax.axvline(report.n, color=INK, linewidth=0.8)
-        ax.set(xscale="log", yscale="log", xlabel="images $n$")
+        ax.set(xscale="log", yscale="log", xlabel="images $N$")
         ax.yaxis.set_minor_formatter("")
     handles, labels = by_noise.get_legend_handles_labels()
     by_noise.figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))

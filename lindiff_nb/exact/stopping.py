@@ -81,7 +81,8 @@ def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tu
     def slope(s: Array) -> Array:
         return pool(_slope(modes, a, s, ridge))
 
-    s = _valley.bottom(loss, slope, _times(modes, a, ridge), PRECISION)
+    grid = _times(modes, a, ridge)
+    s = _valley.bottom(loss(grid[:, None]), slope, grid, PRECISION)
     stopped = loss(s)
     helps = stopped < waiting * (1 - ROUNDING)
     best = np.where(helps, s, np.inf), np.where(helps, stopped, waiting)

@@ -35,7 +35,8 @@ def best(
     def slope(s: Array) -> Array:
         return pool(_flow.test_slope(around, at(s)))
 
-    s = _valley.bottom(loss, slope, grid, PRECISION)
+    curve = np.array([loss(s) for s in grid[:, None]])
+    s = _valley.bottom(curve, slope, grid, PRECISION)
     stopped, waiting = loss(s), pool(done)
     helps = stopped < waiting * (1 - ROUNDING)
     return np.where(helps, s, np.inf), np.where(helps, stopped, waiting)

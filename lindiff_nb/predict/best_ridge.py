@@ -84,9 +84,6 @@ def for_kl(spectrum: Array, n: int) -> float:
 def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
     """The c that minimises each pooled loss; a is (p,)."""
 
-    def loss(c: Array) -> Array:
-        return pool(np.asarray(losses.test_loss(spectrum, n, a, c)))
-
     def slope(c: Array) -> Array:
         return pool(_slope(spectrum, n, a, c))
 
@@ -94,7 +91,8 @@ def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
     cubes, hidden = _averages(spectrum, n, a, np.zeros(1))
     low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    return _valley.bottom(loss, slope, grid, PRECISION)
+    curve = pool(np.asarray(losses.test_loss(spectrum, n, a, grid[:, None])))
+    return _valley.bottom(curve, slope, grid, PRECISION)
 
 
 def _slope(spectrum: Array, n: int, a: Array, c: Array) -> Array:

@@ -69,7 +69,8 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
     """KL of the sampler's N(mu, Sigma_0 + c) from N(mu, Sigma), in nats per dimension, c > 0.
 
         2 d KL = c sum 1/lambda - <ln det (Sigma_0 + c)> + sum ln lambda
-        <ln det (Sigma_0 + c)> = sum_nu ln(c + M_nu) - M_nu / (c + M_nu) + n <ln(1 + leverage)>
+        <ln det (Sigma_0 + c)> = sum_nu ln(c + M_nu) - M_nu / (c + M_nu)
+                                 + n <ln(1 + sum_mu e_mu / ((c + M_mu) n))>
 
     The log-determinant is stationary in M. Infinite if a direction has no energy at all. Shape of
     c; raises ValueError as `test_loss` does, or if c is not positive.
