@@ -7,6 +7,7 @@ set to the next either way.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lindiff_nb._types import Array
 from lindiff_nb.calculator.average import gauss_rule
@@ -35,51 +36,36 @@ def draw(axes: Any, report: Report) -> None:
 
 def _by_noise(ax: Any, report: Report) -> None:
     """Test and training loss, their floor, and the test loss at each level's best ridge."""
-    spectrum, n, c = report.spectrum, report.n, report.c
+    spectrum, n = report.spectrum, report.n
     low, high = report.all_levels.min(), report.all_levels.max()
     s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
     a = 1 / (1 + s)
-    _band(
-        ax,
-        s,
-        losses.test_loss(spectrum, n, a, c),
-        fluctuations.test_loss(spectrum, n, a, c),
-        color=VERMILLION,
-        label="new data",
-    )
-    _band(
-        ax,
-        s,
-        losses.train_loss(spectrum, n, a, c),
-        fluctuations.train_loss(spectrum, n, a, c),
-        color=BLUE,
-        label="training data",
-    )
+    for loss, deviation, color, label in (
+        (losses.test_loss, fluctuations.test_loss, VERMILLION, "new data"),
+        (losses.train_loss, fluctuations.train_loss, BLUE, "training data"),
+    ):
+        at = spectrum, n, a, report.c
+        _band(ax, s, loss(*at), deviation(*at), color=color, label=label)
     best = losses.test_loss(spectrum, n, a, best_ridge.for_test_loss(spectrum, n, a))
     ax.plot(s, best, "--", color=GREEN, label="best ridge")
     ax.plot(s, losses.residual_loss(spectrum, a), ":", color=GREY, label="floor")
     ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$", ylabel="loss")
 
 
-def _mean(ax: Any, report: Report, sizes: Array) -> None:
+def _mean(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     """The same, averaged over the noise levels, for other n."""
-    spectrum, c = report.spectrum, report.c
+    spectrum, n = report.spectrum, sizes[:, None]
     a, share = gauss_rule(report.all_levels)
     for loss, color in ((losses.test_loss, VERMILLION), (losses.train_loss, BLUE)):
-        ax.plot(sizes, [share @ loss(spectrum, int(n), a, c) for n in sizes], color=color)
+        ax.plot(sizes, loss(spectrum, n, a, report.c) @ share, color=color)
     best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share) for n in sizes]
-    lines = zip(sizes, best, strict=True)
-    ax.plot(
-        sizes,
-        [share @ losses.test_loss(spectrum, int(n), a, b) for n, b in lines],
-        "--",
-        color=GREEN,
-    )
+    at_best = losses.test_loss(spectrum, n, a, np.array(best)[:, None]) @ share
+    ax.plot(sizes, at_best, "--", color=GREEN)
     ax.axhline(report.mean.residual, linestyle=":", color=GREY)
     ax.set(ylabel="mean loss")
 
 
-def _divergence(ax: Any, report: Report, sizes: Array) -> None:
+def _divergence(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     """The divergence of the samples from the truth at the best ridge and at the one asked for."""
     varying = report.spectrum[report.spectrum > 0]
     best = [samples(report.spectrum, int(n), best_ridge.for_kl(varying, int(n))) for n in sizes]
@@ -89,7 +75,7 @@ def _divergence(ax: Any, report: Report, sizes: Array) -> None:
     ax.set(ylabel="divergence")
 
 
-def _band(ax: Any, x: Array, mean: Any, deviation: Any, **line: Any) -> None:
+def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **line: Any) -> None:
     """A line, and two standard deviations about it."""
     ax.plot(x, mean, **line)
     low, high = mean - 2 * deviation, mean + 2 * deviation
@@ -98,6 +84,6 @@ def _band(ax: Any, x: Array, mean: Any, deviation: Any, **line: Any) -> None:
     )
 
 
-def _sizes(n: int) -> Array:
+def _sizes(n: int) -> NDArray[np.int64]:
     """Whole numbers around n, evenly spaced in their logarithm where they can be."""
     return np.unique(np.rint(np.geomspace(max(1, n / SPAN), SPAN * n, SIZES))).astype(np.int64)

@@ -7,6 +7,7 @@ assumed of the data but that points are alike; what it costs is that fewer point
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import isotonic_regression
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
@@ -16,9 +17,9 @@ def variances(rng: np.random.Generator, x: ArrayLike, folds: int = 10) -> Array:
     """delta along the eigenvectors of the covariance of x, (n, d), by falling eigenvalue, (d,).
 
     The mean is known to be zero. Ranks that the smaller fits do not reach get what is left in their
-    null space, on average; the result is made to fall with the rank by pooling neighbours
-    that do not. Raises ValueError for a seed in place of a generator, x that is empty or not
-    finite, or folds that are fewer than two or more than the points.
+    null space, on average; of what this gives the result is the nearest sequence, in the mean
+    square, that nowhere rises. Raises ValueError for a seed in place of a generator, x that is
+    empty or not finite, or folds that are fewer than two or more than the points.
     """
     rng, points = _validate.generator(rng), _validate.samples("x", x)
     n, d = points.shape
@@ -31,18 +32,4 @@ def variances(rng: np.random.Generator, x: ArrayLike, folds: int = 10) -> Array:
         rest = np.square(points[chosen]).sum() - along.sum()
         total[: len(v)] += along
         total[len(v) :] += max(rest, 0.0) / max(d - len(v), 1)
-    return _falling(total / n)
-
-
-def _falling(values: Array) -> Array:
-    """The nearest sequence, in the mean square, that nowhere rises: pool adjacent violators."""
-    means: list[float] = []
-    sizes: list[int] = []
-    for value in values:
-        mean, size = float(value), 1
-        while means and means[-1] < mean:
-            other, count = means.pop(), sizes.pop()
-            mean, size = (mean * size + other * count) / (size + count), size + count
-        means.append(mean)
-        sizes.append(size)
-    return np.repeat(means, sizes)
+    return isotonic_regression(total / n, increasing=False).x
