@@ -12,8 +12,9 @@ that it turns (`recursion` multiplied out). All modes at once turn along a path 
     L = integral of sqrt( sum_nu lambda_nu / (lambda_nu + sigma^2)^2 ) dsigma,    s = sigma^2
 
 and T equal pieces of it lose the least log variance, L^2 / T in the sum over modes. For a single
-variance this is the schedule of Sabour et al. 2024, theorem 3.1, and for variance one it is the
-cosine schedule of Nichol & Dhariwal 2021, but for its offset.
+variance this is what Sabour et al. 2024 find for Gaussian data, and for variance one it is the
+cosine schedule of Nichol & Dhariwal 2021, but for its offset. Sun, Poor & Zhang 2026 minimise the
+leading term of the divergence instead (arXiv:2601.13602).
 """
 
 from __future__ import annotations
