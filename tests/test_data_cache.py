@@ -329,6 +329,14 @@ def test_two_downloads_at_once_do_not_disturb_each_other(server):
     assert results == [CONTENT] * 4
 
 
+def test_a_leftover_that_is_gone_when_looked_at_stops_no_download(server):
+    place = cache.folder() / "set"
+    place.mkdir(parents=True)
+    (place / "tmpabcdefgh").symlink_to(place / "gone")  # listed, and not found by its name
+    server.contents["/set/file.bin"] = CONTENT
+    assert cache.fetch(file_of(CONTENT)) == CONTENT
+
+
 def test_the_cache_is_the_systems_unless_said_otherwise(monkeypatch, tmp_path):
     monkeypatch.delenv("LINDIFF_DATA", raising=False)
     assert cache.folder().name == "lindiff_nb"

@@ -8,6 +8,7 @@ pooch is imported where it is used: in a notebook its progress bars warn, as soo
 imported, that a widget library is missing.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -140,8 +141,9 @@ class _Capped:
 def _sweep(place: Path) -> None:
     """Remove what downloads killed more than a day ago have left."""
     for left in place.glob("tmp????????"):
-        if left.stat().st_mtime < time.time() - DAY:
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # a download that ends now takes it away
+            if left.stat().st_mtime < time.time() - DAY:
+                left.unlink()
 
 
 def _brief(error: BaseException) -> str:
