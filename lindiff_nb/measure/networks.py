@@ -43,15 +43,23 @@ class Losses(NamedTuple):
 
 
 def save(
-    path: Path | str, network: UNet, schedule: Schedule, facts: Mapping[str, Any] | None = None
+    path: Path | str,
+    network: UNet,
+    schedule: Schedule,
+    facts: Mapping[str, Any] | None = None,
+    *,
+    half: bool = False,
 ) -> None:
-    """Keep a network without the rest of its training: a quarter of a checkpoint."""
-    tensors = {
-        **checkpoints.named("average.", network),
-        "beta": torch.tensor(schedules.checked(schedule).beta),
-    }
+    """Keep a network without the rest of its training: a quarter of a checkpoint.
+
+    `half`: weights in 16 bits, an eighth of a checkpoint; each is off by less than 5e-4 of itself.
+    """
+    tensors = checkpoints.named("average.", network)
+    if half:
+        tensors = {name: x.half() if x.ndim else x for name, x in tensors.items()}
+    beta = torch.tensor(schedules.checked(schedule).beta)
     shape = {"channels": network.channels, "width": network.width}
-    checkpoints.save(path, tensors, {**(facts or {}), "network": shape})
+    checkpoints.save(path, {**tensors, "beta": beta}, {**(facts or {}), "network": shape})
 
 
 def load(path: Path | str) -> Trained:

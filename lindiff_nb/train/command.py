@@ -8,15 +8,31 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.files import output
+from lindiff_nb.train.asked import Asked
 
 AFTERWARDS = """\
 FILE ends in .safetensors; lindiff_nb.measure.networks.load reads it. Beside it a file .json tells
 the settings, the data and their checksum, versions, machine, seconds and losses."""
+NUMBERS = (
+    ("skip", "N", "images to leave out first"),
+    ("size", "PIXELS", "side of an image"),
+    ("width", "F", "features a pixel"),
+    ("steps", "K", "training steps"),
+    ("batch", "N", "images a step"),
+    ("rate", "R", "Adam's step size"),
+    ("seed", "S", "of weights and draws"),
+    ("noise_steps", "T", "noise levels"),
+    ("beta_end", "B", "the last beta"),
+    ("every", "K", "steps between savings"),
+)
+FIELDS = {field.name for field in fields(Asked)}
 
 
 def add(commands: Any) -> None:
@@ -27,32 +43,29 @@ def add(commands: Any) -> None:
         description="Train a U-net on n images, or go on where the same command was interrupted.",
         epilog=AFTERWARDS,
     )
-    option = command.add_argument
+    option = partial(command.add_argument, default=argparse.SUPPRESS)
     option("--data", required=True, metavar="NAME", help="an image set, such as mnist")
-    option("-n", type=int, required=True, metavar="N", help="images to train on")
-    option("--skip", type=int, default=0, metavar="N", help="images to leave out first (0)")
-    option("--size", type=int, default=16, metavar="PIXELS", help="side of an image (16)")
+    option("-n", required=True, type=int, metavar="N", help="images to train on")
     option("--download", action="store_true", help="fetch the set if it is not here")
-    option("--width", type=int, default=16, metavar="F", help="features a pixel (16)")
-    option("--steps", type=int, default=8000, metavar="K", help="training steps (8000)")
-    option("--batch", type=int, default=128, metavar="N", help="images a step (128)")
-    option("--rate", type=float, default=2e-3, metavar="R", help="Adam's step size (0.002)")
-    option("--seed", type=int, default=0, metavar="S", help="of weights and draws (0)")
-    option("--noise-steps", type=int, default=1000, metavar="T", help="noise levels (1000)")
-    option("--beta-end", type=float, default=1e-2, metavar="B", help="the last beta (0.01)")
-    option("--every", type=int, default=250, metavar="K", help="steps between savings (250)")
-    option("-o", dest="out", type=Path, metavar="FILE", help="DATA-N-SKIP.safetensors")
+    for name, metavar, meaning in NUMBERS:
+        usual = getattr(Asked, name)
+        dashed = "--" + name.replace("_", "-")
+        option(dashed, type=type(usual), metavar=metavar, help=f"{meaning} ({usual})")
+    name = "DATA-N-SKIP.safetensors"
+    option("-o", dest="out", type=Path, default=None, metavar="FILE", help=name)
     command.set_defaults(command=train)
 
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, write weights and record, and print how the network does on images it never saw."""
-    named = chosen.out or Path(f"{chosen.data}-{chosen.n}-{chosen.skip}.safetensors")
+    given = {name: value for name, value in vars(chosen).items() if name in FIELDS}
+    asked = Asked(**given)
+    named = chosen.out or Path(f"{asked.data}-{asked.n}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
     from lindiff_nb.train import work
 
     with _refusals():
-        job = work.begin(chosen, path)
+        job = work.begin(asked, path)
     print(job.source, f"{job.parameters:,} parameters, from step {job.step}", sep="\n", flush=True)
     with _failures(path):
         work.finish(job)

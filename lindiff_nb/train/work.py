@@ -1,9 +1,9 @@
 """What lindiff-nb train does: choose images, train on them, keep a record, test the network."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from lindiff_nb.measure import checkpoints, network_training, networks
 from lindiff_nb.measure.network_training import Settings, State
 from lindiff_nb.run.files import write_text
 from lindiff_nb.run.provenance import machine, versions
+from lindiff_nb.train.asked import Asked
 
 ORDER = 0  # the seed of the order in which a set's training images are taken
 TESTED = 10_000  # pairs of image and step in the final loss
@@ -41,25 +42,24 @@ class Job(NamedTuple):
     parameters: int
 
 
-def begin(chosen: argparse.Namespace, path: Path) -> Job:
+def begin(asked: Asked, path: Path) -> Job:
     """The run that was asked for.
 
     Raises ValueError, DataUnavailable or MemoryError for what cannot be done.
     """
-    _validate.integer("steps", chosen.steps)
+    _validate.integer("steps", asked.steps)
     _check_record(path)
-    schedule = schedules.linear(chosen.noise_steps, beta_end=chosen.beta_end)
-    settings = Settings(chosen.width, chosen.batch, chosen.rate, chosen.seed)
-    found = load(chosen.data, chosen.size, download=chosen.download)
-    images = Images(select(found, chosen.n, chosen.skip), found.test)
-    asked = {name: value for name, value in vars(chosen).items() if name not in ("command", "out")}
-    record = {"asked": asked, "source": str(found.record), "order": ORDER}
+    schedule = schedules.linear(asked.noise_steps, beta_end=asked.beta_end)
+    settings = Settings(asked.width, asked.batch, asked.rate, asked.seed)
+    found = load(asked.data, asked.size, download=asked.download)
+    images = Images(select(found, asked.n, asked.skip), found.test)
+    record = {"asked": asdict(asked), "source": str(found.record), "order": ORDER}
     states = network_training.train(
         images.train,
         schedule,
         settings,
-        steps=chosen.steps,
-        every=chosen.every,
+        steps=asked.steps,
+        every=asked.every,
         path=path,
         record={**record, "versions": versions(), "machine": machine()},
     )

@@ -1,0 +1,126 @@
+"""The networks that come with the book, and how to train them again.
+
+For digits and for photo crops, 16 x 16, there are training sets of 4 to 4,000 images, and for each
+size two sets, A and B, that have no image in common; the networks of A and B also differ in their
+first weights and in all draws. One more network of each kind has seen everything and serves as
+the reference. Every network is kept after several numbers of steps, since what it has learned
+depends on how long it was trained. They are what `lindiff-nb train` makes of the same settings,
+with weights in half precision; the record of each is in its file.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.data import ImageSet
+from lindiff_nb.measure import networks
+from lindiff_nb.measure.networks import Trained
+from lindiff_nb.train import work
+from lindiff_nb.train.asked import Asked
+
+WEIGHTS = Path(__file__).parent / "weights"
+SIZES = (4, 16, 64, 256, 1000, 4000)
+HALVES = {"A": 0, "B": 4000, "all": 0}  # and how many images are left out before each
+LAST = 4000  # steps after which all networks can be compared
+DOUBLING = tuple(250 * 2**k for k in range(8))  # 250 .. 32,000
+
+
+class Run(NamedTuple):
+    """One training run and the numbers of steps after which its network is kept."""
+
+    data: str
+    n: int
+    half: str  # "A", "B", or "all" for the reference
+    kept: tuple[int, ...]
+
+    @property
+    def asked(self) -> Asked:
+        """Its settings, as lindiff-nb train takes them."""
+        skip, seed = HALVES[self.half], list(HALVES).index(self.half)
+        return Asked(self.data, self.n, skip, steps=self.kept[-1], batch=64, seed=seed)
+
+    def path(self, steps: int, folder: Path = WEIGHTS) -> Path:
+        """The file of its network after so many steps."""
+        return folder / f"{self.data}-{self.n}-{self.half}-{steps}.safetensors"
+
+
+def _runs() -> Iterator[Run]:
+    """All of them: the long runs are those that show when copying sets in."""
+    ends = {16: 8000, 64: 16_000, 256: 32_000}
+    for n in SIZES:
+        yield Run("mnist", n, "A", _doubling(ends.get(n, LAST)))
+        yield Run("mnist", n, "B", (LAST,))
+        yield Run("photo-crops", n, "A", (500, LAST))
+        yield Run("photo-crops", n, "B", (LAST,))
+    yield Run("mnist", 8000, "all", (8000,))
+    yield Run("photo-crops", 16_000, "all", (8000,))
+
+
+def _doubling(end: int) -> tuple[int, ...]:
+    return tuple(steps for steps in DOUBLING if steps <= end)
+
+
+RUNS = tuple(_runs())
+
+
+def find(data: str, n: int, half: str = "A") -> Run:
+    """The run on n images of a set; ValueError, saying which there are, if there is none."""
+    for run in RUNS:
+        if (run.data, run.n, run.half) == (data, n, half):
+            return run
+    there = ", ".join(f"{run.data} {run.n} {run.half}" for run in RUNS)
+    raise _validate.fail("data, n, half", (data, n, half), f"one of {there}")
+
+
+def network(
+    data: str, n: int, half: str = "A", steps: int | None = None, *, folder: Path | str = WEIGHTS
+) -> Trained:
+    """The network of a run after so many steps (None: as many as there are up to 4,000).
+
+    Raises ValueError if there is no such run, it was not kept then, or the file is damaged, and
+    FileNotFoundError if it is not in `folder`.
+    """
+    run = find(data, n, half)
+    usual = max((k for k in run.kept if k <= LAST), default=run.kept[-1])
+    chosen = usual if steps is None else steps
+    if chosen not in run.kept:
+        raise _validate.fail("steps", chosen, f"one of {run.kept}")
+    return networks.load(run.path(chosen, Path(folder)))
+
+
+def images(found: ImageSet, n: int, half: str = "A") -> Array:
+    """The n images, (n, h, w), of a loaded set that the networks of this size and half were given.
+
+    Raises ValueError for another half than "A", "B" or "all", or more images than there are.
+    """
+    if half not in HALVES:
+        raise _validate.fail("half", half, f"one of {tuple(HALVES)}")
+    return work.select(found, n, HALVES[half])
+
+
+def retrain(folder: Path | str, runs: Iterable[Run] = RUNS) -> Path:
+    """Train those networks of the runs that are not in the folder, and return the folder.
+
+    A run that was interrupted goes on where it was. Raises what `work.begin` raises.
+    """
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    for run in runs:
+        if not all(run.path(steps, place).exists() for steps in run.kept):
+            _train(run, place)
+    return place
+
+
+def _train(run: Run, folder: Path) -> None:
+    """Train from the start, or from the checkpoint, and keep the average now and then."""
+    checkpoint = folder / f"{run.data}-{run.n}-{run.half}.safetensors"
+    job = work.begin(run.asked, checkpoint)
+    for step in itertools.chain([job.step], (state.step for state in job.states)):
+        if step in run.kept:
+            trained = networks.load(checkpoint)
+            networks.save(run.path(step, folder), *trained, half=True)
+    if lost := [k for k in run.kept if not run.path(k, folder).exists()]:
+        raise ValueError(f"{checkpoint} is past step {lost[0]}: remove it to train from the start")
