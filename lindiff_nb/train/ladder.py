@@ -1,11 +1,12 @@
 """The networks that come with the book, and how to train them again.
 
 For digits and for photo crops, 16 x 16, there are training sets of 4 to 4,000 images, and for each
-size two sets, A and B, that have no image in common; the networks of A and B also differ in their
-first weights and in all draws. One more network of each kind has seen everything and serves as
-the reference. Every network is kept after several numbers of steps, since what it has learned
-depends on how long it was trained. They are what `lindiff-nb train` makes of the same settings,
-with weights in half precision; the record of each is in its file.
+size two disjoint sets, A and B (one crop of a photograph was drawn twice and is in both); their
+networks also differ in the first weights and in all draws. One more network of each kind is the
+reference: it has seen all digits, or four times as many crops. Many networks are kept after
+several numbers of steps, since what one has learned depends on how long it was trained. They are
+what `lindiff-nb train` makes of the same settings, with weights in half precision; the record of
+each is in its file.
 """
 
 import itertools
