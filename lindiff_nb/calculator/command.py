@@ -4,13 +4,11 @@ What the request names is checked, and files that exist are refused, before anyt
 """
 
 import argparse
-import contextlib
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lindiff_nb.run.errors import UsageError
+from lindiff_nb.run.errors import UsageError, refusing
 from lindiff_nb.run.files import output, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -66,8 +64,9 @@ def predict(chosen: argparse.Namespace) -> None:
         if path is not None:
             output(path, chosen.force, suffixes)
     from lindiff_nb.calculator import files, text
+    from lindiff_nb.data import DataUnavailable
 
-    with _refusals():
+    with refusing(ValueError, DataUnavailable):
         source, report = _report(chosen)
     if chosen.json:
         write_text(chosen.json, files.as_json(report, source))
@@ -76,19 +75,6 @@ def predict(chosen: argparse.Namespace) -> None:
     if chosen.figure:
         write_bytes(chosen.figure, _picture(report, chosen.figure.suffix))
     print(text.text(report, source))
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever the work refuses, as a UsageError."""
-    from lindiff_nb.data import DataUnavailable
-
-    try:
-        yield
-    except (ValueError, DataUnavailable) as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from None
 
 
 def _report(chosen: argparse.Namespace) -> "tuple[str, Report]":

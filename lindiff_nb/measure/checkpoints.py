@@ -23,7 +23,7 @@ def save(path: Path | str, tensors: Mapping[str, Tensor], facts: Mapping[str, An
     """Write the file, or leave the one that is there as it was."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps({"format": FORMAT, **facts}, allow_nan=False)
-    part = Path(path).with_name(f".{Path(path).name}.part")
+    part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             file.write(to_bytes(plain, metadata={"facts": text}))

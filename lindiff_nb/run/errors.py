@@ -1,6 +1,7 @@
 """The two ways in which a request goes wrong."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 
@@ -10,6 +11,17 @@ class UsageError(ValueError):
 
 class RunFailed(RuntimeError):
     """A chapter or the website was started and did not come to a good end."""
+
+
+@contextlib.contextmanager
+def refusing(*kinds: type[Exception]) -> Iterator[None]:
+    """What goes wrong before work starts, of these kinds or with a file, as a UsageError."""
+    try:
+        yield
+    except kinds as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from None
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.errors import RunFailed, refusing
 from lindiff_nb.run.files import output
 from lindiff_nb.train.asked import Asked
 
@@ -62,25 +62,15 @@ def train(chosen: argparse.Namespace) -> None:
     asked = Asked(**given)
     named = chosen.out or Path(f"{asked.data}-{asked.n}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
+    from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import work
 
-    with _refusals():
+    with refusing(ValueError, MemoryError, DataUnavailable):
         job = work.begin(asked, path)
     print(job.source, f"{job.parameters:,} parameters, from step {job.step}", sep="\n", flush=True)
     with _failures(path):
         work.finish(job)
     print(work.outcome(path, job.images))
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever is refused before work starts, as a UsageError."""
-    from lindiff_nb.data import DataUnavailable
-
-    try:
-        yield
-    except (ValueError, MemoryError, DataUnavailable) as error:
-        raise UsageError(str(error)) from None
 
 
 @contextlib.contextmanager
