@@ -307,14 +307,15 @@ def test_celeba_is_read_where_the_user_put_it_only_if_it_is_the_published_file(m
 
 
 @pytest.mark.parametrize("name", OFFLINE)
-def test_a_record_prints_as_one_line_with_its_numbers_licence_and_credit(name):
+def test_a_record_prints_in_short_lines_with_its_numbers_licence_and_credit(name):
     record = data.load(name, 8, crops=2000, limit=1500).record
-    line = str(record)
-    assert "\n" not in line
+    lines = str(record).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(line.strip() for line in lines)
     for part in (record.source, record.licence, record.credit, record.note, "8 x 8"):
         assert part
-        assert part in line
-    assert f"{record.n_train:,} training and {record.n_test:,} test images" in line
+        assert part in text
+    assert f"{record.n_train:,} training and {record.n_test:,} test images" in text
 
 
 @pytest.mark.parametrize("about", sets.SETS.values(), ids=sets.SETS)

@@ -1,5 +1,6 @@
 """What `load` returns: two stacks of images, and a record of what they are."""
 
+import textwrap
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,8 @@ class DataUnavailable(RuntimeError):
 class Record(NamedTuple):
     """Where images come from, how many there are, and what may be done with them.
 
-    Its `str` is one line, which a page prints beside what it computed from the images.
+    Its `str` is what a page prints beside what it computed from the images: short lines, one fact
+    each.
     """
 
     name: str
@@ -30,13 +32,16 @@ class Record(NamedTuple):
     note: str = ""
 
     def __str__(self) -> str:
-        """One line of plain text."""
-        line = (
+        """Plain text, 80 columns wide."""
+        facts = [
             f"{self.name}: {self.n_train:,} training and {self.n_test:,} test images, "
-            f"{self.size} x {self.size}, gray. Source: {self.source}. "
-            f"Licence: {self.licence}. Credit: {self.credit}."
-        )
-        return f"{line} {self.note}" if self.note else line
+            f"{self.size} x {self.size}, gray",
+            f"Source: {self.source}",
+            f"Licence: {self.licence}",
+            f"Credit: {self.credit}",
+            *([self.note] if self.note else []),
+        ]
+        return "\n".join(textwrap.fill(fact, 80, subsequent_indent="  ") for fact in facts)
 
 
 class ImageSet(NamedTuple):
