@@ -1,7 +1,7 @@
 """The U-net: a training step, sampling, and the loss over many images and all noise levels.
 
-The step is compared with that of diffusers' `UNet2DModel`, if `pip install diffusers` was done: of
-as many parameters within two percent, 16 features at full size, the same images, batch, threads,
+The step is compared with that of diffusers' `UNet2DModel`, if the extra `bench` is installed: of as
+many parameters within two percent, 16 features at full size, the same images, batch, threads,
 precision and optimiser.
 """
 
