@@ -16,6 +16,7 @@ PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["
 CHAPTERS = [name for name in PAGES if "{code-cell}" in (ROOT / f"{name}.md").read_text()]
 TEXT = {name: (ROOT / f"{name}.md").read_text() for name in PAGES}
 ALL_TEXT = "\n".join(TEXT.values())
+READMES_CODE = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
 
 
 class Figure(NamedTuple):
@@ -114,7 +115,6 @@ def test_names_in_the_notation_page_are_used_in_code():
         assert re.search(rf"\b{name}\b", package + chapters), name
 
 
-def test_the_readme_s_example_runs():
-    text = (ROOT / "README.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.S)
+@pytest.mark.parametrize("example", READMES_CODE)
+def test_the_readme_s_examples_run(example):
     exec(compile(example, "README.md", "exec"), {})

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
-
-BLOCK = 2**15  # values of g held at once; 256 KiB stay in a core's cache
 
 
 def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> Array:
@@ -35,9 +34,7 @@ def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> A
 def squared_resolvent(lam: Array, xi: Array, vectors: Array) -> Array:
     """sum_m g_m^2 vectors_m, (k, points), where 1/0 counts as 0."""
     sums = np.empty((len(xi), vectors.shape[1]))
-    rows = max(1, BLOCK // len(lam))
-    for start in range(0, len(xi), rows):
-        block = slice(start, start + rows)
+    for block in blocks(len(xi), len(lam)):
         g = np.add.outer(xi[block], lam)
         if not xi[block].all():
             g[g == 0] = np.inf

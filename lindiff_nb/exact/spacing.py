@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 
 ENDING = 1e-4  # alpha_bar_T of a schedule made for a spectrum, unless told otherwise
 NODES = 4096  # of the path's length; the levels are then right to about 1e-6
-BLOCK = 2**18  # terms of its sum held at once, 2 MiB
 
 
 def from_noise(noise_ratio: ArrayLike) -> Schedule:
@@ -135,9 +135,7 @@ def _speed(sigma: Array, levels: Array) -> Array:
     """sqrt( sum_nu lambda_nu / (lambda_nu + sigma^2)^2 ) at each sigma."""
     levels, counts = np.unique(levels, return_counts=True)
     squares = np.empty_like(sigma)
-    rows = max(1, BLOCK // len(levels))
-    for start in range(0, len(sigma), rows):
-        block = slice(start, start + rows)
+    for block in blocks(len(sigma), len(levels)):
         squares[block] = np.add.outer(sigma[block] ** 2, levels) ** -2.0 @ (levels * counts)
     return np.sqrt(squares)
 

@@ -29,11 +29,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.denoiser import Modes
-
-BLOCK = 2**15  # numbers in a temporary
 
 
 def test_loss(
@@ -81,9 +80,7 @@ def losses(
     result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, a.size)
     finite = np.flatnonzero(np.isfinite(s))
     points = [values.ravel()[finite] for values in (a, s, ridge, begin)]
-    rows = max(1, BLOCK // len(modes.eigenvalues))
-    for first in range(0, finite.size, rows):
-        block = slice(first, first + rows)
+    for block in blocks(finite.size, len(modes.eigenvalues)):
         result[:, finite[block]] = _block(modes, *(values[block] for values in points))
     test, train = result.reshape(2, *a.shape)
     return reals(test), reals(train)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 
 BLOCK = 2**22  # distances held at once, 32 MiB
@@ -42,13 +43,12 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None
     """
     training = _validate.samples("training", training)
     samples = _validate.samples("samples", samples, training.shape[1])
-    rows = max(1, BLOCK // len(training)) if chunk is None else _validate.integer("chunk", chunk)
+    held = BLOCK if chunk is None else len(training) * _validate.integer("chunk", chunk)
     origin = training.mean(axis=0)
     centred = training - origin
     norms = np.einsum("nd,nd->n", centred, centred)
     index, distances = np.empty(len(samples), dtype=np.intp), np.full((len(samples), 2), np.inf)
-    for start in range(0, len(samples), rows):
-        block = slice(start, start + rows)
+    for block in blocks(len(samples), len(training), held):
         rough = norms - 2 * ((samples[block] - origin) @ centred.T)
         index[block], distances[block, : len(training)] = _two_best(samples[block], training, rough)
     return Nearest(index, *np.ascontiguousarray(distances.T))

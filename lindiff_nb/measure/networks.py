@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
@@ -123,9 +124,8 @@ def losses(
     place = (np.arange(pairs) + rng.random()) * (steps / pairs)
     t = rng.permutation(1 + np.minimum(place.astype(np.intp), steps - 1))  # it may round up
     loss = np.empty(pairs)
-    block = max(1, BLOCK // points.shape[1])
-    for start in range(0, pairs, block):
-        at = np.arange(start, min(start + block, pairs))
+    for block in blocks(pairs, points.shape[1], BLOCK):
+        at = np.arange(pairs)[block]
         a = schedule.alpha_bar[t[at] - 1, None]
         eps = rng.standard_normal((len(at), points.shape[1]))
         guess = denoiser(np.sqrt(a) * points[at // draws] + np.sqrt(1 - a) * eps, t[at])

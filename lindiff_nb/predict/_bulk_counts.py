@@ -6,10 +6,10 @@ above x(w). Between bulks it is a whole number.
 
 import numpy as np
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _bulk_curve, _bulks
 from lindiff_nb.predict._bulks import Bulks, Complex, Index
-from lindiff_nb.predict._spectrum import blocks
 
 WHOLE = 1e-12  # relative: a number this close to that of a gap is meant to be it
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _bulk_curve, _bulks
 from lindiff_nb.predict._bulks import Bulks, Index, Mask
-from lindiff_nb.predict._spectrum import blocks
 
 ORDER = 12
 TOLERANCE = 1e-10  # of the whole integral, for each panel; of a bulk's, for a whole bulk

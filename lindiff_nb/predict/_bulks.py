@@ -20,10 +20,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _clusters
 from lindiff_nb.predict._clusters import Tree, View
-from lindiff_nb.predict._spectrum import blocks, distinct
+from lindiff_nb.predict._spectrum import distinct
 
 MAX_STEPS = 2000
 ROUNDING = 1e-14  # in D where it is one

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict import _contour
 from lindiff_nb.predict._contour import Contour
-from lindiff_nb.predict._spectrum import blocks, distinct
+from lindiff_nb.predict._spectrum import distinct
 from lindiff_nb.predict.complex_ridge import NUMBERS, Complexes
 
 SETTLED = 100.0  # exponents beyond which nothing moves any more

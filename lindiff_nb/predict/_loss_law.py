@@ -31,9 +31,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict._fit import Fit
-from lindiff_nb.predict._spectrum import blocks, distinct
+from lindiff_nb.predict._spectrum import distinct
 
 TABLES = 4  # temporaries of the size of a block
 

@@ -31,8 +31,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
-from lindiff_nb.predict._spectrum import blocks, distinct
+from lindiff_nb.predict._spectrum import distinct
 
 Complexes = NDArray[np.complex128]
 

@@ -32,8 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.predict._spectrum import blocks, distinct, total
+from lindiff_nb.predict._spectrum import distinct, total
 
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
 

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import _bulk_curve, _bulk_integral, _bulks, ridge
-from lindiff_nb.predict._spectrum import blocks
 
 FAR = 9.0  # widths from a kernel's centre at which its Hilbert transform becomes a series
 

@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb import _validate
+from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import _bulk_counts, _bulks, ridge
 from lindiff_nb.predict._bulks import Bulks, Complex
-from lindiff_nb.predict._spectrum import blocks
 
 ROUNDS = 70  # halvings, until nothing is left of an interval
 NEWTON_STEPS = 6  # tried after each of them
