@@ -1,10 +1,12 @@
 """Tensors and facts in one safetensors file that is whole or not there.
 
-The facts are JSON in the file's header. A file is written under another name, flushed to the disk,
-and takes its own name at one stroke, so that a process killed at any moment leaves the file
-before. Nothing is unpickled. `load` refuses what was cut short or is no such file.
+The facts are JSON in the file's header, with the sha256 of all that follows the header. A file is
+written under another name, flushed to the disk, and takes its own name at one stroke, so that a
+process killed at any moment leaves the file before. Nothing is unpickled. `load` refuses what was
+cut short, changed by a single bit, or is no such file.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,13 +18,14 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-FORMAT = "lindiff_nb network 1"
+FORMAT = "lindiff_nb network 2"
 
 
 def save(path: Path | str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write the file, or leave the one that is there as it was."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    text = json.dumps({"format": FORMAT, **facts}, allow_nan=False)
+    ours = {"format": FORMAT, "sha256": _sha256_of_tensors(to_bytes(plain))}
+    text = json.dumps({**facts, **ours}, allow_nan=False)
     part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
@@ -42,8 +45,7 @@ def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     data = Path(path).read_bytes()
     try:
         tensors = from_bytes(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        facts = json.loads(header["__metadata__"]["facts"])
+        facts = json.loads(json.loads(data[8 : _length(data)])["__metadata__"]["facts"])
         known = facts["format"] == FORMAT
     except SafetensorError as error:
         raise ValueError(f"{path} is cut short or damaged: {error}") from error
@@ -53,7 +55,19 @@ def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ValueError(
             f"{path} has the format {facts['format']!r}, this program reads {FORMAT!r}"
         )
+    if facts["sha256"] != _sha256_of_tensors(data):
+        raise ValueError(f"{path} is damaged: its sha256 is not the recorded one")
     return tensors, facts
+
+
+def _length(data: bytes) -> int:
+    """Of a safetensors header, with the eight bytes that say how long it is."""
+    return 8 + int.from_bytes(data[:8], "little")
+
+
+def _sha256_of_tensors(data: bytes) -> str:
+    """The sha256 of what follows the header."""
+    return hashlib.sha256(data[_length(data) :]).hexdigest()
 
 
 def fill(path: Path | str, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
