@@ -53,16 +53,16 @@ def distance(first: Array, second: Array) -> Array:
     return np.asarray(np.mean((first - second) ** 2, axis=2))
 
 
-def distance_by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Array]:
-    """(v_nu (first - second))^2 and (v_nu second)^2, averaged over the points, each (L, d).
+def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Array]:
+    """(v_nu (first - second))^2 and (v_nu second)^2 for every point, each (L, N, d).
 
-    The eigenvectors are columns. The ratio of the two is the relative distance of `first` from
-    `second` in each mode. Raises ValueError unless the shapes fit. Source: Merger & Goldt, eq. 16.
+    The eigenvectors are columns. The ratio of the two means over points is the relative distance
+    of `first` from `second` in each mode. Raises ValueError unless the shapes fit. Source: Merger
+    & Goldt, eq. 16.
     """
     first, second = _pair(first, second)
     v = _validate.matrix("eigenvectors", eigenvectors, (first.shape[2], first.shape[2]))
-    apart, whole = (np.mean((part @ v) ** 2, axis=1) for part in (first - second, second))
-    return apart, whole
+    return ((first - second) @ v) ** 2, (second @ v) ** 2
 
 
 def step_weights(t: ArrayLike, steps: int) -> Array:
@@ -83,11 +83,11 @@ def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
     """Where y, (n,), last falls to the level as x grows, on straight lines between log-log points.
 
     x[0] if it is below from the start, infinity if it ends above. Raises ValueError for x that is
-    not positive and increasing, a level that is not positive, or lengths that differ.
+    not positive and increasing, y or a level that is not positive, or lengths that differ.
     """
-    x, level = _validate.positive("x", _validate.vector("x", x)), float(level)
-    y = _validate.vector("y", y, len(x))
-    _validate.positive("level", level)
+    x = _validate.positive("x", _validate.vector("x", x))
+    y = _validate.positive("y", _validate.vector("y", y, len(x)))
+    level = _validate.number("level", _validate.positive("level", level))
     if np.any(np.diff(x) <= 0):
         raise _validate.fail("x", x, "increasing")
     above = np.flatnonzero(y > level)
@@ -95,8 +95,7 @@ def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
         return float(x[0])
     if (i := above[-1]) == len(x) - 1:
         return float(np.inf)
-    height = np.log(y[i]), np.log(max(y[i + 1], np.finfo(float).tiny))
-    share = (height[0] - np.log(level)) / (height[0] - height[1])
+    share = np.log(y[i] / level) / np.log(y[i] / y[i + 1])
     return float(x[i] * (x[i + 1] / x[i]) ** share)
 
 
