@@ -4,7 +4,8 @@ An image is Gaussian, N(mu, r^2 Sigma), and r^2 one of a few numbers, equally li
 best denoiser is linear. Given only the noisy image it is the average of these linear ones, each
 weighted by how likely its r makes what is seen:
 
-    eps_hat = sum_r p(r | x_t) W_r (x_t - sqrt(a) mu),    W_r = sqrt(1-a) (a (r^2 Sigma + c) + 1-a)^-1
+    eps_hat = sum_r p(r | x_t) W_r (x_t - sqrt(a) mu)
+    W_r = sqrt(1-a) [a (r^2 Sigma + c I) + (1-a) I]^-1
 
 which is not linear: the filter adapts to the image. Source: Portilla, Strela, Wainwright &
 Simoncelli 2003, who do so patch by patch.

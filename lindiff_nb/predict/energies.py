@@ -94,7 +94,7 @@ def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
         s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
         at = _solve(live, n, s + ridge, start)
         dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
-        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + [dead, dead, 0]) / d
+        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + np.array([dead, dead, 0])) / d
         start = at.learned
     return Losses(*(reals(part) for part in result.reshape(3, *a.shape)))
 
