@@ -113,3 +113,22 @@ def test_gradient_descent_relaxes_mode_by_mode(n):
             learned = np.einsum("im,ij,jm->m", v, state.W, v)
             closed_form = best * (1 - np.exp(-2 * eta * state.step * rate))
             assert np.all(np.abs(learned - closed_form) <= eta * rate * best + 1e-12)
+
+
+@EXPONENT
+@SIZE
+@pytest.mark.parametrize("known", [True, False])
+def test_two_disjoint_sets_are_twice_the_scatter_apart(k, n, known):
+    """With an estimated mean its error adds to both; exact distances in the population."""
+    spectrum, rng, a = spectra.power_law(D, k), np.random.default_rng(), 0.9
+    apart, zero = np.empty(DRAWS), np.zeros(D)
+    for draw in range(DRAWS):
+        x = rng.standard_normal((2, n, D)) * np.sqrt(spectrum)
+        fits = [(zero, y.T @ y / n) if known else spectra.moments(y) for y in x]
+        (W, b), (V, e) = (denoiser.optimal(*fit, a) for fit in fits)
+        noisy = a * spectrum + 1 - a
+        apart[draw] = (np.sum((W - V) ** 2 * noisy) + np.sum((b - e) ** 2)) / D
+    predicted = 2 * losses.scatter(spectrum, n, a)
+    if not known:
+        predicted += 2 * losses.mean_error(spectrum, n, a)
+    assert agree(apart, predicted, spectrum, n, (1 - a) / a)

@@ -159,3 +159,13 @@ def test_images_are_points():
     assert found == pytest.approx(
         mixture.posterior_mean(images.reshape(6, 6), images.reshape(6, 6), 0.99)
     )
+
+
+@pytest.mark.parametrize("t", [1, 10])
+def test_coordinates_by_themselves_are_the_mixture_of_all_combinations(t):
+    """Independent coordinates: every combination of their values is equally likely."""
+    rng, made = np.random.default_rng(0), schedule.linear(10)
+    points, queries = rng.standard_normal((3, 2)), rng.standard_normal((5, 2))
+    grid = np.stack(np.meshgrid(*points.T), axis=-1).reshape(-1, 2)
+    whole = mixture.optimal(grid, made)(queries, t)
+    assert mixture.coordinatewise(points, made)(queries, t) == pytest.approx(whole, rel=1e-9)

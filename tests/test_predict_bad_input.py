@@ -58,6 +58,8 @@ TABLE = [
     (losses.train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.test_and_train_loss, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.gap, ["spectrum", "n", "alpha_bar", "c"], []),
+    (losses.scatter, ["spectrum", "n", "alpha_bar", "c"], []),
+    (losses.mean_error, ["spectrum", "n", "alpha_bar", "c"], []),
     (losses.residual_loss, ["spectrum", "alpha_bar"], []),
     (losses.alignment, ["spectrum", "n", "alpha_bar"], []),
     (divergence.kl, ["spectrum", "n", "c"], ["direction"]),

@@ -24,6 +24,7 @@ def test_one_row_is_gaussian_data(name, n):
     for found, expected in [
         (energies.test_loss, losses.test_loss),
         (energies.train_loss, losses.train_loss),
+        (energies.scatter, losses.scatter),
     ]:
         exact = expected(spectrum, n, ALPHA_BAR, RIDGES)
         assert found(spectrum[None], n, ALPHA_BAR, RIDGES) == pytest.approx(exact, rel=1e-7)
@@ -57,6 +58,14 @@ def test_unequal_lengths_act_like_fewer_images():
     n, kish = 10**6, np.mean(SQUARES**2)
     found = energies.kl(SQUARES[:, None] * SPECTRUM, n, 1e-12)
     assert found == pytest.approx(kish * D / (4 * n), rel=1e-3)
+
+
+def test_the_three_losses_come_together():
+    table = SQUARES[:, None] * SPECTRUM
+    together = energies.losses(table, 7, ALPHA_BAR, RIDGES)
+    alone = energies.test_loss, energies.train_loss, energies.scatter
+    for part, one in zip(together, alone, strict=True):
+        assert np.array_equal(part, one(table, 7, ALPHA_BAR, RIDGES))
 
 
 @pytest.mark.parametrize("c", [0.0, 1e-2])

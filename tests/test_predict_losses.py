@@ -120,6 +120,34 @@ def test_alignment_is_test_less_residual_loss(n):
             assert losses.alignment(spectrum, n, a) == pytest.approx(float(exact), rel=1e-11)
 
 
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("n", [3, D, 12])
+def test_scatter_is_test_loss_less_the_loss_of_the_average_denoiser(name, n):
+    """The average of G = (Sigma_0 + xi)^-1 is (kappa / xi) (Sigma + kappa)^-1."""
+    spectrum, a, c = SPECTRA[name], np.array([0.1, 0.9, 0.999]), np.array([[0.0], [0.01]])
+    s = (1 - a) / a
+    xi = s + c
+    kappa = effective_ridge(xi, spectrum, n)
+    g = (kappa / xi)[..., None] / (spectrum + kappa[..., None])
+    averaged = (1 - s[:, None] * g) ** 2 + s[:, None] * spectrum * g**2
+    exact = losses.test_loss(spectrum, n, a, c) - averaged.mean(axis=-1)
+    assert losses.scatter(spectrum, n, a, c) == pytest.approx(exact, rel=1e-8, abs=1e-13)
+
+
+def test_many_samples_leave_scatter_and_no_bias():
+    spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9, 0.999])
+    for n in (10**5, 10**9):
+        alignment = losses.alignment(spectrum, n, a)
+        assert losses.scatter(spectrum, n, a) == pytest.approx(alignment, rel=100 / n)
+
+
+def test_scatter_and_the_error_of_the_mean_in_the_limit_without_noise():
+    spectrum = SPECTRA["power law"]
+    for loss in (losses.scatter, losses.mean_error):
+        assert loss(spectrum, D, 1.0) == np.inf
+        assert loss(spectrum, D + 1, 1.0) == loss(spectrum, D, 1.0, 0.1) == 0
+
+
 def test_a_strong_ridge_predicts_nothing_and_costs_one():
     spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9])
     for loss in (losses.test_loss, losses.train_loss):

@@ -66,6 +66,22 @@ def optimal(
     return eps_hat
 
 
+def coordinatewise(points: Array, schedule: Schedule) -> Callable[[Array, int], Array]:
+    """`optimal` of each coordinate by itself: nothing else is best if coordinates are independent.
+
+    It knows the law of every coordinate, (n,) equally likely values, and nothing of how they go
+    together. `points`, the callable and errors as for `optimal`.
+    """
+    columns = _validate.samples("points", points).T
+    each = [optimal(column[:, None], schedule) for column in columns]
+
+    def eps_hat(x: Array, t: int) -> Array:
+        queries = _validate.samples("x", x, len(each))
+        return np.hstack([one(queries[:, [j]], t) for j, one in enumerate(each)])
+
+    return eps_hat
+
+
 def _prepare(points: Array) -> _Points:
     """The points, checked and centred."""
     checked = _validate.samples("points", points)

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "draws",
         "fits",
         "held_out",
+        "mappings",
         "memorization",
         "network_training",
         "networks",

@@ -34,6 +34,14 @@ MAX_STEPS = 200
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
 
 
+class Losses(NamedTuple):
+    """Per dimension and per step, each of the shape of alpha_bar and c together."""
+
+    test: Reals
+    train: Reals
+    scatter: Reals
+
+
 class _Solved(NamedTuple):
     """The fixed point at one xi, and the slope of F there."""
 
@@ -52,7 +60,7 @@ def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Real
     table that is not (P, d), finite, non-negative and somewhere positive, n < 1, alpha_bar outside
     (0, 1) or a negative c.
     """
-    return _losses(energies, n, alpha_bar, c)[0]
+    return losses(energies, n, alpha_bar, c).test
 
 
 def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -62,7 +70,33 @@ def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Rea
 
     Shapes and errors as for `test_loss`.
     """
-    return _losses(energies, n, alpha_bar, c)[1]
+    return losses(energies, n, alpha_bar, c).train
+
+
+def scatter(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """What test_loss owes to the choice of the n images: half the mean square distance of two fits.
+
+        scatter d = sum_nu s g_nu^2 delta_nu
+
+    with g and delta as for `test_loss`. Shapes and errors as there.
+    """
+    return losses(energies, n, alpha_bar, c).scatter
+
+
+def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
+    """`test_loss`, `train_loss` and `scatter` for the price of one."""
+    energies, n = _table(energies), _validate.integer("n", n)
+    a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    d = energies.shape[1]
+    live = energies[:, energies.any(axis=0)]
+    result, start = np.empty((3, a.size)), live.mean(axis=0)
+    for k in np.argsort(-((1 - a) / a + c), axis=None):
+        s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
+        at = _solve(live, n, s + ridge, start)
+        dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
+        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + np.array([dead, dead, 0])) / d
+        start = at.learned
+    return Losses(*(reals(part) for part in result.reshape(3, *a.shape)))
 
 
 def kl(energies: Array, n: int, c: Reals) -> Reals:
@@ -90,32 +124,15 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
     return reals(result / (2 * d))
 
 
-def _losses(energies: Array, n: int, alpha_bar: Reals, c: Reals) -> tuple[Reals, Reals]:
-    """(`test_loss`, `train_loss`)."""
-    energies, n = _table(energies), _validate.integer("n", n)
-    a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
-    d = energies.shape[1]
-    live = energies[:, energies.any(axis=0)]
-    result, start = np.empty((2, a.size)), live.mean(axis=0)
-    for k in np.argsort(-((1 - a) / a + c), axis=None):
-        s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
-        at = _solve(live, n, s + ridge, start)
-        dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
-        result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + dead) / d
-        start = at.learned
-    test, train = result.reshape(2, *a.shape)
-    return reals(test), reals(train)
-
-
 def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:
-    """L_test d and L_train d of the live directions at one noise ratio and one ridge."""
+    """L_test d, L_train d and scatter d of the live directions at one noise ratio and ridge."""
     ones = np.ones_like(spectrum)
     both = np.stack([spectrum + s, ones], axis=1)
     delta, drift = np.linalg.solve(np.diag(ones) - at.slope, at.slope @ both).T
     g = 1 / (s + c + at.learned)
     test = (1 - s * g) ** 2 + s * g**2 * (spectrum + delta)
     train = 1 - s * g - s * c * g**2 * (1 + drift)
-    return np.array([test.sum(), train.sum()])
+    return np.array([test.sum(), train.sum(), np.sum(s * g**2 * delta)])
 
 
 def _solve(energies: Array, n: int, xi: float, start: Array) -> _Solved:

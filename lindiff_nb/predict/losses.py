@@ -94,6 +94,37 @@ def alignment(spectrum: Array, n: Wholes, alpha_bar: Reals) -> Reals:
     return reals(_gap(at) - at.df1 / at.n * saved / at.d)
 
 
+def scatter(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """What test_loss owes to chance: the part that averaging many such denoisers would remove.
+
+    It is the mean square distance, per dimension, between what a fitted denoiser and the average
+    one answer to the same noised data, half of that between two denoisers of disjoint sets:
+
+        scatter d = rho V (df_2 n / E + rho V) / (E + V)
+
+    For data with the mean known. Shapes and errors as for `test_loss`.
+    """
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    both, rest = at.excess + at.spread, (at.df1 - at.spread) * at.n
+    top = at.rho * at.spread * (rest + at.rho * at.spread * at.excess)
+    infinite = np.full(top.shape, np.inf)
+    return reals(np.divide(top, at.d * at.excess * both, out=infinite, where=at.excess > 0))
+
+
+def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+    """What test_loss, alignment and scatter each gain if the mean comes from the same n samples.
+
+        (1/d) < |W (mu_0 - mu)|^2 > a = rho n V / (d E (E + V))
+
+    to leading order in 1/n; everything else here takes the mean as known. Shapes and errors as for
+    `test_loss`.
+    """
+    at = _fit.solve(spectrum, n, alpha_bar, c)
+    bottom = at.d * at.excess * (at.excess + at.spread)
+    infinite = np.full(bottom.shape, np.inf)
+    return reals(np.divide(at.rho * at.n * at.spread, bottom, out=infinite, where=bottom > 0))
+
+
 def _train(at: Fit) -> Array:
     """L_train."""
     both = at.excess + at.spread

@@ -1,0 +1,117 @@
+"""Denoisers side by side: what each of them answers to the same noisy points.
+
+A denoiser is any callable eps_hat = denoiser(x, t). Points are noised once, at a few steps, and all
+denoisers see the same noise, so that their differences are known far better than their losses.
+Arrays are (steps, points, ...): the caller owns means and error bars.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+from lindiff_nb.exact import schedule as schedules
+from lindiff_nb.exact.sampling import Denoiser
+from lindiff_nb.exact.schedule import Schedule
+
+
+class Noised(NamedTuple):
+    """The same points at each of a few steps, with noise of their own at each."""
+
+    t: NDArray[np.intp]  # (L,) from 1
+    x: Array  # (L, N, d) sqrt(a_t) x_0 + sqrt(1 - a_t) eps
+    eps: Array  # (L, N, d)
+
+
+def noised(rng: np.random.Generator, x: ArrayLike, schedule: Schedule, t: ArrayLike) -> Noised:
+    """The points x, (N, d) or images (N, h, w), noised at the steps t, (L,).
+
+    Raises ValueError for a seed in place of a generator, points that are empty or not finite, or
+    steps that are not integers increasing within 1..T.
+    """
+    points, steps = _validate.samples("x", x), schedules.checked(schedule).steps
+    kept = _increasing(t, steps)
+    eps = _validate.generator(rng).standard_normal((len(kept), *points.shape))
+    a = schedule.alpha_bar[kept - 1, None, None]
+    return Noised(kept, np.sqrt(a) * points + np.sqrt(1 - a) * eps, eps)
+
+
+def answers(denoiser: Denoiser, points: Noised) -> Array:
+    """eps_hat at all of them, (L, N, d)."""
+    return np.array([denoiser(x, int(t)) for t, x in zip(points.t, points.x, strict=True)])
+
+
+def distance(first: Array, second: Array) -> Array:
+    """(1/d) | first - second |^2 for every point, (L, N); from the noise itself it is the loss.
+
+    Raises ValueError unless both are (L, N, d).
+    """
+    first, second = _pair(first, second)
+    return np.asarray(np.mean((first - second) ** 2, axis=2))
+
+
+def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Array]:
+    """(v_nu (first - second))^2 and (v_nu second)^2 for every point, each (L, N, d).
+
+    The eigenvectors are columns. The ratio of the two means over points is the relative distance
+    of `first` from `second` in each mode. Raises ValueError unless the shapes fit. Source: Merger
+    & Goldt, eq. 16.
+    """
+    first, second = _pair(first, second)
+    v = _validate.matrix("eigenvectors", eigenvectors, (first.shape[2], first.shape[2]))
+    return ((first - second) @ v) ** 2, (second @ v) ** 2
+
+
+def step_weights(t: ArrayLike, steps: int) -> Array:
+    """Weights, (L,), by which values at the steps t average to the mean over 1..T.
+
+    They integrate the cubic spline in log t through the values, so some may be slightly negative.
+    Raises ValueError unless t are at least four integers increasing from 1 to `steps`.
+    """
+    steps = _validate.integer("steps", steps)
+    kept = _increasing(t, steps)
+    if len(kept) < 4 or kept[0] != 1 or kept[-1] != steps:
+        raise _validate.fail("t", t, f"four steps or more, from 1 to {steps}")
+    spline = CubicSpline(np.log(kept), np.eye(len(kept)))
+    return np.asarray(spline(np.log(np.arange(1, steps + 1))).mean(axis=0))
+
+
+def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
+    """Where y, (n,), last falls to the level as x grows, on straight lines between log-log points.
+
+    x[0] if it is below from the start, infinity if it ends above. Raises ValueError for x that is
+    not positive and increasing, y or a level that is not positive, or lengths that differ.
+    """
+    x = _validate.positive("x", _validate.vector("x", x))
+    y = _validate.positive("y", _validate.vector("y", y, len(x)))
+    level = _validate.number("level", _validate.positive("level", level))
+    if np.any(np.diff(x) <= 0):
+        raise _validate.fail("x", x, "increasing")
+    above = np.flatnonzero(y > level)
+    if not len(above):
+        return float(x[0])
+    if (i := above[-1]) == len(x) - 1:
+        return float(np.inf)
+    share = np.log(y[i] / level) / np.log(y[i] / y[i + 1])
+    return float(x[i] * (x[i + 1] / x[i]) ** share)
+
+
+def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:
+    """Steps that increase within 1..last."""
+    kept = np.asarray(t)
+    wrong = kept.ndim != 1 or kept.size == 0 or kept.dtype.kind not in "iu"
+    if wrong or kept[0] < 1 or kept[-1] > last or np.any(np.diff(kept) < 1):
+        raise _validate.fail("t", t, f"integers increasing within 1 to {last}")
+    return kept.astype(np.intp)
+
+
+def _pair(first: Array, second: Array) -> tuple[Array, Array]:
+    """Two sets of answers, (L, N, d)."""
+    first, second = _validate.numbers("first", first), _validate.numbers("second", second)
+    if first.ndim != 3 or first.shape != second.shape:
+        shapes = f"{first.shape} and {second.shape}"
+        raise ValueError(f"first and second must both be (steps, points, d), got {shapes}")
+    return first, second

@@ -1,0 +1,101 @@
+"""`measure.mappings`: denoisers asked about the same noisy points."""
+
+import numpy as np
+import pytest
+from hard_cases import assert_refused
+
+from lindiff_nb.exact import denoiser, sampling, schedule, spectra
+from lindiff_nb.measure import mappings
+
+SCHEDULE = schedule.linear(100)
+STEPS = np.array([1, 3, 10, 40, 100])
+D = 6
+POINTS = np.random.default_rng(0).standard_normal((50, D)) * np.arange(1, D + 1)
+
+
+def points(seed=0):
+    return mappings.noised(np.random.default_rng(seed), POINTS, SCHEDULE, STEPS)
+
+
+def test_points_are_noised_as_the_schedule_says():
+    found = points()
+    a = SCHEDULE.alpha_bar[STEPS - 1, None, None]
+    assert found.x == pytest.approx(np.sqrt(a) * POINTS + np.sqrt(1 - a) * found.eps)
+    assert len(np.unique(found.eps)) == found.eps.size
+
+
+def test_images_are_points():
+    flat, images = (
+        mappings.noised(np.random.default_rng(1), x, SCHEDULE, STEPS)
+        for x in (POINTS, POINTS.reshape(-1, 2, 3))
+    )
+    assert np.array_equal(flat.x, images.x)
+
+
+def test_the_distance_from_the_noise_is_the_loss():
+    """2000 affine losses against the formula in the moments: six standard errors (2e-9)."""
+    x = np.tile(POINTS, (40, 1))
+    mean, covariance = spectra.moments(POINTS)
+    noisy = mappings.noised(np.random.default_rng(), x, SCHEDULE, STEPS)
+    found = mappings.distance(
+        noisy.eps, mappings.answers(sampling.affine(mean, covariance, SCHEDULE), noisy)
+    )
+    for each, t in zip(found, STEPS, strict=True):
+        a = SCHEDULE.alpha_bar[t - 1]
+        exact = denoiser.loss(*denoiser.optimal(mean, covariance, a), mean, covariance, a)
+        assert abs(each.mean() - exact) < 6 * each.std(ddof=1) / np.sqrt(len(x))
+
+
+def test_modes_add_up_to_the_whole():
+    noisy = points()
+    first, second = noisy.eps, noisy.x
+    v = np.linalg.qr(np.random.default_rng(2).standard_normal((D, D)))[0]
+    apart, whole = mappings.by_mode(first, second, v)
+    assert apart.shape == whole.shape == (len(STEPS), len(POINTS), D)
+    assert apart.mean(axis=2) == pytest.approx(mappings.distance(first, second))
+    assert whole.sum(axis=2) == pytest.approx(np.sum(second**2, axis=2))
+    assert whole[..., 0] == pytest.approx((second @ v[:, 0]) ** 2)
+
+
+@pytest.mark.parametrize("power", [0, 1, 2, 3])
+def test_weights_integrate_cubics_in_log_t(power):
+    every = np.log(np.arange(1, 101)) ** power
+    weights = mappings.step_weights(STEPS, 100)
+    assert weights @ every[STEPS - 1] == pytest.approx(every.mean())
+
+
+def test_weights_of_all_steps_are_equal():
+    assert mappings.step_weights(np.arange(1, 21), 20) == pytest.approx(1 / 20)
+
+
+@pytest.mark.parametrize("level", [0.03, 0.2, 0.7])
+def test_a_power_law_crosses_where_it_does(level):
+    x = np.array([1.0, 4, 9, 100])
+    assert mappings.crossing(x, x**-1.5, level) == pytest.approx(level ** (-2 / 3))
+
+
+def test_crossings_at_the_ends_and_the_last_of_several():
+    x = [1.0, 10, 100, 1000]
+    assert mappings.crossing(x, [1, 1, 1, 1], 2) == 1
+    assert mappings.crossing(x, [4, 4, 4, 4], 2) == np.inf
+    assert 100 < mappings.crossing(x, [4, 1, 4, 1], 2) < 1000
+
+
+def test_bad_input_raises_naming_argument_and_value():
+    rng, noisy = np.random.default_rng(0), points()
+    good = {"rng": rng, "x": POINTS, "schedule": SCHEDULE, "t": STEPS}
+    assert_refused(mappings.noised, good, "rng", [0, None])
+    assert_refused(mappings.noised, good, "x", [np.ones(3), np.full((2, 2), np.nan)])
+    assert_refused(mappings.noised, good, "schedule", [None, SCHEDULE.beta])
+    assert_refused(mappings.noised, good, "t", [[0, 1], [2, 1], [1, 101], [1.0], [], 3])
+    whole = {"t": STEPS, "steps": 100}
+    assert_refused(mappings.step_weights, whole, "t", [[1, 2, 100], [2, 3, 4, 100], STEPS[:4]])
+    assert_refused(mappings.step_weights, whole, "steps", [0, 2.0])
+    line = {"x": [1, 2], "y": [3, 1], "level": 2}
+    assert_refused(mappings.crossing, line, "x", [[2, 1], [0, 1], [[1, 2]]])
+    assert_refused(mappings.crossing, line, "y", [[1, -1], [1, 2, 3]])
+    assert_refused(mappings.crossing, line, "level", [0, -1])
+    with pytest.raises(ValueError, match="first and second"):
+        mappings.distance(noisy.eps, noisy.x[:1])
+    modes = {"first": noisy.eps, "second": noisy.x, "eigenvectors": np.eye(D)}
+    assert_refused(mappings.by_mode, modes, "eigenvectors", [np.eye(D + 1), np.ones(D)])
