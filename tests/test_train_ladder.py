@@ -78,14 +78,14 @@ def test_on_new_digits_the_network_of_4000_beats_the_best_linear_denoiser(sets):
 
 
 def test_a_run_is_trained_again_and_goes_on_where_it_was_interrupted(tmp_path):
-    ladder.retrain(tmp_path, [TINY._replace(kept=(1,))])
+    ladder.retrain([TINY._replace(kept=(1,))], tmp_path)
     first = TINY.path(1, tmp_path).read_bytes()
-    ladder.retrain(tmp_path, [TINY._replace(kept=(2,))])
+    ladder.retrain([TINY._replace(kept=(2,))], tmp_path)
     assert TINY.path(1, tmp_path).read_bytes() == first
     assert networks.load(TINY.path(2, tmp_path)).facts["step"] == 2
     TINY.path(1, tmp_path).unlink()
     with pytest.raises(ValueError, match=r"mnist-4-A\.safetensors is past step 1: remove"):
-        ladder.retrain(tmp_path, [TINY])
+        ladder.retrain([TINY], tmp_path)
 
 
 def test_half_precision_is_kept_and_read_as_single(tmp_path):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
-from lindiff_nb.data import ImageSet
+from lindiff_nb.data import ImageSet, cache
 from lindiff_nb.measure import networks
 from lindiff_nb.measure.networks import Trained
 from lindiff_nb.train import work
@@ -102,12 +102,13 @@ def images(found: ImageSet, n: int, half: str = "A") -> Array:
     return work.select(found, n, HALVES[half])
 
 
-def retrain(folder: Path | str, runs: Iterable[Run] = RUNS) -> Path:
+def retrain(runs: Iterable[Run] = RUNS, folder: Path | str | None = None) -> Path:
     """Train those networks of the runs that are not in the folder, and return the folder.
 
-    A run that was interrupted goes on where it was. Raises what `work.begin` raises.
+    None: `networks` in the cache of the image sets. A run that was interrupted goes on where it
+    was. Raises what `work.begin` raises.
     """
-    place = Path(folder)
+    place = cache.folder() / "networks" if folder is None else Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     for run in runs:
         if not all(run.path(steps, place).exists() for steps in run.kept):
