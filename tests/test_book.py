@@ -27,6 +27,15 @@ SMALL = {
         "samples": 500,
     },
     "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
+    "memorization": {
+        "seed": 6,
+        "samples": 20,
+        "followed": 20,
+        "paired": 10,
+        "steps": 8,
+        "largest": 64,
+        "longest": 500,
+    },
     "best-linear": {"seed": 6, "d": 60, "draws": 4, "sets": 3, "size": 8, "tried": 10},
     "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
 }

@@ -43,8 +43,8 @@ def test_the_first_of_several_crossings_counts():
 
 
 @pytest.mark.parametrize("fraction", [[0.1, 0.2], [0.7, 0.9], [1.0, 0.5]])
-def test_without_a_crossing_there_is_no_number(fraction):
-    assert np.isnan(crossing([1, 2], fraction))
+def test_without_a_crossing_it_is_infinitely_far(fraction):
+    assert crossing([1, 2], fraction) == np.inf
 
 
 def test_resampling_scatters_as_the_fraction_does():
