@@ -35,15 +35,15 @@ def binomial_interval(hits: ArrayLike, trials: int, z: float = 2.0) -> tuple[Arr
 def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
     """Where a fraction, (m,), first passes the level, up or down, along increasing x > 0, (m,).
 
-    Between two x it is interpolated in log x; nan if it stays on one side. Raises ValueError for
-    arrays that do not fit together, or x that are not positive and increasing.
+    Between two x it is interpolated in log x; infinite if it stays on one side. Raises ValueError
+    for arrays that do not fit together, or x that are not positive and increasing.
     """
     x = _increasing(x)
     values = _validate.vector("fraction", np.asarray(fraction), len(x))
     level = _validate.number("level", level)
     changes = np.flatnonzero(np.diff(values >= level))
     if not changes.size:
-        return float("nan")
+        return float("inf")
     ends = slice(changes[0], changes[0] + 2)
     share = (level - values[ends][0]) / np.diff(values[ends])[0]
     return float(np.exp(np.log(x[ends][0]) + share * np.diff(np.log(x[ends]))[0]))
