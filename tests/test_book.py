@@ -28,6 +28,15 @@ SMALL = {
     },
     "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
     "linear-vs-unet": {"seed": 6, "tested": 40, "levels": 8, "largest": 16},
+    "memorization": {
+        "seed": 6,
+        "samples": 20,
+        "followed": 20,
+        "paired": 10,
+        "steps": 8,
+        "largest": 16,
+        "longest": 1000,
+    },
     "best-linear": {"seed": 6, "d": 60, "draws": 4, "sets": 3, "size": 8, "tried": 10},
     "calculator": {"seed": 6, "size": 6, "n": 20, "draws": 20, "steps": 100},
 }

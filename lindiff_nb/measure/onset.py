@@ -1,0 +1,80 @@
+"""Where copying sets in: fractions of few samples, how sure they are, and where they cross a level.
+
+A fraction of samples that are copies is a binomial count, known to a standard error of at most
+1 / sqrt(4 samples). Followed along training, or along the size of the training set, it crosses one
+half somewhere; the samples drawn again with replacement say how well we know where.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+
+
+def binomial_interval(hits: ArrayLike, trials: int, z: float = 2.0) -> tuple[Array, Array]:
+    """The probabilities p for which a count of `hits` in `trials` is within z standard deviations.
+
+    Lower and upper ends, each of the shape of hits: the roots p of
+
+        (hits / trials - p)^2 = z^2 p (1 - p) / trials
+
+    so that 0 hits do not mean p = 0. Raises ValueError for trials < 1, hits that are not whole
+    numbers from 0 to trials, or z that is not positive. Source: Wilson 1927.
+    """
+    n, z = _validate.integer("trials", trials), float(_validate.positive("z", z))
+    counts = _validate.integers("hits", hits, low=0)
+    if np.any(counts > n):
+        raise _validate.fail("hits", hits, f"at most trials, {n}")
+    share, extra = counts / n, z**2 / n
+    middle = (share + extra / 2) / (1 + extra)
+    reach = np.sqrt(extra * (share * (1 - share) + extra / 4)) / (1 + extra)
+    return np.maximum(middle - reach, 0.0), np.minimum(middle + reach, 1.0)
+
+
+def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
+    """Where a fraction, (m,), first passes the level, up or down, along increasing x > 0, (m,).
+
+    Between two x it is interpolated in log x; infinite if it stays on one side. Raises ValueError
+    for arrays that do not fit together, or x that are not positive and increasing.
+    """
+    x = _increasing(x)
+    values = _validate.vector("fraction", np.asarray(fraction), len(x))
+    level = _validate.number("level", level)
+    changes = np.flatnonzero(np.diff(values >= level))
+    if not changes.size:
+        return float("inf")
+    ends = slice(changes[0], changes[0] + 2)
+    share = (level - values[ends][0]) / np.diff(values[ends])[0]
+    return float(np.exp(np.log(x[ends][0]) + share * np.diff(np.log(x[ends]))[0]))
+
+
+def resampled_crossings(
+    rng: np.random.Generator,
+    x: ArrayLike,
+    copied: ArrayLike,
+    level: float = 0.5,
+    draws: int = 1000,
+) -> Array:
+    """`crossing` for the samples drawn again with replacement, (draws,); its scatter is the error.
+
+    copied, (samples, m), says of each sample and each x whether it is a copy; samples are drawn as
+    rows, since one noise at several x gives samples that belong together. Raises ValueError as
+    `crossing`, for a seed in place of a generator, draws < 1, or copied that is not true or false.
+    """
+    _validate.generator(rng)
+    x, draws = _increasing(x), _validate.integer("draws", draws)
+    table = np.asarray(copied)
+    if table.dtype != bool or table.ndim != 2 or not len(table) or table.shape[1] != len(x):
+        raise _validate.fail("copied", table, f"truth values of shape (samples, {len(x)})")
+    times_drawn = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=draws)
+    fractions = times_drawn @ table / len(table)
+    return np.array([crossing(x, fraction, level) for fraction in fractions])
+
+
+def _increasing(x: ArrayLike) -> Array:
+    """Positive, increasing x."""
+    values = _validate.positive("x", _validate.vector("x", np.asarray(x)))
+    if np.any(np.diff(values) <= 0):
+        raise _validate.fail("x", values, "increasing")
+    return values
