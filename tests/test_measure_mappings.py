@@ -68,19 +68,6 @@ def test_weights_of_all_steps_are_equal():
     assert mappings.step_weights(np.arange(1, 21), 20) == pytest.approx(1 / 20)
 
 
-@pytest.mark.parametrize("level", [0.03, 0.2, 0.7])
-def test_a_power_law_crosses_where_it_does(level):
-    x = np.array([1.0, 4, 9, 100])
-    assert mappings.crossing(x, x**-1.5, level) == pytest.approx(level ** (-2 / 3))
-
-
-def test_crossings_at_the_ends_and_the_last_of_several():
-    x = [1.0, 10, 100, 1000]
-    assert mappings.crossing(x, [1, 1, 1, 1], 2) == 1
-    assert mappings.crossing(x, [4, 4, 4, 4], 2) == np.inf
-    assert 100 < mappings.crossing(x, [4, 1, 4, 1], 2) < 1000
-
-
 def test_bad_input_raises_naming_argument_and_value():
     rng, noisy = np.random.default_rng(0), points()
     good = {"rng": rng, "x": POINTS, "schedule": SCHEDULE, "t": STEPS}
@@ -91,10 +78,6 @@ def test_bad_input_raises_naming_argument_and_value():
     whole = {"t": STEPS, "steps": 100}
     assert_refused(mappings.step_weights, whole, "t", [[1, 2, 100], [2, 3, 4, 100], STEPS[:4]])
     assert_refused(mappings.step_weights, whole, "steps", [0, 2.0])
-    line = {"x": [1, 2], "y": [3, 1], "level": 2}
-    assert_refused(mappings.crossing, line, "x", [[2, 1], [0, 1], [[1, 2]]])
-    assert_refused(mappings.crossing, line, "y", [[1, -1], [1, 2, 3]])
-    assert_refused(mappings.crossing, line, "level", [0, -1])
     with pytest.raises(ValueError, match="first and second"):
         mappings.distance(noisy.eps, noisy.x[:1])
     modes = {"first": noisy.eps, "second": noisy.x, "eigenvectors": np.eye(D)}

@@ -1,10 +1,10 @@
-"""`measure.onset`: Wilson's interval, and where a fraction crosses a level."""
+"""`measure.onset`: Wilson's interval, and where a curve crosses a level, once or for good."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from lindiff_nb.measure.onset import binomial_interval, crossing, resampled_crossings
+from lindiff_nb.measure.onset import binomial_interval, crossing, falls_below, resampled_crossings
 
 
 @pytest.mark.parametrize("z", [1.0, 2.0, 3.5])
@@ -47,6 +47,21 @@ def test_without_a_crossing_it_is_infinitely_far(fraction):
     assert crossing([1, 2], fraction) == np.inf
 
 
+@pytest.mark.parametrize("level", [0.03, 0.2, 0.7])
+def test_a_power_law_falls_below_a_level_where_it_does(level):
+    x = np.array([1.0, 4, 9, 100])
+    assert falls_below(x, x**-1.5, level) == pytest.approx(level ** (-2 / 3))
+
+
+def test_it_falls_below_for_good():
+    x = [1.0, 10, 100, 1000]
+    assert falls_below(x, [1, 1, 1, 1], 2) == 1
+    assert falls_below(x, [4, 4, 4, 4], 2) == np.inf
+    assert falls_below(x, [4, 1, 1, 4], 2) == np.inf
+    assert falls_below(x, [4, 1, 4, 1], 2) == pytest.approx(100 * np.sqrt(10))
+    assert falls_below(x, [4, 2, 2, 1], 2) == pytest.approx(10)
+
+
 def test_resampling_scatters_as_the_fraction_does():
     """A straight line in log x through one half: the slope turns binomial error into error of x.
 
@@ -79,6 +94,10 @@ def test_where_all_agree_nothing_scatters():
         (lambda: crossing([1, 1], [0, 1]), "x must be increasing"),
         (lambda: crossing([0, 1], [0, 1]), "x must be positive"),
         (lambda: crossing([1, 2], [0, 1, 1]), "fraction must be a vector of length 2"),
+        (lambda: falls_below([2, 1], [3, 1], 2), "x must be increasing"),
+        (lambda: falls_below([1, 2], [3, 1, 1], 2), "y must be a vector of length 2"),
+        (lambda: falls_below([1, 2], [3, -1], 2), "y must be positive"),
+        (lambda: falls_below([1, 2], [3, 1], 0), "level must be positive"),
         (
             lambda: resampled_crossings(np.random.default_rng(), [1, 2], np.zeros((3, 2))),
             r"copied must be truth values of shape \(samples, 2\)",

@@ -79,26 +79,6 @@ def step_weights(t: ArrayLike, steps: int) -> Array:
     return np.asarray(spline(np.log(np.arange(1, steps + 1))).mean(axis=0))
 
 
-def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
-    """Where y, (n,), last falls to the level as x grows, on straight lines between log-log points.
-
-    x[0] if it is below from the start, infinity if it ends above. Raises ValueError for x that is
-    not positive and increasing, y or a level that is not positive, or lengths that differ.
-    """
-    x = _validate.positive("x", _validate.vector("x", x))
-    y = _validate.positive("y", _validate.vector("y", y, len(x)))
-    level = _validate.number("level", _validate.positive("level", level))
-    if np.any(np.diff(x) <= 0):
-        raise _validate.fail("x", x, "increasing")
-    above = np.flatnonzero(y > level)
-    if not len(above):
-        return float(x[0])
-    if (i := above[-1]) == len(x) - 1:
-        return float(np.inf)
-    share = np.log(y[i] / level) / np.log(y[i] / y[i + 1])
-    return float(x[i] * (x[i + 1] / x[i]) ** share)
-
-
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:
     """Steps that increase within 1..last."""
     kept = np.asarray(t)

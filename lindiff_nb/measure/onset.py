@@ -2,7 +2,8 @@
 
 A fraction of samples that are copies is a binomial count, known to a standard error of at most
 1 / sqrt(4 samples). Followed along training, or along the size of the training set, it crosses one
-half somewhere; the samples drawn again with replacement say how well we know where.
+half somewhere; the samples drawn again with replacement say how well we know where. The ratio of
+test to training loss falls below a level in the same way.
 """
 
 import numpy as np
@@ -35,8 +36,9 @@ def binomial_interval(hits: ArrayLike, trials: int, z: float = 2.0) -> tuple[Arr
 def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
     """Where a fraction, (m,), first passes the level, up or down, along increasing x > 0, (m,).
 
-    Between two x it is interpolated in log x; infinite if it stays on one side. Raises ValueError
-    for arrays that do not fit together, or x that are not positive and increasing.
+    Between two x it is interpolated in log x; infinite if it stays on one side. From where on it
+    stays below is `falls_below`. Raises ValueError for arrays that do not fit together, or x that
+    are not positive and increasing.
     """
     x = _increasing(x)
     values = _validate.vector("fraction", np.asarray(fraction), len(x))
@@ -47,6 +49,25 @@ def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
     ends = slice(changes[0], changes[0] + 2)
     share = (level - values[ends][0]) / np.diff(values[ends])[0]
     return float(np.exp(np.log(x[ends][0]) + share * np.diff(np.log(x[ends]))[0]))
+
+
+def falls_below(x: ArrayLike, y: ArrayLike, level: float) -> float:
+    """From where on y > 0, (m,), stays at or below the level, along increasing x > 0, (m,).
+
+    Between two x it is interpolated on a power law. The first x if y is never above the level,
+    infinite if the last y is. Raises ValueError for arrays that do not fit together, x that are
+    not positive and increasing, or a y or a level that is not positive.
+    """
+    x = _increasing(x)
+    y = _validate.positive("y", _validate.vector("y", np.asarray(y), len(x)))
+    level = float(_validate.positive("level", _validate.number("level", level)))
+    above = np.flatnonzero(y > level)
+    if not above.size:
+        return float(x[0])
+    if (last := above[-1]) == len(x) - 1:
+        return float("inf")
+    share = np.log(y[last] / level) / np.log(y[last] / y[last + 1])
+    return float(x[last] * (x[last + 1] / x[last]) ** share)
 
 
 def resampled_crossings(
