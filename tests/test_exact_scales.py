@@ -41,7 +41,7 @@ def test_it_is_the_posterior_average_over_scales(t):
 
 
 def test_on_images_of_these_scales_it_beats_the_affine_denoiser():
-    """Paired on 20,000 points; the lead is some fifteen standard errors, ten are asked (1e-23)."""
+    """Paired on 20,000 points; the lead is 53 standard errors, give or take one; 40 are asked."""
     rng, t = np.random.default_rng(), 20
     a, n = SCHEDULE.alpha_bar[t - 1], 20_000
     r = np.sqrt(rng.choice(SQUARES, (n, 1)))
@@ -52,7 +52,7 @@ def test_on_images_of_these_scales_it_beats_the_affine_denoiser():
     ours = scales.optimal(MEAN, COVARIANCE, SQUARES, SCHEDULE)
     lead = [np.sum((eps - guess(noisy, t)) ** 2, axis=1) for guess in (affine, ours)]
     difference = lead[0] - lead[1]
-    assert difference.mean() > 10 * difference.std(ddof=1) / np.sqrt(n)
+    assert difference.mean() > 40 * difference.std(ddof=1) / np.sqrt(n)
 
 
 def test_bad_input_raises_naming_argument_and_value():
