@@ -15,10 +15,10 @@ from lindiff_nb._types import Array
 
 
 class Distances(NamedTuple):
-    """Squared distances of each sample of the first model, (N,)."""
+    """Squared distances between two models' samples, for each noise, (N,)."""
 
-    same: Array  # to the second model's sample from the same noise
-    other: Array  # to those from the other noises, on average
+    same: Array  # of the two samples from this noise
+    other: Array  # of one from this noise and one from another: the mean over all, both ways
 
     @property
     def relative(self) -> float:
@@ -27,22 +27,33 @@ class Distances(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Standard error of `relative`, over the noises (delta method)."""
-        scatter = self.same - self.relative * self.other
+        """Standard error of `relative`, over the noises (delta method).
+
+        One noise enters the mean of `other` twice, with the sample of either model.
+        """
+        scatter = self.same - self.relative * (2 * self.other - self.other.mean())
         return float(scatter.std(ddof=1) / np.sqrt(len(scatter)) / self.other.mean())
 
 
 def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     """How far apart two models' samples are, (N, d) each, N >= 2, row i from noise i.
 
-    Images (N, h, w) are flattened. Raises ValueError for points that are not finite or do not pair
-    up.
+    Images (N, h, w) are flattened. Raises ValueError for points that are not finite, do not pair
+    up, or are all the same, so that there is no scale.
     """
     x = _validate.samples("first", first)
     y = _validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
     same = np.sum((x - y) ** 2, axis=1)
-    centre = y.mean(axis=0)  # | x_i - y_j |^2 over j: to their centre, plus their scatter
+    other = (_to_others(x, y, same) + _to_others(y, x, same)) / 2
+    if not other.any():
+        raise ValueError(f"first and second must differ between noises, got {x[0]} for all")
+    return Distances(same, other)
+
+
+def _to_others(x: Array, y: Array, same: Array) -> Array:
+    """The mean over j, not i, of | x_i - y_j |^2, without a table of all pairs."""
+    centre = y.mean(axis=0)
     everyone = np.sum((x - centre) ** 2, axis=1) + np.sum((y - centre) ** 2) / len(y)
-    return Distances(same, (len(y) * everyone - same) / (len(y) - 1))
+    return (len(y) * everyone - same) / (len(y) - 1)

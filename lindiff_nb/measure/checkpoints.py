@@ -2,8 +2,8 @@
 
 The facts are JSON in the file's header, with the sha256 of all that follows the header. A file is
 written under another name, flushed to the disk, and takes its own name at one stroke, so that a
-process killed at any moment leaves the file before. Nothing is unpickled. `load` refuses what was
-cut short, changed by a single bit, or is no such file.
+process killed at any moment leaves the file before. Nothing is unpickled. `load` refuses a file
+that was cut short, that is not of this kind, or whose tensors differ by a single bit.
 """
 
 import hashlib

@@ -106,7 +106,7 @@ def retrain(runs: Iterable[Run] = RUNS, folder: Path | str | None = None) -> Pat
     """Train those networks of the runs that are not in the folder, and return the folder.
 
     None: `networks` in the cache of the image sets. A run that was interrupted goes on where it
-    was. Raises what `work.begin` raises.
+    was. Prints a line for each network kept. Raises what `work.begin` raises.
     """
     place = cache.folder() / "networks" if folder is None else Path(folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -124,5 +124,6 @@ def _train(run: Run, folder: Path) -> None:
         if step in run.kept:
             trained = networks.load(checkpoint)
             networks.save(run.path(step, folder), *trained, half=True)
+            print(f"{checkpoint.stem}: step {step:,} of {run.kept[-1]:,}", flush=True)
     if lost := [k for k in run.kept if not run.path(k, folder).exists()]:
         raise ValueError(f"{checkpoint} is past step {lost[0]}: remove it to train from the start")
