@@ -8,6 +8,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "agreement",
         "checkpoints",
         "draws",
         "fits",
@@ -16,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "memorization",
         "network_training",
         "networks",
+        "onset",
         "replicas",
         "score_matching",
         "surrogates",
