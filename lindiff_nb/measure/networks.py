@@ -123,12 +123,11 @@ def losses(
     pairs = len(points) * draws
     place = (np.arange(pairs) + rng.random()) * (steps / pairs)
     t = rng.permutation(1 + np.minimum(place.astype(np.intp), steps - 1))  # it may round up
-    loss = np.empty(pairs)
-    for block in blocks(pairs, points.shape[1], BLOCK):
-        at = np.arange(pairs)[block]
-        a = schedule.alpha_bar[t[at] - 1, None]
-        eps = rng.standard_normal((len(at), points.shape[1]))
-        guess = denoiser(np.sqrt(a) * points[at // draws] + np.sqrt(1 - a) * eps, t[at])
+    which, loss = np.arange(pairs) // draws, np.empty(pairs)
+    for at in blocks(pairs, points.shape[1], BLOCK):
+        a, x = schedule.alpha_bar[t[at] - 1, None], points[which[at]]
+        eps = rng.standard_normal(x.shape)
+        guess = denoiser(np.sqrt(a) * x + np.sqrt(1 - a) * eps, t[at])
         loss[at] = np.mean((eps - guess) ** 2, axis=1)
     return Losses(t.reshape(-1, draws), loss.reshape(-1, draws))
 

@@ -8,6 +8,7 @@ test to training loss falls below a level in the same way.
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
@@ -27,10 +28,12 @@ def binomial_interval(hits: ArrayLike, trials: int, z: float = 2.0) -> tuple[Arr
     counts = _validate.integers("hits", hits, low=0)
     if np.any(counts > n):
         raise _validate.fail("hits", hits, f"at most trials, {n}")
-    share, extra = counts / n, z**2 / n
-    middle = (share + extra / 2) / (1 + extra)
-    reach = np.sqrt(extra * (share * (1 - share) + extra / 4)) / (1 + extra)
-    return np.maximum(middle - reach, 0.0), np.minimum(middle + reach, 1.0)
+    confidence = 1 - 2 * stats.norm.sf(z)
+    ends = [
+        stats.binomtest(int(k), n).proportion_ci(confidence, method="wilson") for k in counts.flat
+    ]
+    low, high = np.reshape(ends, (*counts.shape, 2)).T
+    return low.T, high.T
 
 
 def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
