@@ -23,6 +23,8 @@ from lindiff_nb.data import cache, cifar, fashion, mnist
 from lindiff_nb.data.cache import File
 from lindiff_nb.data.imageset import DataUnavailable
 
+pytestmark = pytest.mark.network
+
 CONTENT = np.random.default_rng(0).bytes(200_000)
 
 
