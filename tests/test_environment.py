@@ -34,19 +34,14 @@ def pins() -> dict[str, str]:
     return {normal(name): pin for name, pin in pairs}
 
 
-def hashed() -> dict[str, tuple[Requirement, int]]:
-    """What requirements.hashes asks for, and how many checksums it has for each."""
-    found: dict[str, tuple[Requirement, int]] = {}
-    for line in (ROOT / "requirements.hashes").read_text().splitlines():
-        if line.startswith(" "):
-            assert re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}( \\)?", line), line
-            need, count = found[last]
-            found[last] = need, count + 1
-        elif not line.startswith("#"):
-            need = Requirement(line.removesuffix(" \\"))
-            last = normal(need.name)
-            assert last not in found, last
-            found[last] = need, 0
+def hashed() -> dict[str, tuple[Requirement, list[str]]]:
+    """What requirements.hashes asks for, and the checksums that it has for each."""
+    found = {}
+    for line in (ROOT / "requirements.hashes").read_text().replace("\\\n", "").splitlines():
+        if not line.startswith("#"):
+            text, *sums = re.split(r"\s+--hash=sha256:", line)
+            need = Requirement(text)
+            found[normal(need.name)] = need, sums
     return found
 
 
@@ -97,11 +92,13 @@ def test_what_has_a_checksum_is_what_is_locked():
     }
     found = {
         name: str(need.specifier).removeprefix("==")
-        for name, (need, count) in hashed().items()
+        for name, (need, _) in hashed().items()
         if need.marker is None or need.marker.evaluate(platform)
     }
     assert found == {name: pin for name, pin in pins().items() if name in found}
-    assert all(count for _, count in hashed().values())
+    for need, sums in hashed().values():
+        assert sums, need
+        assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in sums), need
 
 
 def test_only_torch_and_what_only_torch_needs_has_no_checksum():
