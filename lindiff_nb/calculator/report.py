@@ -14,7 +14,7 @@ import numpy as np
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals
-from lindiff_nb.calculator.average import gauss_rule
+from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
 
@@ -88,7 +88,7 @@ def report(
 
     About `rows` of the levels are shown one by one. `loss_excess` and `kl` are the aims whose price
     in images is wanted. Divergences count the directions that vary. Means over more than 32 levels
-    are Gauss's (`average`), and a spectrum longer than 10^4 is `lumped`. Raises ValueError for a
+    are Gauss's (`averages`), and a spectrum longer than 10^4 is `lumped`. Raises ValueError for a
     spectrum that is not one or longer than 10^6, n < 1, alpha_bar outside (0, 1), a negative c,
     rows < 1 or an aim that is not positive.
     """
