@@ -150,7 +150,7 @@ def test_a_loss_that_rises_with_n_is_followed_to_the_end():
     assert every[0]
     assert not every[36]
     assert every[37:].all()
-    levels = SCHEDULES["Merger and Goldt"].alpha_bar
+    levels = schedule.linear().alpha_bar
     aims = {"loss_excess": 0.36, "kl": 0.5}
     rising = needed(spectra.power_law(64, 1.0), levels, 3.0, **aims, mean="known")
     assert np.isinf(rising.n_for_loss)
