@@ -27,7 +27,7 @@ RULES = (
 )
 TAG = '<meta http-equiv="Content-Security-Policy" content="{}" />'
 STATED = re.compile(TAG.format('([^"]*)'))
-HASH = re.compile(r" 'sha256-[^']*'")
+HASH = re.compile(r" 'sha256-[A-Za-z0-9+/=]*'")
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*\stype=)[^>]*>(.*?)</script>", re.I | re.S)
 # What no output may bring: code, other pages, and what steers the page past its policy.
 BROUGHT = re.compile(
@@ -41,9 +41,9 @@ def policy(hashes: Iterable[str] = ()) -> str:
 
 
 def stated(page: str) -> str:
-    """The policy that a page states; the one without any inline script if it states none."""
+    """The policy of a finished page; the one without any inline script if it states none."""
     found = STATED.search(page)
-    return found[1] if found else policy()
+    return policy(HASH.findall(found[1]) if found else ())
 
 
 def hash_of(script: str) -> str:
