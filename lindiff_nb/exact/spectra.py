@@ -101,9 +101,11 @@ def eigenpairs(
 
 
 def resolved(variances: Array) -> Array:
-    """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero."""
-    resolution = len(variances) * np.finfo(float).eps * variances.max()
-    return np.where(variances > resolution, variances, 0.0)
+    """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero.
+
+    eps is that of float32 if they come in it, of float64 otherwise.
+    """
+    return _validate.resolved(variances)
 
 
 def _decreasing(matrix: Array) -> Array:

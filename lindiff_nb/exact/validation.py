@@ -77,7 +77,7 @@ def test_loss(
     n < 1 (2), alpha_bar outside (0, 1] or a negative c.
     """
     n = _validate.integer("n", n, low=1 + estimated_mean)
-    lam = spectra.resolved(_validate.spectrum(np.asarray(eigenvalues), "eigenvalues"))
+    lam = _validate.varying(eigenvalues, "eigenvalues")
     spare = n - estimated_mean - np.count_nonzero(lam)
     if spare < 0:
         raise _validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")
