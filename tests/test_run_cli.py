@@ -172,6 +172,7 @@ def test_the_installed_command_gives_its_status_and_no_traceback(here):
     assert done.stderr == "lindiff-nb: d must be a whole number in [1, 99], got 'x'\n"
 
 
+@pytest.mark.slow
 def test_a_wheel_carries_chapters_and_commands_and_knows_that_it_is_no_checkout(
     tmp_path, monkeypatch
 ):
