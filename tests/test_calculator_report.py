@@ -1,4 +1,4 @@
-"""`calculator.report` and its mean over the schedule: what it says is what `predict` says."""
+"""`calculator.report`: what it says is what `predict` says."""
 
 import csv
 import io
@@ -14,46 +14,10 @@ from lindiff_nb.calculator import Losses, _inputs, files, needed, report, text
 from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._inputs import lumped
 from lindiff_nb.calculator._needed import from_there_on, least
-from lindiff_nb.calculator.average import gauss_rule
 from lindiff_nb.exact import schedule, spectra
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
 
 ALPHA_BAR = schedule.linear(200).alpha_bar
-SCHEDULES = {
-    "Merger and Goldt": schedule.linear(),
-    "Ho et al.": schedule.linear(beta_end=schedule.HO_BETA_END),
-    "cosine": schedule.cosine(),
-}
-
-
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_thirty_two_levels_stand_for_a_thousand(name):
-    every = SCHEDULES[name].alpha_bar
-    a, share = gauss_rule(every)
-    assert a.size == 32
-    assert share.sum() == pytest.approx(1, rel=1e-14)
-    assert np.all(share > 0)
-    for spectrum in (np.ones(30), spectra.power_law(30, 2.0), np.geomspace(1, 1e-12, 30)):
-        for n in (5, 30, 200):
-            for c in (0, 1e-3, 1):
-                exact = np.mean(losses.test_loss(spectrum, n, every, c))
-                assert share @ losses.test_loss(spectrum, n, a, c) == pytest.approx(exact, rel=1e-7)
-
-
-def test_few_levels_are_kept_with_how_often_they_occur():
-    a, share = gauss_rule(np.array([0.9, 0.1, 0.9, 0.9]))
-    assert a.tolist() == [0.1, 0.9]
-    assert share.tolist() == [0.25, 0.75]
-
-
-@given(st.integers(1, 6), st.lists(st.floats(-8, 8), min_size=7, max_size=30, unique=True))
-@settings(max_examples=50, deadline=None)
-def test_the_rule_is_exact_for_polynomials_of_twice_its_size(nodes, log_ratios):
-    x = np.sort(log_ratios)
-    a, share = gauss_rule(1 / (1 + np.exp(x)), nodes)
-    places = np.log1p(-a) - np.log(a)
-    for degree in range(2 * nodes):
-        assert share @ places**degree == pytest.approx(np.mean(x**degree), abs=1e-7 * 8**degree)
 
 
 def test_it_says_what_the_predictions_say():
@@ -186,7 +150,7 @@ def test_a_loss_that_rises_with_n_is_followed_to_the_end():
     assert every[0]
     assert not every[36]
     assert every[37:].all()
-    levels = SCHEDULES["Merger and Goldt"].alpha_bar
+    levels = schedule.linear().alpha_bar
     aims = {"loss_excess": 0.36, "kl": 0.5}
     rising = needed(spectra.power_law(64, 1.0), levels, 3.0, **aims, mean="known")
     assert np.isinf(rising.n_for_loss)
@@ -265,7 +229,6 @@ def test_bad_input_is_refused():
     assert_refused(needed, wanted, "alpha_bar", [[], [1.0], [1e-320]])
     assert_refused(needed, wanted | {"mean": "known"}, "mean", ["", None])
     assert_refused(report, good | {"kl": 0.1}, "kl", [0, -1, np.nan])
-    assert_refused(gauss_rule, {"alpha_bar": ALPHA_BAR, "nodes": 3}, "nodes", [0, 1.5])
 
 
 def test_the_largest_request_is_met():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
 from lindiff_nb.calculator import _inputs
-from lindiff_nb.calculator.average import gauss_rule
+from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, losses
 
 ENDLESS = 2**50  # images

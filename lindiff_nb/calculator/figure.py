@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lindiff_nb._types import Array
 from lindiff_nb.calculator._report import Report, samples
-from lindiff_nb.calculator.average import gauss_rule
+from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.figures.palette import BLUE, GREEN, GREY, INK, VERMILLION
 from lindiff_nb.predict import best_ridge, fluctuations, losses
 

@@ -44,7 +44,7 @@ def crossing(x: ArrayLike, fraction: ArrayLike, level: float = 0.5) -> float:
     are not positive and increasing.
     """
     x = _increasing(x)
-    values = _validate.vector("fraction", np.asarray(fraction), len(x))
+    values = _validate.vector("fraction", fraction, len(x))
     level = _validate.number("level", level)
     changes = np.flatnonzero(np.diff(values >= level))
     if not changes.size:
@@ -62,7 +62,7 @@ def falls_below(x: ArrayLike, y: ArrayLike, level: float) -> float:
     not positive and increasing, or a y or a level that is not positive.
     """
     x = _increasing(x)
-    y = _validate.positive("y", _validate.vector("y", np.asarray(y), len(x)))
+    y = _validate.positive("y", _validate.vector("y", y, len(x)))
     level = float(_validate.positive("level", _validate.number("level", level)))
     above = np.flatnonzero(y > level)
     if not above.size:
@@ -88,8 +88,9 @@ def resampled_crossings(
     """
     _validate.generator(rng)
     x, draws = _increasing(x), _validate.integer("draws", draws)
-    table = np.asarray(copied)
-    if table.dtype != bool or table.ndim != 2 or not len(table) or table.shape[1] != len(x):
+    table = _validate.array("copied", copied)
+    shaped = table.ndim == 2 and len(table) and table.shape[1] == len(x)
+    if np.asarray(copied).dtype != bool or not shaped:
         raise _validate.fail("copied", table, f"truth values of shape (samples, {len(x)})")
     times_drawn = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=draws)
     fractions = times_drawn @ table / len(table)
@@ -98,7 +99,7 @@ def resampled_crossings(
 
 def _increasing(x: ArrayLike) -> Array:
     """Positive, increasing x."""
-    values = _validate.positive("x", _validate.vector("x", np.asarray(x)))
+    values = _validate.positive("x", _validate.vector("x", x))
     if np.any(np.diff(values) <= 0):
         raise _validate.fail("x", values, "increasing")
     return values

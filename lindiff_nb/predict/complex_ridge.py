@@ -57,7 +57,7 @@ def effective_ridge(
     Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
     RuntimeError after `max_steps` steps without convergence, or if the branch is lost.
     """
-    points = np.asarray(xi, dtype=np.complex128)
+    points = np.asarray(_validate.array("xi", xi), dtype=np.complex128)
     _validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
         raise _validate.fail("xi", xi, "off the real axis")

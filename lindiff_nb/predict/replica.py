@@ -215,7 +215,7 @@ def _solve(xi: float, levels: Array, n: int) -> float:
 
 def _point(at: Overlaps) -> tuple[float, float, float, float]:
     """Four checked numbers."""
-    p, r, p_hat, r_hat = _validate.vector("at", np.asarray(at), 4)
+    p, r, p_hat, r_hat = _validate.vector("at", at, 4)
     return float(p), float(r), float(p_hat), float(r_hat)
 
 

@@ -80,7 +80,7 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
     one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
     zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
     """
-    lam, n = _validate.spectrum(np.asarray(eigenvalues), "eigenvalues"), _validate.integer("n", n)
+    lam, n = _validate.spectrum(eigenvalues, "eigenvalues"), _validate.integer("n", n)
     positive = lam > 1e-14 * lam.max() * len(lam)
     seen = lam[positive]
     if len(seen) > n:
