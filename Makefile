@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+OLDEST := 3.11.5
 LINT   := _build/lint
 
 .DEFAULT_GOAL := book
@@ -36,24 +37,46 @@ serve: book            ## read the website at a local address
 bench: $(VENV)/installed            ## what the program costs, as ratios within one run
 	@$(BIN)/python -m benchmarks
 
-lock:            ## write requirements.lock anew from pyproject.toml
+lock:            ## write requirements.lock and requirements.hashes anew from pyproject.toml
 	$(PYTHON) -m venv --clear _build/lock
-	_build/lock/bin/pip install --quiet 'torch==2.13.0' editables hatchling '.[book,test]'
+	_build/lock/bin/pip install --quiet --upgrade 'torch==2.13.0' setuptools wheel '.[book,test]'
 	@{ sed '/^[^#]/,$$d' requirements.lock; \
-	   _build/lock/bin/pip freeze --exclude lindiff-nb | sed 's/+cpu$$//'; } > _build/requirements.lock
+	   _build/lock/bin/pip freeze --all --exclude pip --exclude lindiff-nb | sed 's/+cpu$$//'; } \
+	   > _build/requirements.lock
 	@mv _build/requirements.lock requirements.lock
+	@$(MAKE) --no-print-directory hashes
+
+# The same versions once more, for every platform, with the index's checksums of all their files.
+# Without torch, which has other files at other addresses, and without what only torch needs.
+hashes:            ## write requirements.hashes anew from requirements.lock
+	$(PYTHON) -m venv --clear _build/uv
+	_build/uv/bin/pip install --quiet 'uv>=0.9'
+	@echo "torch; python_version < '0'" > _build/no-torch.txt
+	@index=$$(_build/uv/bin/pip config get global.index-url 2> /dev/null); \
+	   UV_DEFAULT_INDEX=$${PIP_INDEX_URL:-$$index}; export UV_DEFAULT_INDEX; \
+	   [ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
+	   _build/uv/bin/uv pip compile pyproject.toml --quiet --no-config --universal --no-annotate --no-header \
+	   --extra book --extra test --override _build/no-torch.txt --constraint requirements.lock \
+	   --python-version $(OLDEST) --generate-hashes --output-file _build/requirements.hashes
+	@{ sed '/^[^#]/,$$d' requirements.hashes; cat _build/requirements.hashes; } > _build/with-head
+	@mv _build/with-head requirements.hashes
 
 clean:            ## remove everything that make made, .venv included
 	rm -rf $(VENV) _build
 
-# The lock decides what is in .venv; the project itself is linked into it.
-$(VENV)/packages: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 book")'
+# The lock decides what is in .venv; the project itself is linked into it. What has a checksum is
+# installed by its checksum; requirements.lock then adds torch and what only torch needs.
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+
+$(VENV)/packages: requirements.lock requirements.hashes
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:3] < tuple(map(int, "$(OLDEST)".split("."))) and "Python $(OLDEST) or later is needed: make PYTHON=python3.12 book")'
 	@echo "installing into $(VENV): about 2 GB, once"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements.hashes
+	@$(PIP) install -r requirements.lock
 	@touch $@
 
 $(VENV)/installed: $(VENV)/packages pyproject.toml
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) check
 	@touch $@

@@ -47,6 +47,7 @@ def test_every_chapter_is_tried():
 
 
 @pytest.mark.parametrize("chapter", SMALL)
+@pytest.mark.kernel
 def test_assertions_hold_for_another_seed_and_small_sizes(chapter):
     values = check(parameters(BOOK, chapter), SMALL[chapter].items())
     _, record = run_chapter(BOOK, chapter, values, timeout=300)

@@ -19,9 +19,11 @@ import pytest
 from test_data_formats import cifar_batches, pack_cifar, pack_idx
 
 from lindiff_nb import data
-from lindiff_nb.data import cache, cifar, mnist
+from lindiff_nb.data import cache, cifar, fashion, mnist
 from lindiff_nb.data.cache import File
 from lindiff_nb.data.imageset import DataUnavailable
+
+pytestmark = pytest.mark.network
 
 CONTENT = np.random.default_rng(0).bytes(200_000)
 
@@ -253,7 +255,7 @@ def test_the_addresses_are_tried_in_order(server, monkeypatch):
 
 def test_every_published_file_has_an_address_and_a_sha256(monkeypatch):
     monkeypatch.delenv("LINDIFF_DATA_MIRROR", raising=False)
-    for file in (*mnist.MNIST, *mnist.FASHION, cifar.ARCHIVE):
+    for file in (*mnist.MNIST, *fashion.FILES, cifar.ARCHIVE):
         assert len(bytes.fromhex(file.sha256)) == 32
         assert file.urls
         assert all(url.startswith("http") and url.endswith(file.name) for url in file.urls)

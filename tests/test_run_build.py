@@ -21,6 +21,8 @@ from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.stage import configuration
 
+pytestmark = pytest.mark.kernel
+
 RECORD = "from lindiff_nb.run import record\nfrom tinybook.exact import direct"
 PAGES = {
     "intro": "# Introduction\n\nThe chapter says {glue:text}`uses.md::twice:.1f`.\n",

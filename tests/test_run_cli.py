@@ -100,6 +100,7 @@ def test_a_command_that_is_none_is_a_usage_error(here, capsys, arguments):
     assert "usage: lindiff-nb" in capsys.readouterr().err
 
 
+@pytest.mark.kernel
 def test_a_run_writes_one_notebook_with_its_record_and_says_what_it_recorded(here, capsys):
     assert main(["run", "law.md", "-p", "d", "7", "-p", "c", "-1e-3"]) == 0
     assert [path.name for path in here.iterdir()] == ["law.ipynb"]
@@ -113,6 +114,7 @@ def test_a_run_writes_one_notebook_with_its_record_and_says_what_it_recorded(her
     assert '"papermill"' not in text
 
 
+@pytest.mark.kernel
 def test_a_failed_run_leaves_what_there_is_apart_and_a_good_one_as_it_was(here, capsys):
     Path("wrong.ipynb").write_text('{"metadata": {"lindiff_nb": {}}, "cells": []}')
     before = Path("wrong.ipynb").read_text()
@@ -304,6 +306,7 @@ def test_without_a_checkout_there_is_no_website(here, capsys, command):
     assert not (here.parent / "_build").exists()
 
 
+@pytest.mark.kernel
 def test_papermill_runs_a_chapter_by_its_address_from_any_folder(here):
     papermill = [sys.executable, "-m", "papermill", "lindiff://law.ipynb", "out.ipynb"]
     subprocess.run([*papermill, "-p", "d", "9"], check=True, capture_output=True)
@@ -365,6 +368,7 @@ def test_a_wheel_carries_chapters_and_commands_and_knows_that_it_is_no_checkout(
         assert said in done.stdout
 
 
+@pytest.mark.network
 def test_the_site_is_served_locally_and_only_if_there_is_one(tmp_path):
     with pytest.raises(RunFailed, match="run lindiff-nb build first"):
         server(tmp_path)

@@ -14,6 +14,8 @@ from lindiff_nb.run.execute import CellFailed, execute
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.provenance import sign
 
+pytestmark = pytest.mark.kernel
+
 LOOK = """\
 import os, sys
 record(python=sys.executable, threads=os.environ["OMP_NUM_THREADS"])

@@ -12,6 +12,8 @@ from site_browser import PAGES, ROOT, Reader, reading
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
 from lindiff_nb.site.dark import COLOUR, redraw
 
+pytestmark = pytest.mark.browser
+
 # Everything that is asked of a loaded page, in one go.
 PROBE = r"""() => {
   const article = document.querySelector('article') ?? document.body;

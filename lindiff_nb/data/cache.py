@@ -4,16 +4,22 @@ Each file has a size and a sha256 known beforehand. A download goes to a tempora
 cache folder and takes its own name, at one stroke, only when both agree; it is checked again each
 time it is read. So whatever interrupts a download, no later load sees a part of it.
 
-pooch is imported where it is used: in a notebook its progress bars warn, as soon as they are
-imported, that a widget library is missing.
+Only a download imports pooch: its progress bars warn in a notebook, as soon as they are imported,
+that a widget library is missing, and the warning would stand on a page with the builder's folder.
 """
 
 import contextlib
+import hashlib
 import os
 import sys
 import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, NamedTuple
+
+import platformdirs
 
 from lindiff_nb.data.imageset import DataUnavailable
 
@@ -45,18 +51,20 @@ class File(NamedTuple):
 
 def folder() -> Path:
     """The cache: LINDIFF_DATA if set, else the system's place for caches."""
-    import pooch
-
-    return Path(os.environ.get("LINDIFF_DATA") or pooch.os_cache("lindiff_nb")).expanduser()
+    return Path(
+        os.environ.get("LINDIFF_DATA") or platformdirs.user_cache_dir("lindiff_nb")
+    ).expanduser()
 
 
 def check(file: File) -> Path:
     """The path of a cached file; raises DataUnavailable if it is absent or not the right one."""
-    import pooch
-
     try:
-        size = file.path.stat().st_size
-        right = size == file.size and pooch.file_hash(str(file.path), alg="sha256") == file.sha256
+        with file.path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            right = (
+                size == file.size
+                and hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+            )
     except OSError as error:
         raise DataUnavailable(
             f"{file.name} is not in {file.path.parent} ({error.strerror})"
@@ -93,16 +101,15 @@ def fetch(file: File) -> bytes:
 
 def _download(url: str, file: File) -> None:
     """Through pooch: a temporary file, its sha256, then its name."""
-    import pooch
-
     _sweep(file.path.parent)
-    pooch.retrieve(
-        url,
-        known_hash=f"sha256:{file.sha256}",
-        fname=file.name,
-        path=file.path.parent,
-        downloader=lambda url, output, pooch_: _stream(url, Path(output), file.size),
-    )
+    with _quiet_pooch() as pooch:
+        pooch.retrieve(
+            url,
+            known_hash=f"sha256:{file.sha256}",
+            fname=file.name,
+            path=file.path.parent,
+            downloader=lambda url, output, _pooch: _stream(url, Path(output), file.size),
+        )
 
 
 def _stream(url: str, path: Path, size: int) -> None:
@@ -117,6 +124,21 @@ def _stream(url: str, path: Path, size: int) -> None:
     )
     with path.open("wb") as output:
         downloader(url, _Capped(output, size), None)
+
+
+@contextlib.contextmanager
+def _quiet_pooch() -> Iterator[ModuleType]:
+    """pooch, saying nothing: not of widgets as it is imported, not of folders as it downloads."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import pooch
+    log = pooch.get_logger()
+    before = log.level
+    log.setLevel("WARNING")
+    try:
+        yield pooch
+    finally:
+        log.setLevel(before)
 
 
 class _Capped:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lindiff_nb import _validate
-from lindiff_nb.data import att, celeba, cifar, mnist, photographs, resize
+from lindiff_nb.data import att, celeba, cifar, fashion, mnist, photographs, resize
 from lindiff_nb.data.cache import File, folder
 from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Raw, Record
 
@@ -38,7 +38,7 @@ SETS = {
         "Fashion-MNIST",
         "MIT",
         "Zalando SE (Han Xiao, Kashif Rasul, Roland Vollgraf)",
-        mnist.FASHION,
+        fashion.FILES,
         "Debian's package dataset-fashion-mnist serves as well",
     ),
     "cifar10": About(
@@ -78,9 +78,10 @@ def load(
 
     name      "mnist", "photo-crops", "fashion-mnist", "cifar10", "celeba" or "att-faces"
     size      pixels a side: area averages (see `resize`); larger than the original works too
-    download  False never touches the network. True fetches what is not in the cache, sha256
-              checked; "mnist" is then all 70,000 digits instead of the embedded 10,000, or, when
-              they cannot be had, the embedded ones with a warning
+    download  False never touches the network. True fetches what is not on this machine, sha256
+              checked; "mnist" and "fashion-mnist" are then all 70,000 images instead of the
+              embedded 10,000 and 2,000, or, when they cannot be had, the embedded ones with a
+              warning
     limit     at most so many training images, and so many test images: the first ones
     crops     how many training crops for "photo-crops" (and a quarter as many test crops)
     seed      which random crops
@@ -98,7 +99,7 @@ def load(
     readers: dict[str, Callable[[], Raw]] = {
         "mnist": lambda: mnist.digits(download),
         "photo-crops": lambda: photographs.crops(size, crops, seed),
-        "fashion-mnist": lambda: mnist.fashion(download),
+        "fashion-mnist": lambda: fashion.clothes(download),
         "cifar10": lambda: cifar.read(download),
         "celeba": lambda: celeba.read(size, limit),
         "att-faces": att.read,

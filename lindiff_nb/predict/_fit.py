@@ -16,8 +16,9 @@ class Fit(NamedTuple):
     """What losses are written in; the arrays have the shape of n, alpha_bar and c together."""
 
     d: int
-    n: Array
-    xi: Array
+    n: Array  # degrees of freedom of the fit
+    lost: int  # what the mean took of them
+    xi: Array  # s + c
     rho: Array  # s / xi
     rest: Array  # 1 - rho = c / xi
     kappa: Array
@@ -27,14 +28,22 @@ class Fit(NamedTuple):
 
     def where(self, chosen: NDArray[np.bool_]) -> Fit:
         """Some of the points, (p,)."""
-        return Fit(self.d, *(values[chosen] for values in self[1:]))
+        n, _, *others = self[1:]
+        return Fit(self.d, n[chosen], self.lost, *(values[chosen] for values in others))
 
 
-def solve(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals) -> Fit:
-    """The fit at each n, alpha_bar and c, in their common shape."""
+def solve(
+    spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals, *, estimated_mean: bool = False
+) -> Fit:
+    """The fit at each n, alpha_bar and c, in their common shape.
+
+    If the mean is estimated, Sigma_0 is m/n times a sample covariance of m = n - 1 points with the
+    mean known, so that its resolvent at xi is that of m points at xi n / m, times n / m.
+    """
+    lost = int(estimated_mean)
     spectrum = _validate.spectrum(spectrum)
     n, a, c = _validate.broadcast(
-        n=_validate.integers("n", n),
+        n=_validate.integers("n", n, low=1 + lost),
         alpha_bar=_validate.alpha_bar(alpha_bar),
         c=_validate.nonnegative("c", c),
     )
@@ -42,4 +51,6 @@ def solve(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals) -> Fit:
     rest = np.divide(a * c, whole, out=np.zeros(a.shape), where=whole > 0)
     rho = np.divide(1 - a, whole, out=np.ones(a.shape), where=whole > 0)
     xi = (1 - a) / a + c
-    return Fit(len(spectrum), n.astype(np.float64), xi, rho, rest, *ridge.response(xi, spectrum, n))
+    dof = n - lost
+    response = ridge.response(xi * (n / dof), spectrum, dof)
+    return Fit(len(spectrum), dof.astype(np.float64), lost, xi, rho, rest, *response)

@@ -26,10 +26,11 @@ deviations fall as 1/d. Source of the sums: `ridge`; a is df_2 / n, and h(a) = -
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import polygamma
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.exact.divergence import SAMPLER
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import _bulks, _by_size, _circle, _divergence_law, _fit, _loss_law, ridge
 from lindiff_nb.predict._bulks import Complex
 from lindiff_nb.predict._divergence_law import Law
@@ -101,6 +102,32 @@ def kl(
     """
     variance = _by_size.each(_divergence_law.variance, spectrum, n, c, direction, estimated_mean)
     return reals(np.sqrt(variance) / np.size(spectrum))
+
+
+def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
+    """The exact standard deviation beside `divergence.wishart_kl`, whatever d and n are.
+
+    With m = n degrees of freedom, or m = n - 1 and l = 1 if the mean is estimated, W a Wishart
+    matrix of m points and z = N(0, 1), the divergences in total are, but for constants, halves of
+
+        (Tr W + l |z|^2) / n - ln det W        and        n Tr W^-1 + l z' W^-1 z + ln det W
+
+    whose variances follow from those of Tr W and Tr W^-1 and, as det W tilts a density of m points
+    to one of m + 2, from the slopes of their means. The second is infinite for m < d + 4. Raises
+    ValueError as `divergence.wishart_kl` does.
+    """
+    d, lost = _validate.integer("d", d), int(estimated_mean)
+    n = _validate.integer("n", n, low=1 + lost)
+    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    m, both = n - lost, n + lost
+    if m < d + (0 if to_population else 4):
+        return np.inf
+    variance = float(np.sum(polygamma(1, (m - np.arange(d)) / 2)))
+    if to_population:
+        return float(np.sqrt(variance - 2 * d / n)) / (2 * d)
+    u, v, w = m - d, m - d - 1, m - d - 3
+    variance += 2 * d * (m - 1) / (u * v * w) * (both**2 / v + lost) - 4 * both * d / v**2
+    return float(np.sqrt(variance)) / (2 * d)
 
 
 def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
