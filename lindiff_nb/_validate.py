@@ -7,9 +7,10 @@ Rounding noise is not variance. Eigenvalues of one covariance carry errors of ab
 
     resolution = size eps largest,    eps of float32 if that is what they came in, else of float64
 
-and below it zero and a tiny variance cannot be told apart. `spectrum` takes what rounding left
-below zero for zero. `varying` takes all of it for zero, for answers that jump between the two:
-divergences, ranks, lengths of schedules.
+where a size below FEW counts as FEW, since sums over many points round too. Within it zero and a
+tiny variance cannot be told apart. `spectrum` takes what rounding left below zero for zero.
+`varying` takes all of it for zero, for answers that jump between the two: divergences, ranks,
+lengths of schedules.
 """
 
 import math
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from lindiff_nb._types import Array
 
 LARGEST = 2**63 - 1  # what an array index, and so a count, can be
+FEW = 10  # dimensions: rounding of a covariance of fewer is not less
 LOOSE = 1e-10  # asymmetry and negative variance that float64 work on data may leave, relative
 
 
@@ -193,16 +195,31 @@ def epsilon(value: ArrayLike) -> float:
     return float(np.finfo(np.float32 if single(value) else np.float64).eps)
 
 
-def resolution(variances: ArrayLike) -> float:
-    """size eps largest: what rounding adds to, or takes from, the eigenvalues of one covariance."""
+def resolution(variances: ArrayLike, source: ArrayLike | None = None) -> float:
+    """size eps largest: what rounding adds to, or takes from, the eigenvalues of one covariance.
+
+    eps by the type of the `source` that they were computed from, or their own.
+    """
     levels = np.asarray(variances)
-    return levels.size * epsilon(levels) * max(float(levels.max()), 0.0)
+    eps = epsilon(levels if source is None else source)
+    return max(levels.size, FEW) * eps * max(float(levels.max()), 0.0)
 
 
-def resolved(variances: ArrayLike) -> Array:
-    """The variances, (d,), with those within the `resolution` set to zero."""
+def resolution_of_data(variances: ArrayLike, x: ArrayLike, mean: Array) -> float:
+    """The same for variances, (d,), along the eigenvectors of points x that float64 worked on.
+
+    What the points lost to rounding before, eps of their size, enters the variances squared.
+    """
     levels = np.asarray(variances)
-    return np.where(levels > resolution(levels), levels, 0).astype(np.float64)
+    size = max(float(levels.max()), 0.0) + float(mean @ mean)
+    return resolution(levels) + max(levels.size, FEW) * epsilon(x) ** 2 * size
+
+
+def resolved(variances: ArrayLike, noise: float | None = None) -> Array:
+    """The variances, (d,), with those within the noise, their `resolution`, set to zero."""
+    levels = np.asarray(variances)
+    noise = resolution(levels) if noise is None else noise
+    return np.where(levels > noise, levels, 0).astype(np.float64)
 
 
 def vector(name: str, value: ArrayLike, d: int | None = None) -> Array:
@@ -228,7 +245,7 @@ def symmetric(name: str, value: ArrayLike, d: int | None = None) -> Array:
         raise fail(name, value, "a square matrix")
     if d is not None and len(found) != d:
         raise fail(name, value, f"a {d} x {d} matrix")
-    allowed = max(LOOSE, len(found) * epsilon(value)) * float(np.abs(found).max())
+    allowed = max(LOOSE, max(len(found), FEW) * epsilon(value)) * float(np.abs(found).max())
     if not np.allclose(found, found.T, rtol=0, atol=allowed):
         raise fail(name, value, "symmetric")
     return (found + found.T) / 2
@@ -240,8 +257,9 @@ def semidefinite(name: str, value: ArrayLike, eigenvalues: NDArray[np.floating])
     Rounding may cost LOOSE sqrt(d) of the largest eigenvalue, as it does when a singular
     covariance is computed from data, or what the type of the matrix resolves if that is more.
     """
-    d, lowest, highest = len(eigenvalues), float(eigenvalues.min()), np.abs(eigenvalues).max()
-    if lowest < -max(LOOSE * math.sqrt(d), d * epsilon(value)) * float(highest):
+    size, lowest = np.abs(eigenvalues), float(eigenvalues.min())
+    loose = LOOSE * math.sqrt(size.size) * float(size.max())
+    if lowest < -max(loose, resolution(size, value)):
         raise fail(name, value, f"positive semi-definite (its lowest eigenvalue is {lowest:.3g})")
 
 

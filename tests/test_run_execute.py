@@ -37,7 +37,7 @@ def good(monkeypatch, capfd):
     source.cells[0].metadata["tags"] = ["parameters"]
     source.metadata["kernelspec"] = {"name": "no-such-kernel", "display_name": "", "language": "R"}
     cells = []
-    executed = execute(source, {"n": 7}, threads=3, timeout=60, on_cell=lambda: cells.append(1))
+    executed = execute(source, {"n": 7}, threads=3, timeout=120, on_cell=lambda: cells.append(1))
     assert len(cells) == 6  # five with code and the injected one
     return executed, capfd.readouterr()
 

@@ -44,10 +44,11 @@ def test_losses_keep_tiny_variances_and_counts_do_not():
 
 def test_the_resolution_is_size_times_eps_times_the_largest_by_type():
     for dtype, eps in ((np.float16, 2.0**-23), (np.float32, 2.0**-23), (np.float64, 2.0**-52)):
-        assert _validate.resolution(np.array([1, 8, 2], dtype)) == 3 * 8 * eps
-    for whole in ([1, 8, 2], np.array([8, 1, 1])):
-        assert _validate.resolution(whole) == 24 * 2.0**-52
-    edge = np.array([1.0, 2 * 2.0**-52])
+        assert _validate.resolution(np.repeat(np.array([1, 8], dtype), 30)) == 60 * 8 * eps
+        assert _validate.resolution(np.array([8, 1], dtype)) == 10 * 8 * eps  # few are ten
+    for whole in ([1, 8, 2] * 8, np.array([8, 1, 1] * 8)):
+        assert _validate.resolution(whole) == 24 * 8 * 2.0**-52
+    edge = np.array([1.0, 10 * 2.0**-52])
     assert _validate.varying(edge)[1] == 0  # at the resolution itself
     assert _validate.varying(edge * [1, 1.01])[1] > 0
 

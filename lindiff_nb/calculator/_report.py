@@ -70,7 +70,7 @@ def report(
 
     About `rows` of the levels are shown one by one. `loss_excess` and `kl` are the aims whose price
     in images is wanted. `mean` is "fitted" to the n images or "known". Divergences count the
-    directions that vary. Means over more than 32 levels are Gauss's (`average`), and a spectrum
+    directions that vary. Means over more than 32 levels are Gauss's (`averages`), and a spectrum
     longer than 10^4 is `lumped`. Raises ValueError for a spectrum that is not one, is longer than
     10^6 or spans more than a factor 10^150, n < 1, n = 1 if the mean is fitted, alpha_bar outside
     [1e-100, 1) or longer than 10^6, a negative c, rows outside 1 to 10^4, an aim that is not

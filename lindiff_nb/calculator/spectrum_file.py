@@ -174,7 +174,7 @@ def _from_array(path: Path) -> Array:
         raise _error(path, f"an array of {array.dtype}, not of real numbers")
     if array.ndim == 2 and array.shape[0] == array.shape[1] <= LARGEST:
         try:
-            return spectra.resolved(spectra.of_covariance(array))
+            return spectra.of_covariance(array)
         except ValueError as error:
             raise _error(path, str(error)) from None
     if array.ndim != 1 or array.size > MOST:

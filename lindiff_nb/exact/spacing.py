@@ -117,7 +117,7 @@ def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
 
 def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Array, Array]:
     """Noise levels sigma, from 0 to the end, and the length up to each."""
-    levels = _validate.spectrum(spectrum)
+    levels = _validate.varying(spectrum)
     levels = levels[levels > 0]
     a = _validate.signal(alpha_bar_T, "alpha_bar_T")
     if a == 1:

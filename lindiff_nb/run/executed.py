@@ -1,8 +1,12 @@
-"""Bring the executed chapters of a book up to date: those that have to be, in parallel."""
+"""Bring the executed chapters of a book up to date: those that have to be, in parallel.
+
+A chapter is kept only if every output of it may be published.
+"""
 
 from concurrent.futures import Future
 from functools import partial
 
+from lindiff_nb.run import published
 from lindiff_nb.run.cache import Entry, Store
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
@@ -51,7 +55,9 @@ class Executed:
 
         def job(chapter: str) -> Result:
             progress.begin(chapter, stale[chapter])
-            return how(self.book, chapter, on_cell=progress.step)
+            result = how(self.book, chapter, on_cell=progress.step)
+            published.check(result[0])
+            return result
 
         def done(chapter: str, future: Future[Result]) -> None:
             failure = self._keep(chapter, future)
