@@ -72,8 +72,8 @@ class Neighbours:
     def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array]:
         """The same among the candidates `best`, (N, k), by true distances."""
         rows, distance = np.arange(len(samples)), np.empty(best.shape)
-        for k, column in enumerate(best.T):
-            distance[:, k] = lengths(samples - self.points[column])
+        for place, column in enumerate(best.T):
+            distance[:, place] = lengths(samples - self.points[column])
         first = distance.argmin(axis=1)
         winner, near = best[rows, first], distance[rows, first]
         loose = SAME * lengths(self.points[winner])

@@ -62,7 +62,8 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
     for block in blocks(len(asked), len(known), held):
         index[block], *distances[:, block] = search.two(asked[block])
-    return Nearest(index, *distances, search.same(index))
+    near, other = np.ascontiguousarray(distances)
+    return Nearest(index, near, other, search.same(index))
 
 
 def cosine_similarity(samples: ArrayLike, others: ArrayLike) -> Array:
