@@ -98,6 +98,73 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
     assert len(exercises) == len(solutions) >= 3
 
 
+MEANS = {"mean", "nanmean", "average", "gradient", "trapezoid", "simpson", "CubicSpline"}
+DRAWN = re.compile(r"\.(test|train)\.mean\((axis=)?(1|-1)\)$")  # (draws, levels, ..) of `measure`
+
+
+def noise_levels(tree: ast.AST) -> set[str]:
+    """Names of arrays of noise levels: by convention, or taken from the one rule or a schedule."""
+    names = {"alpha_bar", "noise_ratio", "a_t", "every_t"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and re.search(r"gauss_rule\(", ast.unparse(node.value)):
+            first = node.targets[0]
+            names.add(ast.unparse(first.elts[0] if isinstance(first, ast.Tuple) else first))
+    return names
+
+
+def speaks_of(node: ast.AST, names: set[str]) -> bool:
+    """Whether all noise levels enter an expression; one of them, `alpha_bar[0]`, may."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return False
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    return name in names or any(speaks_of(part, names) for part in ast.iter_child_nodes(node))
+
+
+def second_rules(source: str) -> list[str]:
+    """Where a mean over noise steps goes another way than `exact.averages`.
+
+    Every k-th level, or a mean, a spline or a trapezoidal rule over them.
+    """
+    tree, found = ast.parse(source), []
+    names = noise_levels(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and speaks_of(node.value, names):
+            parts = [part for part in ast.walk(node.slice) if isinstance(part, ast.Slice)]
+            wrong = any(part.step and ast.unparse(part.step) != "-1" for part in parts)
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            wrong = name in MEANS and (speaks_of(node, names) or DRAWN.search(ast.unparse(node)))
+        else:
+            continue
+        found += [ast.unparse(node)] if wrong else []
+    return found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a = schedule.linear().alpha_bar[::20]",
+        "few = alpha_bar[9::20, None]",
+        "np.mean(losses.test_loss(spectrum, n, alpha_bar))",
+        "losses.test_loss(spectrum, n, schedule.linear().alpha_bar).mean(axis=-1)",
+        "a, w = averages.gauss_rule(every)\nnp.mean(losses.test_loss(spectrum, n, a))",
+        "np.trapezoid(loss, noise_ratio)",
+        "draws.losses(rng, spectrum, n, a).test.mean(axis=1)",
+        "CubicSpline(np.log(alpha_bar), loss)",
+    ],
+)
+def test_a_second_rule_for_means_over_noise_steps_is_seen(source):
+    assert second_rules(source)
+
+
+def test_every_mean_over_noise_steps_goes_through_the_one_rule():
+    for path in (ROOT / "lindiff_nb").rglob("*.py"):
+        assert not second_rules(path.read_text()), path
+    for name in CHAPTERS:
+        source = "\n".join(cell.source for cell in cells(name, "code"))
+        assert not second_rules(source), name
+
+
 def test_every_entry_of_the_bibliography_is_cited_and_leads_somewhere():
     entries = parse_file(BOOK / "references.bib").entries
     cited = set()

@@ -45,7 +45,9 @@ def test_the_slope_agrees_with_the_derivative_of_the_loss_to_fifty_digits(name):
             for a in (0.5, 0.9999):
                 c = float(best_ridge.for_test_loss(spectrum, n, a))
                 for at in (c / 7, 3 * c):
-                    (found,) = best_ridge._slope(spectrum, n, np.array([a]), np.array([at]))
+                    (found,) = best_ridge._slope(
+                        spectrum, n, np.array([(1 - a) / a]), np.array([at])
+                    )
                     exact = slope_with_fifty_digits(spectrum, n, a, at)
                     assert abs(found - exact) <= 1e-10 * abs(exact), (n, a, at)
 
@@ -139,6 +141,48 @@ def test_no_ridge_gives_better_samples(name):
         assert best <= 1 / np.mean(1 / spectrum)
 
 
+@pytest.mark.parametrize("name", SPECTRA)
+def test_with_a_fitted_mean_no_ridge_of_a_fine_grid_is_better(name):
+    spectrum = SPECTRA[name]
+    grid = np.geomspace(1e-12, 4, 1001)[:, None] * spectrum.max()
+    weights = np.array([1.0, 0, 2, 3])
+    for n in {2, len(spectrum) + 1, len(spectrum) + 2, 40 * len(spectrum)}:
+        best = best_ridge.for_test_loss(spectrum, n, ALPHA_BAR, estimated_mean=True)
+        tried = losses.test_loss(spectrum, n, ALPHA_BAR, grid, estimated_mean=True)
+        least = losses.test_loss(spectrum, n, ALPHA_BAR, best, estimated_mean=True)
+        assert np.all(least <= tried.min(axis=0) + 1e-11)
+        assert np.all((best > 0) & (best <= (1 + 1 / n) * spectrum.max() * (1 + 1e-6)))
+        one = best_ridge.for_test_loss(spectrum, n, ALPHA_BAR, weights=weights, estimated_mean=True)
+        mean = losses.test_loss(spectrum, n, ALPHA_BAR, one, estimated_mean=True) @ weights
+        assert mean <= (tried @ weights).min() * (1 + 1e-11)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 60), st.floats(0.01, 0.9999), st.floats(1e-3, 3), st.floats(0, 2))
+def test_with_a_fitted_mean_the_slope_is_that_of_the_loss(n, a, c, exponent):
+    """Central differences with their error of the order of the step squared."""
+    spectrum, step = spectra.power_law(20, exponent), 1e-4 * c
+    up, down = (
+        losses.test_loss(spectrum, n, a, x, estimated_mean=True) for x in (c + step, c - step)
+    )
+    (found,) = best_ridge._slope(spectrum, n, np.array([(1 - a) / a]), np.array([c]), 1)
+    assert found == pytest.approx((up - down) / (2 * step), rel=1e-5, abs=1e-9 * up / c)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_with_a_fitted_mean_no_ridge_gives_better_samples(name):
+    spectrum = SPECTRA[name]
+    for n in {2, len(spectrum) + 1, 2 * len(spectrum), 10**7} - {1}:
+        best = best_ridge.for_kl(spectrum, n, estimated_mean=True)
+        if not spectrum.all():
+            assert best == 0
+            continue
+        grid = best * np.geomspace(0.01, 100, 401)
+        tried = divergence.kl(spectrum, n, grid, estimated_mean=True)
+        assert divergence.kl(spectrum, n, best, estimated_mean=True) <= tried.min() * (1 + 1e-11)
+        assert best <= 1 / np.mean(1 / spectrum)
+
+
 def test_white_samples_in_plenty_want_a_ridge_of_d_over_n():
     assert best_ridge.for_kl(np.ones(100), 10**6) == pytest.approx(1e-4, rel=1e-3)
 
@@ -157,3 +201,6 @@ def test_bad_input_is_refused():
     weighted = good | {"weights": np.ones(2)}
     assert_refused(of_loss, weighted, "weights", [[1.0], [0.0, 0.0], [-1, 1], [np.nan, 1], 1.0])
     assert_refused(best_ridge.for_kl, {"spectrum": np.ones(3), "n": 4}, "n", [0, 1.5])
+    assert_refused(of_loss, good | {"estimated_mean": True}, "n", [0, 1])
+    fitted = {"spectrum": np.ones(3), "n": 4, "estimated_mean": True}
+    assert_refused(best_ridge.for_kl, fitted, "n", [0, 1])

@@ -238,3 +238,109 @@ def test_monotone_and_covariant(spectrum, n, a, c, scale):
     ridges = np.array([c, 2 * c + 1e-3, 3 * c + 1])
     assert np.all(np.diff(losses.train_loss(spectrum, n, a, ridges)) >= -slack)
     assert np.all(np.diff(losses.gap(spectrum, n, a, ridges)) <= slack)
+
+
+def losses_with_a_fitted_mean(spectrum, n, a, c):
+    """(test, train) by the fixed point of equal energies: q + D(xi / q) / m = 1, xi to scale."""
+    d, m, s = len(spectrum), n - 1, (1 - a) / a
+    part = m / n
+    xi = (s + c) / part
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        q = (low + high) / 2
+        grows = q + np.sum(spectrum / (spectrum + xi / q)) / m < 1
+        low, high = (q, high) if grows else (low, q)
+    g = 1 / (xi + q * spectrum)
+    a1, a2 = (np.sum(spectrum**p * g**2) for p in (1, 2))
+    v = q**2 / m / (1 - q**2 / m * a2)
+    g1, g2 = g.sum() / part, (np.sum(g**2) + v * a1**2) / part**2
+    new = (a1 + v * a2 * a1) * (1 + 1 / n) / part**2
+    test = d - 2 * s * g1 + s * new + s**2 * g2
+    return test / d, (d - 2 * s * g1 + s * (g1 - (s + c) * g2) + s**2 * g2) / d
+
+
+@pytest.mark.parametrize("name", ["white", "power law", "low rank"])
+@pytest.mark.parametrize("n", [2, 3, D, D + 1, 30, 10**6])
+@pytest.mark.parametrize(("a", "c"), [(0.5, 0.0), (0.01, 0.1), (0.99, 1e-2), (0.999, 1.0)])
+def test_with_a_fitted_mean_they_solve_the_equations_of_n_minus_one_points(name, n, a, c):
+    spectrum = SPECTRA[name]
+    test, train = losses_with_a_fitted_mean(spectrum, n, a, c)
+    both = losses.test_and_train_loss(spectrum, n, a, c, estimated_mean=True)
+    assert both == pytest.approx((test, train), rel=1e-9)
+    assert losses.test_loss(spectrum, n, a, c, estimated_mean=True) == both[0]
+    assert losses.train_loss(spectrum, n, a, c, estimated_mean=True) == both[1]
+    gap = losses.gap(spectrum, n, a, c, estimated_mean=True)
+    assert gap == pytest.approx(test - train, rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("n", [2, D, D + 1, 40])
+def test_with_a_fitted_mean_alignment_and_scatter_are_still_what_they_were(name, n):
+    """test - residual, and test less the loss of the average denoiser, g = kappa / xi / (.)."""
+    spectrum, a, c = SPECTRA[name], np.array([0.1, 0.9, 0.999]), np.array([[0.0], [0.01]])
+    s = (1 - a) / a
+    kappa = effective_ridge((s + c) * (n / (n - 1)), spectrum, n - 1)
+    g = (kappa / (s + c))[..., None] / (spectrum + kappa[..., None])
+    averaged = ((1 - s[:, None] * g) ** 2 + s[:, None] * spectrum * g**2).mean(axis=-1)
+    test = losses.test_loss(spectrum, n, a, c, estimated_mean=True)
+    scatter = losses.scatter(spectrum, n, a, c, estimated_mean=True)
+    assert scatter == pytest.approx(test - averaged, rel=1e-8, abs=1e-13)
+    alignment = losses.alignment(spectrum, n, a, estimated_mean=True)
+    residual = losses.residual_loss(spectrum, a)
+    assert alignment == pytest.approx(test[0] - residual, rel=1e-8, abs=1e-13)
+
+
+def test_two_images_in_endless_dimensions_and_their_mean():
+    """White data, d -> infinity: next to every direction is unseen, and lies d/2 off the mean.
+
+    There g = 1 / xi, new data have the variance 1 + 1/2 about the fitted mean, and the training
+    data, all in one direction, have none.
+    """
+    a, c = np.array([0.2, 0.9]), np.array([[0.0], [0.3]])
+    s = (1 - a) / a
+    xi = s + c
+    test, train = losses.test_and_train_loss(np.ones(10**7), 2, a, c, estimated_mean=True)
+    assert test == pytest.approx((1 - s / xi) ** 2 + 1.5 * s / xi**2, rel=1e-5)
+    assert train == pytest.approx((1 - s / xi) ** 2, abs=1e-5)
+
+
+def test_images_in_plenty_know_their_mean():
+    spectrum, a = SPECTRA["power law"], np.array([0.1, 0.9, 0.999])
+    for loss in (losses.test_loss, losses.train_loss):
+        fitted = loss(spectrum, 10**9, a, 0.01, estimated_mean=True)
+        assert fitted == pytest.approx(loss(spectrum, 10**9, a, 0.01), rel=1e-7)
+
+
+@pytest.mark.parametrize(("n", "c"), [(30, 0.02), (50, 0.0), (150, 0.0)])
+def test_a_fitted_mean_costs_what_training_sets_say(n, c):
+    """400 training sets of 75 dimensions, by the definition of the loss, no ridge beyond 2 n = d.
+
+    Above 6 standard errors once in 10^8 for a normal mean; 1 / d is allowed for the finite size.
+    The known mean's prediction is further off.
+    """
+    rng, spectrum, a = np.random.default_rng(5), spectra.power_law(75, 0.5), 0.8
+    s, found = (1 - a) / a, np.empty((400, 2))
+    for k in range(400):
+        x = rng.standard_normal((n, 75)) * np.sqrt(spectrum)
+        shift = x.mean(axis=0)
+        covariance = np.cov(x.T, bias=True)
+        g = np.linalg.inv(covariance + (s + c) * np.eye(75))
+        squares = np.sum(g**2, axis=0)
+        both = np.array([spectrum @ squares + shift @ g @ g @ shift, np.sum(covariance * (g @ g))])
+        found[k] = (75 - 2 * s * np.trace(g) + s * both + s**2 * squares.sum()) / 75
+    error = found.std(axis=0, ddof=1) / 20
+    for fitted, limit in ((True, 1.0), (False, np.inf)):
+        told = losses.test_and_train_loss(spectrum, n, a, c, estimated_mean=fitted)
+        off = np.abs(found.mean(axis=0) - told)
+        assert np.all(off <= (6 * error + np.array(told) / 75) * limit)
+        assert fitted or np.all(off > 6 * error)
+
+
+def test_where_the_mean_is_fitted_one_image_is_none():
+    for loss in (losses.test_loss, losses.train_loss, losses.gap, losses.scatter):
+        with pytest.raises(ValueError, match=r"^n must be integers? .*>= 2|^n must be an integer"):
+            loss(np.ones(3), 1, 0.5, estimated_mean=True)
+    rank = np.count_nonzero(SPECTRA["low rank"])
+    for n, told in ((rank, np.inf), (rank + 1, np.inf), (rank + 2, rank / D)):
+        found = losses.test_loss(SPECTRA["low rank"], n, 1.0, estimated_mean=True)
+        assert found == pytest.approx(told)

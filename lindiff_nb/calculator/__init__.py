@@ -1,8 +1,8 @@
 """A spectrum and n in; losses, divergence, the best ridge and stopping time out.
 
 spectrum_file  a spectrum, or the one of a covariance, read from a file
-average        the mean over a schedule's steps, from a few of them
 report         everything that can be predicted, with its standard deviation
+needed         how many images are enough
 text, files    the report as a table, as CSV and as JSON
 figure         the report as a figure
 command        lindiff-nb predict
@@ -14,6 +14,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["average", "command", "figure", "files", "report", "spectrum_file", "text"],
-    submod_attrs={"report": ["Report", "report"], "spectrum_file": ["read_spectrum"]},
+    submodules=["command", "figure", "files", "spectrum_file", "text"],
+    submod_attrs={
+        "_needed": ["Needed", "needed"],
+        "_losses": ["Losses"],
+        "_report": ["Report", "Samples", "report"],
+        "spectrum_file": ["read_spectrum"],
+    },
 )

@@ -13,7 +13,7 @@ from lindiff_nb.run.files import output, write_bytes, write_text
 
 if TYPE_CHECKING:
     from lindiff_nb._types import Array
-    from lindiff_nb.calculator.report import Report
+    from lindiff_nb.calculator._report import Report
 
 PICTURES = (".png", ".svg", ".pdf")
 UNITS = """\
@@ -78,7 +78,7 @@ def predict(chosen: argparse.Namespace) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> "tuple[str, Report]":
-    from lindiff_nb.calculator.report import report
+    from lindiff_nb.calculator._report import report
 
     source, spectrum = _spectrum(chosen)
     if chosen.normalise:
@@ -105,7 +105,7 @@ def _spectrum(chosen: argparse.Namespace) -> "tuple[str, Array]":
         from lindiff_nb.data import load
 
         images = load(chosen.images, chosen.size)
-        spectrum = spectra.resolved(spectra.of_data(images.train))
+        spectrum = spectra.of_data(images.train)
         return f"{images.record.name} at {chosen.size} x {chosen.size}", spectrum
     from lindiff_nb.calculator.spectrum_file import read_spectrum
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array
@@ -65,23 +64,9 @@ def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Ar
     return ((first - second) @ v) ** 2, (second @ v) ** 2
 
 
-def step_weights(t: ArrayLike, steps: int) -> Array:
-    """Weights, (L,), by which values at the steps t average to the mean over 1..T.
-
-    They integrate the cubic spline in log t through the values, so some may be slightly negative.
-    Raises ValueError unless t are at least four integers increasing from 1 to `steps`.
-    """
-    steps = _validate.integer("steps", steps)
-    kept = _increasing(t, steps)
-    if len(kept) < 4 or kept[0] != 1 or kept[-1] != steps:
-        raise _validate.fail("t", t, f"four steps or more, from 1 to {steps}")
-    spline = CubicSpline(np.log(kept), np.eye(len(kept)))
-    return np.asarray(spline(np.log(np.arange(1, steps + 1))).mean(axis=0))
-
-
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:
     """Steps that increase within 1..last."""
-    kept = np.asarray(t)
+    kept = _validate.array("t", t)
     wrong = kept.ndim != 1 or kept.size == 0 or kept.dtype.kind not in "iu"
     if wrong or kept[0] < 1 or kept[-1] > last or np.any(np.diff(kept) < 1):
         raise _validate.fail("t", t, f"integers increasing within 1 to {last}")

@@ -22,17 +22,27 @@ all nu and U = sum_nu lambda kappa^2 / (lambda + kappa)^3,
 These are derivatives of <Tr G^2> and of the gap between test and training loss, arranged such that
 every term is positive.
 
+If the mean is estimated, m = n - 1 and f = m / n, Sigma_0 is f times the covariance of m points.
+With xi' = xi / f, c' = c / f and the averages for m points at xi' the slope is, up to 1 / f^2,
+
+    c' <sum g^3> - <sum g^3 (delta - lambda)> - (2/m) <sum g^3 delta>
+
+    xi'^2 <sum g^3 delta> = (m / (E + V))^2 [U + V^2 / E + V (V - U) / (E + V)]
+
+of which the last is minus half the derivative of <Tr G Sigma G>. The best c is then at most
+(1 + 1/n) lambda_max.
+
 The divergence of the samples, KL(sampler || population), is convex in c, because -ln det is. It is
 least where <Tr (Sigma_0 + c)^-1> = Tr Sigma^-1, and there c is at most the harmonic mean of the
-spectrum.
+spectrum, whether the mean is known or not.
 """
 
 import numpy as np
 
-from lindiff_nb import _validate, _valley
+from lindiff_nb import _scale, _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb._valley import Pool
-from lindiff_nb.predict import losses, ridge
+from lindiff_nb.predict import _fit, losses, ridge
 from lindiff_nb.predict._spectrum import distinct, total
 
 PER_DECADE = 4
@@ -41,70 +51,84 @@ STEP = 16.0  # by which c falls until the divergence does, too
 
 
 def for_test_loss(
-    spectrum: Array, n: int, alpha_bar: Reals, *, weights: Array | None = None
+    spectrum: Array,
+    n: int,
+    alpha_bar: Reals,
+    *,
+    weights: Array | None = None,
+    estimated_mean: bool = False,
 ) -> Reals:
     """The c > 0 that minimises `losses.test_loss`, to a relative 1e-6, in the shape of alpha_bar.
 
     With `weights`, in the shape of alpha_bar, one c for all levels, which minimises the weighted
-    mean of their losses. Raises ValueError for a spectrum that is not one, n < 1, alpha_bar outside
-    (0, 1), for at 1 there is nothing to learn, and for weights that are negative, all zero or of
-    another shape.
+    mean of their losses. The mean is known, or estimated from the n points. Raises ValueError for a
+    spectrum that is not one, n < 1 (n < 2 if the mean is estimated), alpha_bar outside (0, 1), for
+    at 1 there is nothing to learn, and for weights that are negative, all zero or of another shape.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    lost = int(estimated_mean)
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
     a = _validate.noisy(alpha_bar)
     shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
-    return reals(_best(spectrum, n, a.ravel(), pool).reshape(shape) if a.size else a)
+    if not a.size:
+        return reals(a)
+    s = unit.noise(a, far=_scale.SQUARES).ravel()
+    return reals(unit.on(_best(spectrum, n, s, pool, lost).reshape(shape)))
 
 
-def for_kl(spectrum: Array, n: int) -> float:
+def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     """The c that minimises `divergence.kl` of the sampler from the population, to a relative 1e-6.
 
     Zero if a variance is zero: there any ridge makes the divergence infinite. Raises ValueError for
-    a spectrum that is not one or n < 1.
+    a spectrum that is not one or n < 1 (n < 2 if the mean is estimated).
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    lost = int(estimated_mean)
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
     if not spectrum.all():
         return 0.0
     levels, counts = distinct(spectrum)
 
     def slope(c: Array) -> Array:
         """Tr Sigma^-1 - <Tr (Sigma_0 + c)^-1>, from terms in which nothing cancels."""
-        at = ridge.response(c, spectrum, n)
+        at = ridge.response(c * (n / (n - lost)), spectrum, n - lost)
         known = total(lambda lam, k: k / lam / (lam + k), levels, counts, at.kappa)
-        return known - at.df1 / at.excess * total(
+        return known - (at.df1 + lost) / at.excess * total(
             lambda lam, k: 1 / (lam + k), levels, counts, at.kappa
         )
 
     low = high = np.array([1 / np.mean(1 / spectrum)])
     while slope(low) >= 0:
         low = low / STEP
-    return float(_valley.root(slope, low, high, PRECISION)[0])
+    return float(unit.on(_valley.root(slope, low, high, PRECISION))[0])
 
 
-def _best(spectrum: Array, n: int, a: Array, pool: Pool) -> Array:
-    """The c that minimises each pooled loss; a is (p,)."""
+def _best(spectrum: Array, n: int, s: Array, pool: Pool, lost: int) -> Array:
+    """The c that minimises each pooled loss; the noise s = (1-a)/a is (p,)."""
 
     def slope(c: Array) -> Array:
-        return pool(_slope(spectrum, n, a, c))
+        return pool(_slope(spectrum, n, s, c, lost))
 
-    s, top = (1 - a) / a, 2 * spectrum.max()
-    cubes, hidden = _averages(spectrum, n, a, np.zeros(1))
-    low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
+    cubes, hidden = _averages(spectrum, n, s, lost)
+    low, top = min(float(np.min(hidden * s / cubes)) / 10, float(s.min()) / 100), 2 * spectrum.max()
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    curve = pool(np.asarray(losses.test_loss(spectrum, n, a, grid[:, None])))
-    return _valley.bottom(curve, slope, grid, PRECISION)
+    tried = _fit.at_noise(spectrum, np.asarray(n), s, grid[:, None], lost)
+    return _valley.bottom(pool(losses.of_fit(tried)), slope, grid, PRECISION)
 
 
-def _slope(spectrum: Array, n: int, a: Array, c: Array) -> Array:
-    """dL_test / dc at each alpha_bar, for c of shape (p,) or (1,)."""
-    cubes, hidden = _averages(spectrum, n, a, c)
-    return 2 * (1 - a) / a / len(spectrum) * (c * cubes - hidden)
+def _slope(spectrum: Array, n: int, s: Array, c: Array, lost: int = 0) -> Array:
+    """dL_test / dc at each noise s, for c of shape (p,) or (1,)."""
+    xi = s + c
+    cubes, hidden = _averages(spectrum, n, xi, lost)
+    return 2 / len(spectrum) * (s / xi) / xi * (c / xi * cubes - hidden)
 
 
-def _averages(spectrum: Array, n: int, a: Array, c: Array) -> tuple[Array, Array]:
-    """<sum g^3> and <sum g^3 (delta - lambda)>, (p,) each."""
-    xi = (1 - a) / a + c
-    kappa, df1, excess, spread = ridge.response(xi, spectrum, n)
+def _averages(spectrum: Array, n: int, xi: Array, lost: int = 0) -> tuple[Array, Array]:
+    """What c / xi weighs in the slope and what is taken off, (p,) each.
+
+    They are xi^3 <sum g^3> and xi^2 <sum g^3 (delta - lambda)>, or what takes their place if the
+    mean is estimated.
+    """
+    of, n = n, n - lost
+    kappa, df1, excess, spread = ridge.response(xi * (of / n), spectrum, n)
     levels, counts = distinct(spectrum)
     unseen = len(spectrum) - counts.sum()
     cubes = unseen + total(lambda lam, k: (k / (lam + k)) ** 3, levels, counts, kappa)
@@ -114,4 +138,7 @@ def _averages(spectrum: Array, n: int, a: Array, c: Array) -> tuple[Array, Array
     bracket = rest * (1 + 2 * m) + m * spread / df1
     bracket += m * n / (n + excess) * spread / excess + 2 * m**2 * mixed / spread
     hidden = rest * (n + excess) * df1 / (2 * excess) * bracket
-    return cubes / xi**3, hidden / xi**2
+    if lost:
+        seen = mixed + spread**2 / excess + rest * (spread - mixed)
+        hidden += 2 * n / (excess + spread) ** 2 * seen
+    return cubes, hidden

@@ -65,22 +65,27 @@ def kl_large_n(d: int, n: int) -> float:
     return _validate.integer("d", d) / (4 * _validate.integer("n", n))
 
 
-def wishart_kl(d: int, n: int, direction: str = SAMPLER) -> float:
-    """The exact mean over training sets without ridge, mean known, per dimension.
+def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
+    """The exact mean over training sets without ridge, per dimension, for any spectrum of rank d.
 
         KL(sampler || population) = -L / (2 d)
         KL(population || sampler) = [ d n / (n - d - 1) - d + L ] / (2 d)
         L = <ln det Sigma_0 - ln det Sigma> = sum_{i<d} psi((n - i) / 2) + d ln(2 / n)
 
-    for any spectrum of rank d. Infinite for n < d, the second for n < d + 2. Raises ValueError for
-    d < 1, n < 1 or an unknown direction.
+    Infinite for n < d, the second for n < d + 2. If the mean is estimated, psi has n - 1 for n, and
+    the term before L is d (d + 3) / (n - d - 2); read n - 1 for n in what is infinite, too. Raises
+    ValueError for d < 1, n < 1 (n < 2 if the mean is estimated) or an unknown direction.
     """
-    d, n = _validate.integer("d", d), _validate.integer("n", n)
+    d, lost = _validate.integer("d", d), int(estimated_mean)
+    n = _validate.integer("n", n, low=1 + lost)
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    if n < d + (0 if to_population else 2):
+    dof = n - lost
+    if dof < d + (0 if to_population else 2):
         return np.inf
-    log_det = float(np.sum(digamma((n - np.arange(d)) / 2) - np.log(n / 2)))
-    return (-log_det if to_population else d * (d + 1) / (n - d - 1) + log_det) / (2 * d)
+    log_det = float(np.sum(digamma((dof - np.arange(d)) / 2) - np.log(n / 2)))
+    if to_population:
+        return -log_det / (2 * d)
+    return (d * (d + 1 + 2 * lost) / (dof - d - 1) + log_det) / (2 * d)
 
 
 def _bracket(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:

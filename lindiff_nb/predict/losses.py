@@ -18,51 +18,88 @@ then combine into sums of non-negative terms, so that nothing cancels as s -> 0 
 
 Without ridge the training loss is D / d, and what new data cost beyond it is the second line.
 Every loss is per dimension and per step. A loss at a = 1 is the limit a -> 1.
+
+The mean of the data is known. Where it is estimated from the same n points (`estimated_mean`), they
+leave m = n - 1 degrees of freedom: Sigma_0 is m/n times a sample covariance of m points with known
+mean, and mu_0 is off by Sigma / n, independently. So D, V, E and kappa are those of m points at
+xi n / m, E = m - D, and with the rho of s and c nothing else changes but that
+
+    L_test  gains  2 rho m V / (d E (E + V))
+
+This is exact in the same limit of many dimensions, whatever n is.
 """
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict import _fit, ridge
 from lindiff_nb.predict._fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 
-def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss(
+    spectrum: Array,
+    n: Wholes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
     """The typical loss on new data of the denoiser fitted to n samples with ridge c.
 
-    Returns the shape of n, alpha_bar and c broadcast together. Infinite at alpha_bar = 1 without
-    ridge if n does not exceed the rank of the population. Raises ValueError for a spectrum that is
-    not one, n < 1, alpha_bar outside (0, 1] or a negative c. Source: Merger & Goldt, eq. 13.
+    The mean is known, or with `estimated_mean` that of the n samples. Returns the shape of n,
+    alpha_bar and c broadcast together. Infinite at alpha_bar = 1 without ridge if n (n - 1 if the
+    mean is estimated) does not exceed the rank of the population. Raises ValueError for a spectrum
+    that is not one, n < 1 (n < 2 if the mean is estimated), alpha_bar outside (0, 1] or a negative
+    c. Source: Merger & Goldt, eq. 13.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c)
-    return reals(_train(at) + _gap(at))
+    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
+    return reals(of_fit(at))
 
 
-def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss(
+    spectrum: Array,
+    n: Wholes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
     """The typical loss of that denoiser on its own n samples, without the ridge's penalty.
 
     Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
     """
-    return reals(_train(_fit.solve(spectrum, n, alpha_bar, c)))
+    return reals(_train(_fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
 
 
 def test_and_train_loss(
-    spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0
+    spectrum: Array,
+    n: Wholes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
 ) -> tuple[Reals, Reals]:
     """(`test_loss`, `train_loss`) for the price of one."""
-    at = _fit.solve(spectrum, n, alpha_bar, c)
+    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     train = _train(at)
     return reals(train + _gap(at)), reals(train)
 
 
-def gap(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def gap(
+    spectrum: Array,
+    n: Wholes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
     """test_loss - train_loss = rho D V (2n - D) / (d (n - D) (n - D + V)), without cancellation.
 
-    Shapes and errors as for `test_loss`.
+    Shapes, errors and the mean as for `test_loss`.
     """
-    return reals(_gap(_fit.solve(spectrum, n, alpha_bar, c)))
+    return reals(_gap(_fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
 
 
 def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
@@ -71,11 +108,13 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     Raises ValueError for a spectrum that is not one, or alpha_bar outside (0, 1]. Source: Merger &
     Goldt, eq. 9.
     """
-    spectrum, a = _validate.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
-    return ridge.degrees_of_freedom((1 - a) / a, spectrum) / len(spectrum)
+    (unit, spectrum), a = _scale.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
+    return ridge.degrees_of_freedom(unit.noise(a), spectrum) / len(spectrum)
 
 
-def alignment(spectrum: Array, n: Wholes, alpha_bar: Reals) -> Reals:
+def alignment(
+    spectrum: Array, n: Wholes, alpha_bar: Reals, *, estimated_mean: bool = False
+) -> Reals:
     """Delta^2 = test_loss - residual_loss without ridge, to full relative precision.
 
     The mean square distance, per dimension, between what the fitted and the population's own
@@ -83,18 +122,27 @@ def alignment(spectrum: Array, n: Wholes, alpha_bar: Reals) -> Reals:
 
         Delta^2 d = D V (n + E) / (E (E + V)) - (kappa - s) sum lambda / ((lambda+kappa) (lambda+s))
 
-    Shape of n and alpha_bar together. Raises ValueError as `test_loss` does.
+    and with `estimated_mean` 2 m V / (E (E + V)) more. Shape of n and alpha_bar together. Raises
+    ValueError as `test_loss` does.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, 0.0)
+    at = _fit.solve(spectrum, n, alpha_bar, 0.0, estimated_mean=estimated_mean)
     saved = total(
         lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)),
-        *distinct(_validate.spectrum(spectrum)),
+        *distinct(at.spectrum),
         *(at.kappa, at.xi),
     )
-    return reals(_gap(at) - at.df1 / at.n * saved / at.d)
+    hidden = (at.df1 + at.lost) / (at.n + at.lost)  # 1 - s / kappa
+    return reals(_gap(at) - hidden * saved / at.d)
 
 
-def scatter(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def scatter(
+    spectrum: Array,
+    n: Wholes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    *,
+    estimated_mean: bool = False,
+) -> Reals:
     """What test_loss owes to chance: the part that averaging many such denoisers would remove.
 
     It is the mean square distance, per dimension, between what a fitted denoiser and the average
@@ -102,10 +150,12 @@ def scatter(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Rea
 
         scatter d = rho V (df_2 n / E + rho V) / (E + V)
 
-    For data with the mean known. Shapes and errors as for `test_loss`.
+    and with `estimated_mean` rho V (m + df_2) / (E (E + V)) more. Shapes and errors as for
+    `test_loss`.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c)
-    both, rest = at.excess + at.spread, (at.df1 - at.spread) * at.n
+    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
+    both, df2 = at.excess + at.spread, at.df1 - at.spread
+    rest = df2 * at.n + at.lost * (at.n + df2)
     top = at.rho * at.spread * (rest + at.rho * at.spread * at.excess)
     infinite = np.full(top.shape, np.inf)
     return reals(np.divide(top, at.d * at.excess * both, out=infinite, where=at.excess > 0))
@@ -116,13 +166,18 @@ def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
 
         (1/d) < |W (mu_0 - mu)|^2 > a = rho n V / (d E (E + V))
 
-    to leading order in 1/n; everything else here takes the mean as known. Shapes and errors as for
-    `test_loss`.
+    to leading order in 1/n; with `estimated_mean` these functions have it to all orders. Shapes and
+    errors as for `test_loss`.
     """
     at = _fit.solve(spectrum, n, alpha_bar, c)
     bottom = at.d * at.excess * (at.excess + at.spread)
     infinite = np.full(bottom.shape, np.inf)
     return reals(np.divide(at.rho * at.n * at.spread, bottom, out=infinite, where=bottom > 0))
+
+
+def of_fit(at: Fit) -> Array:
+    """`test_loss` of a solved fit."""
+    return _train(at) + _gap(at)
 
 
 def _train(at: Fit) -> Array:
@@ -134,6 +189,6 @@ def _train(at: Fit) -> Array:
 
 def _gap(at: Fit) -> Array:
     """L_test - L_train."""
-    top = at.rho * at.df1 * at.spread * (at.n + at.excess)
+    top = at.rho * at.spread * (at.df1 * (at.n + at.excess) + 2 * at.lost * at.n)
     bottom = at.d * at.excess * (at.excess + at.spread)
     return np.divide(top, bottom, out=np.full(top.shape, np.inf), where=bottom > 0)
