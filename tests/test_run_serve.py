@@ -13,6 +13,7 @@ import pytest
 from lindiff_nb.run.serve import Server, server
 from lindiff_nb.site import policy
 
+pytestmark = pytest.mark.network
 HASH = policy.hash_of("let x = 1;")
 PAGE = f"<!DOCTYPE html><head>{policy.TAG.format(policy.policy([HASH]))}</head>Hello"
 
