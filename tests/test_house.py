@@ -251,3 +251,19 @@ def test_a_symbol_is_introduced_where_it_is_first_used():
 @pytest.mark.parametrize("example", READMES_CODE)
 def test_the_readme_s_examples_run(example):
     exec(compile(example, "README.md", "exec"), {})
+
+
+CLOCKS = {"time", "perf_counter", "monotonic", "process_time", "perf_counter_ns", "monotonic_ns"}
+
+
+def reads_a_clock(node: ast.AST) -> bool:
+    """Whether a call of the clock stands anywhere below."""
+    calls = (call.func for call in ast.walk(node) if isinstance(call, ast.Call))
+    return any(isinstance(f, ast.Attribute) and f.attr in CLOCKS for f in calls)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tests").glob("*.py")), ids=lambda file: file.stem)
+def test_no_test_asserts_how_long_something_took(file):
+    """A busy machine would fail it, and a fast one hide what it is about: `make bench` measures."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        assert not (isinstance(node, ast.Assert) and reads_a_clock(node)), node.lineno

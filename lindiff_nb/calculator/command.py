@@ -105,7 +105,7 @@ def _spectrum(chosen: argparse.Namespace) -> "tuple[str, Array]":
         from lindiff_nb.data import load
 
         images = load(chosen.images, chosen.size)
-        spectrum = spectra.resolved(spectra.of_data(images.train))
+        spectrum = spectra.of_data(images.train)
         return f"{images.record.name} at {chosen.size} x {chosen.size}", spectrum
     from lindiff_nb.calculator.spectrum_file import read_spectrum
 

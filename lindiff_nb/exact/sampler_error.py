@@ -42,7 +42,7 @@ def sampler_kl(
     and the other does not, the divergence is infinite (c > 0 or `last_noise` beside a zero
     eigenvalue). Raises ValueError for a bad spectrum, schedule, c, sampler, direction or mean.
     """
-    spectrum = _validate.spectrum(spectrum)
+    spectrum = _validate.varying(spectrum)
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     offset = np.zeros_like(spectrum)
     if mean is not None:

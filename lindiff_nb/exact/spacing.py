@@ -37,7 +37,7 @@ def from_noise(noise_ratio: ArrayLike) -> Schedule:
 
     Raises ValueError if they are not.
     """
-    levels = _validate.vector("noise_ratio", np.asarray(noise_ratio))
+    levels = _validate.vector("noise_ratio", noise_ratio)
     gaps = np.diff(levels, prepend=0.0)
     if np.any(gaps <= 0):
         raise _validate.fail("noise_ratio", levels, "positive and increasing")
@@ -117,7 +117,7 @@ def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
 
 def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Array, Array]:
     """Noise levels sigma, from 0 to the end, and the length up to each."""
-    levels = _validate.spectrum(spectrum)
+    levels = _validate.varying(spectrum)
     levels = levels[levels > 0]
     a = _validate.signal(alpha_bar_T, "alpha_bar_T")
     if a == 1:
@@ -152,7 +152,7 @@ def _range(steps: int, sigma_min: float, sigma_max: float) -> tuple[int, float, 
 
 def _whole(name: str, value: ArrayLike) -> NDArray[np.intp]:
     """A non-empty vector of whole numbers."""
-    array = np.asarray(value)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+    whole = _validate.array(name, value)
+    if whole.ndim != 1 or whole.size == 0 or whole.dtype.kind not in "iu":
         raise _validate.fail(name, value, "a non-empty vector of integers")
-    return array.astype(np.intp)
+    return whole.astype(np.intp)

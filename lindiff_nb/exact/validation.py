@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.exact import _mode_sums, spectra
+from lindiff_nb.exact import _mode_sums
 
 
 def left_out_loss(
@@ -39,9 +39,9 @@ def left_out_loss(
     if n < 1 + estimated_mean:
         raise _validate.fail("x", points.shape, "of two points or more, to estimate a mean")
     a, s, c = _grid(alpha_bar, c)
-    centred = points - points.mean(axis=0) if estimated_mean else points
-    u, singular, _ = np.linalg.svd(centred / np.sqrt(n), full_matrices=False)
-    lam = spectra.resolved(singular**2) if singular[0] > 0 else np.zeros_like(singular)
+    mean = points.mean(axis=0) if estimated_mean else np.zeros(d)
+    u, singular, _ = np.linalg.svd((points - mean) / np.sqrt(n), full_matrices=False)
+    lam = _validate.resolved(singular**2, _validate.resolution_of_data(singular**2, x, mean))
     seen = lam > 0
     share, lam = np.square(u[:, seen]), lam[seen]
     spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)
@@ -77,7 +77,7 @@ def test_loss(
     n < 1 (2), alpha_bar outside (0, 1] or a negative c.
     """
     n = _validate.integer("n", n, low=1 + estimated_mean)
-    lam = spectra.resolved(_validate.spectrum(np.asarray(eigenvalues), "eigenvalues"))
+    lam = _validate.varying(eigenvalues, "eigenvalues")
     spare = n - estimated_mean - np.count_nonzero(lam)
     if spare < 0:
         raise _validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")

@@ -145,5 +145,5 @@ def _checked(
     rng: np.random.Generator, spectrum: Array, n: int, estimated_mean: bool = False
 ) -> tuple[np.random.Generator, Array, int]:
     """The arguments that every function takes."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n, low=1 + estimated_mean)
+    spectrum, n = _validate.varying(spectrum), _validate.integer("n", n, low=1 + estimated_mean)
     return _validate.generator(rng), spectrum, n

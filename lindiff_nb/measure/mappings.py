@@ -66,7 +66,7 @@ def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Ar
 
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:
     """Steps that increase within 1..last."""
-    kept = np.asarray(t)
+    kept = _validate.array("t", t)
     wrong = kept.ndim != 1 or kept.size == 0 or kept.dtype.kind not in "iu"
     if wrong or kept[0] < 1 or kept[-1] > last or np.any(np.diff(kept) < 1):
         raise _validate.fail("t", t, f"integers increasing within 1 to {last}")

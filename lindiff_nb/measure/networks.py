@@ -134,7 +134,7 @@ def losses(
 
 def _steps(t: Steps, last: int) -> NDArray[np.intp]:
     """Steps, all from 1 to `last`."""
-    steps = np.asarray(t)
+    steps = _validate.array("t", t)
     if steps.dtype.kind not in "iu" or steps.size == 0 or steps.min() < 1 or steps.max() > last:
         raise _validate.fail("t", t, f"integers from 1 to {last}")
     return steps.astype(np.intp)

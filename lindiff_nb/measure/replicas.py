@@ -32,7 +32,7 @@ def log_partition(
     Raises ValueError for a seed in place of a generator, a spectrum that is not one, n < 1, xi that
     is not positive or draws < 1.
     """
-    rng, spectrum = _validate.generator(rng), _validate.spectrum(spectrum)
+    rng, spectrum = _validate.generator(rng), _validate.varying(spectrum)
     n, xi = _validate.integer("n", n), _validate.positive("xi", xi)
     result = np.empty((_validate.integer("draws", draws), *xi.shape))
     for draw in range(draws):
@@ -78,7 +78,7 @@ def overlaps(
     Each draw is one training set: the quenched average, m -> 0. Raises ValueError as
     `log_partition` does, and for replicas < 1.
     """
-    rng, spectrum = _validate.generator(rng), _validate.spectrum(spectrum)
+    rng, spectrum = _validate.generator(rng), _validate.varying(spectrum)
     n, xi = _validate.integer("n", n), _validate.number("xi", _validate.positive("xi", xi))
     replicas = _validate.integer("replicas", replicas)
     spread = np.sqrt(spectrum[spectrum > 0])

@@ -25,6 +25,7 @@ def refusing(*kinds: type[Exception]) -> Iterator[None]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that looks most like `name`, as a hint; empty if there is none."""
-    match = get_close_matches(name, list(names), n=1, cutoff=0.0)
-    return f"; the nearest is {match[0]!r}" if match else ""
+    """The one of `names` that looks like `name`, capitals or not, as a hint; empty if none does."""
+    folded = {other.casefold(): other for other in names}
+    match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"; the nearest is {folded[match[0]]!r}" if match else ""
