@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from test_lock import needed_by, normal
 from threadpoolctl import threadpool_info
 
-from lindiff_nb.run.kernel import THREADS
+from lindiff_nb.run.environment import THREADS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
