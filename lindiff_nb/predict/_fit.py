@@ -11,7 +11,6 @@ from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals, Wholes
 from lindiff_nb.predict import ridge
 
-
 FAR = 1000  # of s and c, so that xi n / m is legal too
 
 
