@@ -95,7 +95,7 @@ def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words)
         ("--spectrum mine.txt -n 5 --steps 1e12", "steps must be an integer from 1 to 1000000"),
         ("--spectrum mine.txt -n 5 --steps 1e8", "steps must be an integer from 1 to 1000000"),
         ("--spectrum mine.txt -n 5 --steps 1e5", "alpha_bar must be at least 1e-100"),
-        ("--spectrum mine.txt -n 5 --rows 1e9", "rows must be an integer from 1 to 10000"),
+        ("--spectrum mine.txt -n 5 --rows 1e9", "rows must be at most 10000, got 1000000000"),
         ("--spectrum mine.txt -n 5 --alpha-bar 1e-320", "alpha_bar must be at least 1e-100"),
         ("--power-law 1e12 1 -n 5", "d must be at most 1000000, got 1e12"),
         ("--power-law 100 400 -n 5", "exponent must be smaller, got 400: 100 eigenvalues span"),
