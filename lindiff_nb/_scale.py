@@ -24,7 +24,7 @@ from lindiff_nb import _validate
 from lindiff_nb._types import Array
 
 SMALLEST = float(np.finfo(float).tiny)  # of the normal numbers
-FAR = 1010  # an argument may be 2^FAR times the largest variance, or its inverse
+FAR = 1022  # an argument may be 2^FAR times the largest variance, or its inverse
 SPREAD = 500  # a variance that counts may be 2^-SPREAD times the largest: squares stay normal
 SQUARES = 300  # `far` for functions with cubes and fourth powers
 _NEAR = "zero or within a factor {:.0e} of the largest variance"
@@ -89,6 +89,11 @@ def spectrum(
     checked = check(value, name)
     own = unit(checked)
     return own, own.off(name, checked, far=SPREAD)
+
+
+def varying(value: ArrayLike, name: str = "spectrum") -> tuple[Unit, Array]:
+    """The same without what cannot be told from rounding, for answers that jump at zero."""
+    return spectrum(value, name, _validate.varying)
 
 
 def _shift(value: NDArray[Kept], exponent: int) -> NDArray[Kept]:

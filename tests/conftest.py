@@ -23,6 +23,7 @@ assert "numpy" not in sys.modules, "a plugin imported numpy before its threads w
 os.environ |= dict.fromkeys(THREADS, "1")
 
 SOCKETS = ("socket.bind", "socket.connect", "socket.getaddrinfo")
+TRIAL = ("::1", 0)  # urllib3 tries out IPv6, once, as it is imported
 PROGRAMS = {
     "kernel": ("ipykernel", "papermill", "jupyter"),
     "browser": ("playwright", "chrom"),
@@ -44,7 +45,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 def needs(event: str, arguments: tuple[Any, ...]) -> str:
     """The mark that a test needs for this event of the interpreter; empty if none."""
-    if event in SOCKETS and not isinstance(arguments[1], str | bytes):
+    if event in SOCKETS and arguments[1] != TRIAL and not isinstance(arguments[1], str | bytes):
         return "network"
     if event == "subprocess.Popen":
         words = [os.path.basename(os.fsdecode(word)) for word in arguments[1]]

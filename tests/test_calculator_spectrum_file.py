@@ -183,8 +183,7 @@ def test_what_python_writes_comes_back_bit_by_bit(tmp_path_factory, values, data
     path = written(tmp_path_factory.mktemp("x"), separator.join(map(repr, values)).encode())
     assume(np.sqrt(len(values)) % 1 or len(values) == 1 or values == sorted(values))
     found, given_ = read_spectrum(path), np.sort(values)[::-1]
-    noise = len(values) * np.finfo(float).eps * given_[0]
-    assert found.tolist() == np.where(given_ > noise, given_, 0).tolist()
+    assert found.tolist() == spectra.resolved(given_).tolist()
 
 
 @settings(max_examples=200, deadline=None)
@@ -387,19 +386,22 @@ def test_single_precision_is_as_good_as_it_can_be(tmp_path, covariance):
 
 
 def test_what_is_not_rounding_is_kept_or_refused(tmp_path):
-    """Next to 1 in double precision, 3 entries: 6.7e-16 is the limit; below zero 3.6e-7."""
-    eps = np.finfo(float).eps
-    kept = read_spectrum(saved(tmp_path, np.array([1.0, 3.001 * eps, 2.999 * eps])))
-    assert kept.tolist() == [1.0, 3.001 * eps, 0.0]
-    below = read_spectrum(saved(tmp_path, np.array([1.0, 3e-7, 3.1e-7, -3.0e-7])))
-    assert below.tolist() == [1.0, 3.1e-7, 0.0, 0.0]
-    with pytest.raises(ValueError, match="entry 2 from 0: -4e-07 is negative"):
-        read_spectrum(saved(tmp_path, np.array([1.0, 3e-7, -4e-7])))
-    long = np.append(np.ones(10**5), -2e-3)
+    """Next to 1, of 20: 20 eps in either precision; below zero single precision counts."""
+    eps, single = np.finfo(np.float64).eps, np.finfo(np.float32).eps
+    ones = np.ones(18)
+    kept = read_spectrum(saved(tmp_path, np.array([*ones, 20.001 * eps, 19.999 * eps])))
+    assert kept[18:].tolist() == [20.001 * eps, 0.0]
+    small = [21 * single, 19 * single]
+    singles = read_spectrum(saved(tmp_path, np.array([*ones, *small], dtype=np.float32)))
+    assert np.flatnonzero(singles == 0).tolist() == [19]
+    below = read_spectrum(saved(tmp_path, np.array([*ones, 2e-6, -1.9e-6])))
+    assert below[18:].tolist() == [2e-6, 0.0]
+    below = read_spectrum(saved(tmp_path, np.array([*ones, 1.8e-6, -1.9e-6])))
+    assert below[18:].tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="entry 19 from 0: -2.5e-06 is negative"):
+        read_spectrum(saved(tmp_path, np.array([*ones, 1.0, -2.5e-6])))
     with pytest.raises(ValueError, match="is negative"):
-        read_spectrum(saved(tmp_path, long))
-    singles = read_spectrum(saved(tmp_path, np.array([1.0, 1e-6, 2e-7], dtype=np.float32)))
-    assert np.count_nonzero(singles) == 2
+        read_spectrum(saved(tmp_path, np.append(np.ones(10**5), -2e-3)))
 
 
 @pytest.mark.parametrize(
@@ -453,7 +455,7 @@ def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
     [
         (b"a\n3\n1\n", ["a list of 2 numbers, taken as complete", "lines 2 to 3, names over"]),
         (b"0\n3.5\n1.5\n1\n", ["a list of 3 numbers", "line 1, '0', is a name", "lines 1 to 4"]),
-        (b"3\n1e-20\n", ["a list of 2 numbers", "1 within 1.3e-15 of zero", "lines 1 to 2"]),
+        (b"3\n1e-20\n", ["a list of 2 numbers", "1 within 6.7e-15 of zero", "lines 1 to 2"]),
         (b"2 1\n1 2\n", ["a covariance 2 x 2", "lines 1 to 2"]),
         (
             text(np.append(3.0, np.eye(3) + 1)),

@@ -14,11 +14,12 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from lindiff_nb.figures import live as live_figures
 from lindiff_nb.figures import use_style
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
-from lindiff_nb.site import dark, footer, live, theme
+from lindiff_nb.site import dark, footer, live, pages, policy, theme
 
 RECORD = {
     "seconds": 83.4,
@@ -217,7 +218,43 @@ def test_the_page_quotes_its_run_and_describes_itself(site):
     assert '<meta name="description" content="First paragraph about sqrt(n)." />' in html
 
 
+@pytest.mark.slow
 def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_path):
     page, warnings = build(tmp_path / "book", "Title\n=====\n\nTook :run-time:`page`.\n", None)
     assert "executed" not in page
     assert "run-time: no run of 'page'" in warnings
+
+
+def test_a_page_that_states_no_policy_is_not_published(tmp_path):
+    (tmp_path / "foreign.html").write_text("<p>A page of somebody else's.</p>")
+    text = "Title\n=====\n\nGet :download:`it <../foreign.html>`.\n"
+    with pytest.raises(ExtensionError, match=r"foreign\.html is no page of the book"):
+        build(tmp_path / "book", text, None)
+
+
+# ---- the last look at a page
+
+
+def test_an_id_stays_with_the_first_element_that_has_it():
+    no_tags = """<!-- <b id="a"> --><script>'<b id="a">'</script> id="a" """
+    page = """<b id="a">1</b><b class="x" id="a">2</b><B ID='a'>3</B><i id="b"/>"""
+    once = """<b id="a">1</b><b class="x">2</b><B>3</B><i id="b"/>"""
+    assert pages.without_repeated_ids(no_tags + page) == no_tags + once
+
+
+def test_a_policy_is_only_ever_narrowed():
+    known, planted = "let known = 1;", "let planted = 1;"
+    tag = policy.TAG.format(policy.policy(map(policy.hash_of, (known, "absent"))))
+    page = f"<head>{tag}</head><script>{known}</script><script>{planted}</script>"
+    narrowed = policy.narrowed(page)
+    assert policy.stated(narrowed) == policy.policy([policy.hash_of(known)])
+    assert policy.STATED.sub("", narrowed) == policy.STATED.sub("", page)
+    assert policy.narrowed(page.replace(tag, "")) == page.replace(tag, "")
+
+
+@pytest.mark.parametrize("name", ["script", "iframe", "META", "base", "link", "object", "embed"])
+@pytest.mark.parametrize("end", [">", " x>", "\n>", "/>", "\f>", ""])
+def test_tags_that_no_output_may_bring_are_text(name, end):
+    for tag in (f"<{name}{end}", f"</{name}{end}"):
+        assert policy.defused(f"<p>a</p>{tag}") == f"<p>a</p>&lt;{tag[1:]}"
+    assert policy.defused(f"<{name}s>") == f"<{name}s>"

@@ -15,6 +15,7 @@ import pytest
 import small_site
 from site_browser import Reader, reading
 
+from lindiff_nb.run.serve import server
 from lindiff_nb.site import policy
 
 pytestmark = pytest.mark.browser
@@ -213,16 +214,16 @@ def test_equations_proofs_and_solutions_open_and_the_page_prints(reader, via):
 
 @VIA
 def test_the_search_box_finds_a_page_and_the_front_door_leads_to_the_first(reader, via):
-    page = reader.browser.new_page()
-    page.goto(reader.origin(via) + "index.html")
-    page.wait_for_url("**/book/prose.html")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("claim")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search.html?q=claim")
-    page.locator("#search-results li a").first.wait_for()
-    assert "prose.html" in page.locator("#search-results a").first.get_attribute("href")
-    page.close()
+    with reader.open("index.html", via=via) as visit:
+        page = visit.page
+        page.wait_for_url("**/book/prose.html")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("claim")
+        assert visit.complaints == []  # nor was an icon missed at the front door
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=claim")
+        page.locator("#search-results li a").first.wait_for()
+        assert "prose.html" in page.locator("#search-results a").first.get_attribute("href")
 
 
 @VIA
@@ -238,3 +239,14 @@ def test_a_live_figure_moves_without_eval(reader, via):
 def test_only_a_page_with_a_live_figure_loads_vega(reader):
     found = {name for name in PAGES if "vega-bundle" in (reader.site / name).read_text()}
     assert found == {"book/figures.html"}
+
+
+def test_the_same_policy_in_the_headers_of_the_local_server_hinders_nothing(reader):
+    with server(reader.site, 0) as local:
+        threading.Thread(target=local.serve_forever, daemon=True).start()
+        address = f"http://localhost:{local.server_port}/"
+        elsewhere = Reader(reader.browser, reader.site, address)
+        for name in PAGES:
+            with elsewhere.open(name) as visit:
+                assert visit.complaints == []
+        local.shutdown()

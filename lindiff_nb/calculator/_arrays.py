@@ -8,12 +8,10 @@ import zipfile
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lindiff_nb.calculator._reading import LARGEST, Misfit
+from lindiff_nb.calculator._reading import LARGEST, Misfit, Numbers
 
 LIMIT = 8 * LARGEST**2 + 2**16  # bytes of an array with its head
-Numbers = NDArray[np.generic]
 
 
 def from_npy(content: str | bytes) -> Numbers:

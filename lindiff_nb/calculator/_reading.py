@@ -8,7 +8,7 @@
                            may as well be a list, and is refused
 
 Anything else is refused with what it seems to be. Rounding noise is not variance: zero is what
-cannot be told from it in the precision of the numbers, d eps of the largest, and what is no larger
+cannot be told from it in the precision of the numbers (`_validate`), and what is no larger
 than the most negative of them. A negative number beyond single precision is no rounding.
 """
 
@@ -18,13 +18,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb import _validate
 from lindiff_nb._types import Array
 
 MOST = 10**7  # eigenvalues in a file
 LARGEST = 5000  # d of a covariance: its eigenvalues take d^3 steps
-SINGLE = float(np.finfo(np.float32).eps)
+SINGLE = np.zeros(0, dtype=np.float32)  # the type of the coarsest numbers
 ROUNDED = 1e-3  # of the largest variance: more below zero is never rounding
 OF_DATA = "for points or images x save lindiff_nb.exact.spectra.of_data(x)"
+Numbers = NDArray[np.generic]
 COMPLETE = "taken as complete: what is not listed does not exist"
 
 
@@ -43,24 +45,22 @@ class Misfit(ValueError):
         self.entry = entry
 
 
-def understood(numbers: NDArray[np.generic]) -> Found:
+def understood(numbers: Numbers) -> Found:
     """The spectrum in an array of any shape; Misfit for what has none."""
     if numbers.dtype.kind not in "iuf":
         raise Misfit(f"an array of {numbers.dtype}, not of real numbers")
     if numbers.size > max(MOST, LARGEST**2):
         raise Misfit(f"{numbers.size} numbers; a list has up to {MOST}")
-    single = numbers.dtype.kind == "f" and numbers.dtype.itemsize < 8
-    eps = SINGLE if single else float(np.finfo(np.float64).eps)
     values = numbers.astype(np.float64)
     broken = ~np.isfinite(values.ravel())
     if broken.any():
         first = int(broken.argmax())
         raise Misfit(f"{values.flat[first]} is not a finite number", first)
     if values.ndim == 2 and values.shape[0] == values.shape[1] > 1:
-        return _covariance(values, eps)
+        return _covariance(values, numbers)
     if values.ndim == 0 or values.size not in values.shape or values.size == 0:
         raise Misfit(_shape(values.shape))
-    return _list(values.ravel(), eps)
+    return _list(values.ravel(), numbers)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -69,7 +69,7 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{what}; {OF_DATA}" if len(shape) > 1 else what
 
 
-def _list(values: Array, eps: float) -> Found:
+def _list(values: Array, source: Numbers) -> Found:
     """The spectrum in a list, which may hold a covariance."""
     for first, how in ((1, "after their number of rows, "), (0, "")):
         entries = values[first:]
@@ -78,14 +78,14 @@ def _list(values: Array, eps: float) -> Found:
             spectrum = _laid_out(entries.reshape(d, d))
             if spectrum is not None:
                 told = f"one list of {entries.size} numbers, {how}read as a covariance {d} x {d}"
-                return _found(spectrum, eps, told)
+                return _found(spectrum, source, told)
     if values.size > MOST:
         raise Misfit(f"{values.size} numbers; a list has up to {MOST}")
     negative = values < -_limit(values)
     if negative.any():
         first = int(negative.argmax())
         raise Misfit(f"{values[first]} is negative; a variance is not", first)
-    return _found(values, eps, f"a list of {values.size} numbers, {COMPLETE}")
+    return _found(values, source, f"a list of {values.size} numbers, {COMPLETE}")
 
 
 def _laid_out(matrix: Array) -> Array | None:
@@ -106,7 +106,7 @@ def _laid_out(matrix: Array) -> Array | None:
     return spectrum
 
 
-def _covariance(matrix: Array, eps: float) -> Found:
+def _covariance(matrix: Array, source: Numbers) -> Found:
     """The spectrum of a covariance, (d, d)."""
     d = len(matrix)
     if d > LARGEST:
@@ -121,14 +121,14 @@ def _covariance(matrix: Array, eps: float) -> Found:
             f"a symmetric {d} x {d} matrix that is not positive semi-definite (its lowest "
             f"eigenvalue is {spectrum[-1]:.3g})"
         )
-    return _found(spectrum, eps, f"a covariance {d} x {d}")
+    return _found(spectrum, source, f"a covariance {d} x {d}")
 
 
-def _found(values: Array, eps: float, told: str) -> Found:
+def _found(values: Array, source: Numbers, told: str) -> Found:
     """The variances without what rounding made of them."""
     if not np.any(values > 0):
         raise Misfit("no eigenvalue is positive")
-    limit = max(values.size * eps * float(values.max()), -float(values.min()))
+    limit = max(_validate.resolution(values, source), -float(values.min()))
     kept = np.where(values > limit, values, 0.0)
     noise = int(np.count_nonzero((values != 0) & (kept == 0)))
     zero = (f"{noise} within {limit:.2g} of zero, which is rounding, count as zero",)
@@ -137,7 +137,8 @@ def _found(values: Array, eps: float, told: str) -> Found:
 
 def _limit(values: Array) -> float:
     """How far below zero rounding may have moved a variance."""
-    return min(values.size * SINGLE, ROUNDED) * float(np.abs(values).max(initial=0.0))
+    largest = float(np.abs(values).max(initial=0.0))
+    return min(_validate.resolution(values, SINGLE), ROUNDED * largest)
 
 
 def _ordered(values: Array) -> bool:
@@ -147,7 +148,7 @@ def _ordered(values: Array) -> bool:
 
 
 def _is_symmetric(matrix: Array) -> bool:
-    limit = len(matrix) * SINGLE * float(np.abs(matrix).max())
+    limit = _validate.resolution(np.abs(matrix).ravel(), SINGLE) / len(matrix)
     return bool(np.all(np.abs(matrix - matrix.T) <= limit))
 
 

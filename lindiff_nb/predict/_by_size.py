@@ -21,7 +21,7 @@ def each(
 
     The fit has dof = n degrees of freedom if the mean is known, n - 1 if it is estimated.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = _scale.varying(spectrum)
     n, c = _validate.broadcast(
         n=_validate.integers("n", n, low=2 if estimated_mean else 1),
         c=_validate.nonnegative("c", c),

@@ -82,7 +82,7 @@ def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     a spectrum that is not one or n < 1 (n < 2 if the mean is estimated).
     """
     lost = int(estimated_mean)
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n, low=1 + lost)
     if not spectrum.all():
         return 0.0
     levels, counts = distinct(spectrum)

@@ -45,7 +45,7 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
     n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
     xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = _scale.varying(spectrum)
     at = Law(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n)
     with np.errstate(divide="ignore"):
         return reals(np.sqrt(2 * (at.a + at.h())))
@@ -182,7 +182,7 @@ def linear_statistic(
     Raises ValueError also unless above <= 0, above < 0 if n is the rank, if f returns another
     shape, or if 2048 nodes do not suffice: choose above lower if f allows it.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = _scale.varying(spectrum)
     n, above = _validate.integer("n", n), _validate.number("above", above)
     if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
         raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")

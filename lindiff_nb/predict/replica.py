@@ -147,10 +147,8 @@ def order_parameter(xi: Reals, spectrum: Array, n: int) -> Reals:
     Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError if
     2000 steps of Newton's method do not suffice.
     """
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
-    xi = unit.off("xi", _validate.nonnegative("xi", xi))
-    levels = spectrum[spectrum > 0]
-    return reals(np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape))
+    unit, spectrum = _scale.varying(spectrum)
+    return reals(_order_parameter(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n))
 
 
 def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
@@ -160,7 +158,7 @@ def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
     """
     unit, spectrum = _scale.spectrum(spectrum)
     xi = unit.off("xi", _validate.positive("xi", xi))
-    q = np.asarray(order_parameter(xi, spectrum, n))
+    q = _order_parameter(xi, spectrum, n)
     return unit.on(1 / (xi[..., None] + q[..., None] * spectrum), power=-1)
 
 
@@ -190,13 +188,19 @@ def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bo
     """
     m, (unit, spectrum) = _validate.magnitude("m", m), _scale.spectrum(spectrum)
     xi = unit.off("xi", _validate.positive("xi", xi))
-    q = np.asarray(order_parameter(xi, spectrum, n))
+    q = _order_parameter(xi, spectrum, n)
     modes, df2 = np.empty(xi.shape), np.empty(xi.shape)
     for i in np.ndindex(xi.shape):
         whole = xi[i] + q[i] * spectrum
         modes[i], df2[i] = np.log(whole).sum(), np.sum((q[i] * spectrum / whole) ** 2)
     phi = (n * (1 - q) + n * np.log(q) - modes - unit.log(len(spectrum))) / 2
     return reals(phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi)
+
+
+def _order_parameter(xi: Array, spectrum: Array, n: int) -> Array:
+    """q at each xi, in the spectrum's unit."""
+    n, levels = _validate.integer("n", n), spectrum[spectrum > 0]
+    return np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape)
 
 
 def _solve(xi: float, levels: Array, n: int) -> float:

@@ -91,8 +91,8 @@ def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
     xi, (levels, counts) = unit.off("xi", xi), distinct(spectrum)
     kappa = _solved(xi, levels, counts, n, MAX_STEPS)
     df1, spread = _df1_and_spread(kappa.ravel(), levels, counts).reshape(2, *kappa.shape)
-    without = np.asarray(np.maximum(n - counts.sum(), 0.0))
-    excess = n * np.divide(xi, kappa, out=without / n, where=xi > 0)  # n xi may overflow
+    without = np.asarray(np.maximum(n - counts.sum(), 0.0) / n)
+    excess = n * np.divide(xi, kappa, out=without, where=xi > 0)  # n xi may overflow
     return Response(unit.on(kappa), df1, np.asarray(excess), spread)
 
 

@@ -36,7 +36,7 @@ def oracle(eigenvalue: Reals, spectrum: Array, n: int) -> Reals:
     finite sample may have one, gets what the nearest edge has. Raises ValueError for a negative
     eigenvalue, n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
     x = unit.off("eigenvalue", _validate.nonnegative("eigenvalue", eigenvalue))
     result = np.full(x.shape, null_space(spectrum, n))
     result[x > 0] = _bulk_curve.delta(x[x > 0], _bulks.find(spectrum, n))
@@ -49,7 +49,7 @@ def null_space(spectrum: Array, n: int) -> float:
     n kappa(0) / (d - n) for n below the population's rank; zero for all other n. Raises ValueError
     for n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
     if n >= np.count_nonzero(spectrum):
         return 0.0
     kappa = np.asarray(ridge.effective_ridge(0.0, spectrum, n))
@@ -63,7 +63,7 @@ def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
     it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
     n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
     """
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
     a = _validate.alpha_bar(alpha_bar)
     s = unit.noise(a).ravel()
     hidden = null_space(spectrum, n)
@@ -81,8 +81,8 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
     one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
     zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
     """
-    lam, n = _validate.spectrum(eigenvalues, "eigenvalues"), _validate.integer("n", n)
-    positive = lam > 1e-14 * lam.max() * len(lam)
+    lam, n = _validate.varying(eigenvalues, "eigenvalues"), _validate.integer("n", n)
+    positive = lam > 0
     seen = lam[positive]
     if len(seen) > n:
         raise _validate.fail("eigenvalues", lam, f"positive in no more than n = {n} places")

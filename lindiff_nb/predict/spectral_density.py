@@ -63,7 +63,7 @@ def weights(spectrum: Array, n: int) -> Array:
 
 def atom(spectrum: Array, n: int) -> float:
     """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    spectrum, n = _validate.varying(spectrum), _validate.integer("n", n)
     filled = min(float(n), float(np.count_nonzero(spectrum)))
     return 1 - filled / len(spectrum)
 
@@ -123,7 +123,7 @@ def overlaps(x: Reals, spectrum: Array, n: int) -> Array:
     lambda_nu |w|^2 / (n x |lambda_nu - w|^2), in the shape of x and then (d,); the sum over nu is
     one. Raises ValueError also unless every x is inside a bulk. Source: Ledoit & Peche 2011.
     """
-    (unit, at), (_, spectrum) = _find(spectrum, n), _scale.spectrum(spectrum)
+    (unit, at), (_, spectrum) = _find(spectrum, n), _scale.varying(spectrum)
     x = unit.off("x", _validate.numbers("x", x))
     flat = x.ravel()
     if not np.all(_inside(flat, at)):
@@ -139,7 +139,7 @@ def null_overlaps(spectrum: Array, n: int) -> Array:
     kappa / (lambda_nu + kappa) at xi = 0, and one where lambda_nu = 0; the sum over nu is the
     dimension of the null space.
     """
-    _, spectrum = _scale.spectrum(spectrum)
+    _, spectrum = _scale.varying(spectrum)
     kappa = ridge.effective_ridge(0.0, spectrum, n)
     whole = spectrum + kappa
     return np.where(spectrum > 0, kappa / np.where(whole > 0, whole, 1), 1.0)
@@ -147,7 +147,7 @@ def null_overlaps(spectrum: Array, n: int) -> Array:
 
 def _find(spectrum: Array, n: int) -> tuple[Unit, Bulks]:
     """The bulks in the spectrum's unit, kept for the next call: curves come a bulk at a time."""
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = _scale.varying(spectrum)
     return unit, _kept(spectrum.tobytes(), _validate.integer("n", n))
 
 

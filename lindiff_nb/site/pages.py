@@ -16,7 +16,7 @@ from lindiff_nb.site import policy
 
 PRINTS = (' onclick="window.print()"', ' data-action="print"')  # static/pages.js listens
 TAGS = re.compile(r"<!--.*?-->|<script\b.*?</script>|(<[a-z][^>]*>)", re.I | re.S)
-ID = re.compile(r"""\sid=("[^"]*"|'[^']*')""")
+ID = re.compile(r"""\sid=("[^"]*"|'[^']*')""", re.I)
 FRONT_DOOR = """\
 <!DOCTYPE html>
 <html lang="{language}">
