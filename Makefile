@@ -9,7 +9,7 @@ TESTS  := $(BIN)/pytest -n 2 --dist loadfile
 LINT   := _build/lint
 
 .DEFAULT_GOAL := book
-.PHONY: book check test test-slow lint types serve bench lock hashes clean help
+.PHONY: book check quick scripts test test-slow lint types serve bench lock hashes clean help
 
 help:            ## list these commands
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -17,7 +17,10 @@ help:            ## list these commands
 book: $(VENV)/installed            ## run every chapter and build the website into _build/html
 	@$(BIN)/lindiff-nb build
 
-check: lint types            ## lint, types and every test that needs no kernel, browser or socket: two minutes
+check: $(VENV)/installed            ## lint, types and every test that needs no kernel, browser or socket: two minutes
+	@$(MAKE) --no-print-directory --jobs 2 lint types quick
+
+quick: $(VENV)/installed
 	$(TESTS) -m "not kernel and not browser and not network and not slow"
 
 # The book comes first: the browser tests read the finished site, and no build runs beside them.
@@ -27,14 +30,16 @@ test: lint types book            ## lint, types and all tests but the slow ones,
 test-slow: book            ## the slow tests alone: parameters at their ends, long runs
 	$(TESTS) -m slow
 
-lint: $(VENV)/installed            ## ruff over package and chapters, and the direction of the imports
+# The chapters as scripts, written once where lint and types run side by side.
+scripts: $(VENV)/installed
 	@$(BIN)/python tests/chapters_as_scripts.py $(LINT)
+
+lint: scripts            ## ruff over package and chapters, and the direction of the imports
 	$(BIN)/ruff check --quiet lindiff_nb tests benchmarks $(LINT)
 	$(BIN)/ruff format --check --quiet lindiff_nb tests benchmarks
 	$(BIN)/lint-imports --no-cache > $(LINT)/imports.txt || { cat $(LINT)/imports.txt; exit 1; }
 
-types: $(VENV)/installed            ## mypy over the package and the chapters
-	@$(BIN)/python tests/chapters_as_scripts.py $(LINT)
+types: scripts            ## mypy over the package and the chapters
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/mypy --no-error-summary $(LINT)
 

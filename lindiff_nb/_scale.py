@@ -24,8 +24,10 @@ from lindiff_nb import _validate
 from lindiff_nb._types import Array
 
 SMALLEST = float(np.finfo(float).tiny)  # of the normal numbers
-FAR = 1000  # an argument may be 2^FAR times the largest variance, or its inverse
+FAR = 1022  # an argument may be 2^FAR times the largest variance, or its inverse
 SPREAD = 500  # a variance that counts may be 2^-SPREAD times the largest: squares stay normal
+SQUARES = 300  # `far` for functions with cubes and fourth powers
+_NEAR = "zero or within a factor {:.0e} of the largest variance"
 
 Kept = TypeVar("Kept", bound=np.floating | np.complexfloating)
 
@@ -44,9 +46,20 @@ class Unit(NamedTuple):
         inverse in the unit.
         """
         _check(name, value, value, (SMALLEST, np.inf), "zero or normal numbers")
-        result, ends = _shift(value, -power * self.exponent), (2.0**-far, 2.0**far)
-        wanted = f"zero or within a factor {ends[1]:.0e} of the largest variance"
-        _check(name, value, result, ends, wanted)
+        result = _shift(value, -power * self.exponent)
+        _check(name, value, result, (2.0**-far, 2.0**far), _NEAR.format(2.0**far))
+        return result
+
+    def log(self, times: int) -> float:
+        """The logarithm of the unit, so many times."""
+        return times * self.exponent * float(np.log(2))
+
+    def noise(self, alpha_bar: Array, far: int = FAR) -> Array:
+        """The variance (1 - alpha_bar) / alpha_bar of the noise, in the unit; raises as `off`."""
+        _check("alpha_bar", alpha_bar, alpha_bar, (SMALLEST, 1.0), "normal numbers")
+        result = _shift((1 - alpha_bar) / alpha_bar, -self.exponent)
+        wanted = "such that (1 - alpha_bar) / alpha_bar is " + _NEAR.format(2.0**far)
+        _check("alpha_bar", alpha_bar, result, (2.0**-far, 2.0**far), wanted, at=alpha_bar < 1)
         return result
 
     def on(self, value: NDArray[Kept], power: int = 1, name: str = "spectrum") -> NDArray[Kept]:
@@ -78,6 +91,11 @@ def spectrum(
     return own, own.off(name, checked, far=SPREAD)
 
 
+def varying(value: ArrayLike, name: str = "spectrum") -> tuple[Unit, Array]:
+    """The same without what cannot be told from rounding, for answers that jump at zero."""
+    return spectrum(value, name, _validate.varying)
+
+
 def _shift(value: NDArray[Kept], exponent: int) -> NDArray[Kept]:
     """value 2^exponent; not finite or not exact where that is not normal."""
     if not exponent:
@@ -92,7 +110,12 @@ def _shift(value: NDArray[Kept], exponent: int) -> NDArray[Kept]:
 
 
 def _check(
-    name: str, value: NDArray[Any], result: NDArray[Any], ends: tuple[float, float], wanted: str
+    name: str,
+    value: NDArray[Any],
+    result: NDArray[Any],
+    ends: tuple[float, float],
+    wanted: str,
+    at: NDArray[np.bool_] | bool = True,
 ) -> None:
     """Refuse a size outside the ends, of real and imaginary parts alike, where value is finite and
     not zero.
@@ -102,5 +125,5 @@ def _check(
     for before, after in pairs:
         size = np.abs(after)
         outside = ((size < ends[0]) & (before != 0)) | ((size > ends[1]) & np.isfinite(before))
-        if np.any(outside):
+        if np.any(outside & at):
             raise _validate.fail(name, value, wanted)

@@ -93,6 +93,14 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):  # the reader may hang up before the end
             self.answer(body + bytes(10_000_000))
 
+    def fault_drip(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):  # the reader hangs up
+            while not self.server.go_on.wait(0.01):
+                self.wfile.write(b"x")
+
     def fault_redirect_to_a_local_file(self, body):
         self.answer(b"", 302, Location="file:///etc/hostname")
 
@@ -243,6 +251,14 @@ def test_an_answer_without_end_is_cut_off_at_the_published_size(server):
     server.fault = "too_long"
     with pytest.raises(DataUnavailable, match="longer than the published file"):
         cache.fetch(file_of(CONTENT))
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(server, monkeypatch):
+    monkeypatch.setattr(cache, "PATIENCE", 0.1)
+    server.contents["/set/file.bin"] = CONTENT[:1000]
+    server.fault = "drip"
+    with pytest.raises(DataUnavailable, match=r"of 1,000 bytes came in all that time"):
+        cache.fetch(file_of(CONTENT[:1000]))
 
 
 def test_the_addresses_are_tried_in_order(server, monkeypatch):

@@ -57,9 +57,7 @@ def test_a_flood_is_refused_and_its_size_named():
     ],
 )
 def test_a_type_that_is_not_listed_is_not_published(kind):
-    with pytest.raises(
-        CellFailed, match=rf"cell 2 of 2: an output of type {kind}".replace("+", r".")
-    ):
+    with pytest.raises(CellFailed, match="cell 2 of 2: an output of type") as failure:
         published.check(shown(**{kind: "1", "text/plain": "harmless"}))
     assert kind in str(failure.value)
 

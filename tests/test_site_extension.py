@@ -218,6 +218,7 @@ def test_the_page_quotes_its_run_and_describes_itself(site):
     assert '<meta name="description" content="First paragraph about sqrt(n)." />' in html
 
 
+@pytest.mark.slow
 def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_path):
     page, warnings = build(tmp_path / "book", "Title\n=====\n\nTook :run-time:`page`.\n", None)
     assert "executed" not in page

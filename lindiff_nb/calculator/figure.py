@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lindiff_nb._types import Array
 from lindiff_nb.calculator._report import Report, samples
 from lindiff_nb.exact.averages import gauss_rule
-from lindiff_nb.figures.palette import BLUE, GREEN, GREY, INK, VERMILLION
+from lindiff_nb.figures.palette import GREEN, GREY, INK, NEW, TRAINING
 from lindiff_nb.predict import best_ridge, fluctuations, losses
 
 LEVELS, SIZES = 40, 17  # points of a line
@@ -41,8 +41,8 @@ def _by_noise(ax: Any, report: Report) -> None:
     s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
     a = 1 / (1 + s)
     for loss, deviation, color, label in (
-        (losses.test_loss, fluctuations.test_loss, VERMILLION, "new data"),
-        (losses.train_loss, fluctuations.train_loss, BLUE, "training data"),
+        (losses.test_loss, fluctuations.test_loss, NEW, "new data"),
+        (losses.train_loss, fluctuations.train_loss, TRAINING, "training data"),
     ):
         value = loss(spectrum, n, a, report.c, estimated_mean=report.fitted)
         band = deviation(spectrum, n - report.fitted, a, report.c)
@@ -51,7 +51,8 @@ def _by_noise(ax: Any, report: Report) -> None:
     best = losses.test_loss(spectrum, n, a, ridge, estimated_mean=report.fitted)
     ax.plot(s, best, "--", color=GREEN, label="best ridge")
     ax.plot(s, losses.residual_loss(spectrum, a), ":", color=GREY, label="floor")
-    ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$", ylabel="loss")
+    ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$")
+    ax.set_title("loss", loc="left")
 
 
 def _mean(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
@@ -59,13 +60,13 @@ def _mean(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     spectrum, n = report.spectrum, sizes[:, None]
     a, share = gauss_rule(report.all_levels)
     mean = {"estimated_mean": report.fitted}
-    for loss, color in ((losses.test_loss, VERMILLION), (losses.train_loss, BLUE)):
+    for loss, color in ((losses.test_loss, NEW), (losses.train_loss, TRAINING)):
         ax.plot(sizes, loss(spectrum, n, a, report.c, **mean) @ share, color=color)
     best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share, **mean) for n in sizes]
     at_best = losses.test_loss(spectrum, n, a, np.array(best)[:, None], **mean) @ share
     ax.plot(sizes, at_best, "--", color=GREEN)
     ax.axhline(report.mean.residual, linestyle=":", color=GREY)
-    ax.set(ylabel="mean loss")
+    ax.set_title("mean loss", loc="left")
 
 
 def _divergence(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
@@ -76,8 +77,8 @@ def _divergence(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     best = [samples(report.spectrum, int(n), c, fitted) for n, c in zip(sizes, ridges, strict=True)]
     asked = [samples(report.spectrum, int(n), report.c, fitted) for n in sizes]
     _band(ax, sizes, *np.array([(at.kl, at.kl_sd) for at in best]).T, color=GREEN, linestyle="--")
-    ax.plot(sizes, [at.kl for at in asked], color=VERMILLION)
-    ax.set(ylabel="divergence")
+    ax.plot(sizes, [at.kl for at in asked], color=NEW)
+    ax.set_title("divergence", loc="left")
 
 
 def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **line: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import lindiff_nb
-from lindiff_nb.calculator._report import Losses, Report
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report
 
 SCHEMA = 1  # of the JSON: what its names mean
 MEAN_KNOWN = ("test_sd", "train_sd", "best_time", "test_at_best_time")  # whatever `mean` says

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lindiff_nb.calculator._cautions import cautions
-from lindiff_nb.calculator._report import Losses, Report, Samples
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report, Samples
 from lindiff_nb.exact import spectra
 
 Row = Sequence[str]

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict._spectrum import distinct
@@ -61,11 +61,10 @@ def effective_ridge(
     _validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
         raise _validate.fail("xi", xi, "off the real axis")
-    levels, counts = distinct(_validate.spectrum(spectrum))
-    n = _validate.integer("n", n)
-    kappa = solve(points.ravel(), levels, counts, n, max_steps=max_steps).kappa.reshape(
-        points.shape
-    )
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+    flat = unit.off("xi", points.ravel())
+    found = solve(flat, *distinct(spectrum), n, max_steps=max_steps).kappa
+    kappa = unit.on(found.reshape(points.shape))
     return kappa if kappa.ndim else complex(kappa)
 
 

@@ -1,6 +1,7 @@
 """Run the chapters: with other numbers, all of them, or as a website.
 
 records       the numbers a chapter hands to its prose: record(name=value)
+sources       pages and YAML as people write them; what is wrong, with file and line
 chapters      where the chapters are, in which order, and each as a notebook
 declarations  what the parameters cell of a chapter declares
 parameters    one parameter: what it may be, and checks on what replaces it
@@ -19,9 +20,11 @@ cache         executed chapters, kept until one of those files changes
 content       whether HTML, SVG and their like are passive
 published     what may stand on a page of the book
 executed      those that have to be executed again
+lock          one command at a time changes what was built
 stage         what Sphinx is given
 render        Sphinx, and the place of the website
 build         all of it
+signals       those that end a command, heard as Ctrl-C is
 cli           the command line; describe, progress, serve: what it shows
 papermill_io  chapters as lindiff:// addresses for papermill
 

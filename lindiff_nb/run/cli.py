@@ -3,21 +3,23 @@
 `lindiff_nb.cli` adds the commands of other packages to these.
 
 Exit status: 0 all is well, 1 what was started failed, 2 the request cannot be met as it
-was made (nothing was run or written), 130 interrupted.
+was made (nothing was run or written), 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP.
 """
 
 import argparse
 import contextlib
 import math
-import shutil
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
-from lindiff_nb.run.chapters import Book, find_book
+from lindiff_nb.run.chapters import Book, find_book, locate
 from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.signals import heard, status_and_words
 
+BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
@@ -26,15 +28,16 @@ def main(argv: Sequence[str] | None = None, more: Sequence[Adder] = ()) -> int:
     arguments = _shield(list(sys.argv[1:] if argv is None else argv))
     try:
         chosen = _parser(more).parse_args(arguments)
-        chosen.command(chosen)
+        with heard():
+            chosen.command(chosen)
     except UsageError as error:
         return _fail(2, f"lindiff-nb: {error}")
     except RunFailed as error:
         return _fail(1, str(error))
     except OSError as error:
         return _fail(1, f"lindiff-nb: {error}")
-    except KeyboardInterrupt:
-        return _fail(130, "\ninterrupted")
+    except KeyboardInterrupt as error:
+        return _fail(*status_and_words(error))
     return 0
 
 
@@ -54,11 +57,11 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.set_defaults(command=_list)
 
     command = commands.add_parser("info", help="the parameters of a chapter")
-    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument("chapter", metavar="CHAPTER", help="its name, or a file of your own")
     command.set_defaults(command=_info)
 
     command = commands.add_parser("run", help="run a chapter with other parameters")
-    command.add_argument("chapter", metavar="CHAPTER")
+    command.add_argument("chapter", metavar="CHAPTER", help="its name, or a file of your own")
     command.add_argument(
         "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
@@ -117,21 +120,23 @@ def _list(chosen: argparse.Namespace) -> None:
 def _info(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.describe import information
 
-    book = find_book()
-    print(information(book, book.find(chosen.chapter)))
+    print(information(*locate(chosen.chapter)))
 
 
 def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    run_to_file(find_book(), chosen.chapter, overrides, chosen.out, chosen.force, chosen.timeout)
+    run_to_file(*locate(chosen.chapter), overrides, chosen.out, chosen.force, chosen.timeout)
 
 
 def _build(chosen: argparse.Namespace) -> None:
+    book = _checkout()
+    if missing := [name for name in BUILDERS if find_spec(name) is None]:
+        raise UsageError(f"to build needs {', '.join(missing)}: pip install 'lindiff-nb[book]'")
     from lindiff_nb.run.build import build
 
-    build(_checkout(), jobs=chosen.jobs, timeout=chosen.timeout)
+    build(book, jobs=chosen.jobs, timeout=chosen.timeout)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -144,7 +149,10 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 
 def _clean(chosen: argparse.Namespace) -> None:
-    shutil.rmtree(_checkout().build, ignore_errors=True)
+    book = _checkout()
+    from lindiff_nb.run.lock import clean
+
+    clean(book.build)
 
 
 def _checkout() -> Book:

@@ -15,8 +15,8 @@ TEXT = """a abbr b bdi bdo blockquote br caption cite code col colgroup dd del d
 em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section
 small span strong sub summary sup style table tbody td tfoot th thead time tr tt u ul var wbr"""
 DRAWING = """svg g defs symbol use path rect circle ellipse line polyline polygon text tspan
-textpath title desc metadata style lineargradient radialgradient stop clippath mask pattern marker image a
-rdf work type date format creator agent publisher filter fegaussianblur feoffset feblend"""
+textpath title desc metadata style lineargradient radialgradient stop clippath mask pattern marker
+image a rdf work type date format creator agent publisher filter fegaussianblur feoffset feblend"""
 HTML_ELEMENTS = frozenset(TEXT.split())
 SVG_ELEMENTS = frozenset(DRAWING.split())
 TAG = re.compile(

@@ -13,6 +13,7 @@ from lindiff_nb.run.declarations import parameters
 from lindiff_nb.run.dependencies import Dependencies, changes
 from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.kernel import Kernels
+from lindiff_nb.run.litter import sweep
 from lindiff_nb.run.progress import Progress
 from lindiff_nb.run.provenance import cores
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
@@ -26,6 +27,7 @@ class Executed:
         self.book = book
         self.store = Store(book.build / "executed")
         self.store.prune(book.chapters)
+        sweep(book.build)
         self.cells = {name: _count_cells(book, name) for name in book.chapters}
         self.wanted = {name: dependencies.ingredients(book, name) for name in book.chapters}
 

@@ -17,9 +17,9 @@ PR_SET_PDEATHSIG = 1
 def kill_tree(pid: int, mark: str) -> None:
     """Kill a kernel and every process that it started, also those in a session of their own.
 
-    What the kernel started carries its mark or descends from it. A process that emptied its own
-    environment and whose parent is gone is not found; nor is, where the system shows nobody the
-    environment of a process (some BSDs), one that left the kernel's group.
+    What the kernel started is in its group, carries its mark, or descends from what does. A process
+    in a session of its own is not found if it was given another environment and its parent is gone;
+    or, where the system shows nobody the environment of a process, if its parent is gone.
     """
     family = list(_descendants(pid))  # before they are orphans
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -51,6 +51,7 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(MARK) == mark:
+                yield from process.children(recursive=True)
                 yield process
 
 
