@@ -57,17 +57,6 @@ def test_modes_add_up_to_the_whole():
     assert whole[..., 0] == pytest.approx((second @ v[:, 0]) ** 2)
 
 
-@pytest.mark.parametrize("power", [0, 1, 2, 3])
-def test_weights_integrate_cubics_in_log_t(power):
-    every = np.log(np.arange(1, 101)) ** power
-    weights = mappings.step_weights(STEPS, 100)
-    assert weights @ every[STEPS - 1] == pytest.approx(every.mean())
-
-
-def test_weights_of_all_steps_are_equal():
-    assert mappings.step_weights(np.arange(1, 21), 20) == pytest.approx(1 / 20)
-
-
 def test_bad_input_raises_naming_argument_and_value():
     rng, noisy = np.random.default_rng(0), points()
     good = {"rng": rng, "x": POINTS, "schedule": SCHEDULE, "t": STEPS}
@@ -75,9 +64,6 @@ def test_bad_input_raises_naming_argument_and_value():
     assert_refused(mappings.noised, good, "x", [np.ones(3), np.full((2, 2), np.nan)])
     assert_refused(mappings.noised, good, "schedule", [None, SCHEDULE.beta])
     assert_refused(mappings.noised, good, "t", [[0, 1], [2, 1], [1, 101], [1.0], [], 3])
-    whole = {"t": STEPS, "steps": 100}
-    assert_refused(mappings.step_weights, whole, "t", [[1, 2, 100], [2, 3, 4, 100], STEPS[:4]])
-    assert_refused(mappings.step_weights, whole, "steps", [0, 2.0])
     with pytest.raises(ValueError, match="first and second"):
         mappings.distance(noisy.eps, noisy.x[:1])
     modes = {"first": noisy.eps, "second": noisy.x, "eigenvectors": np.eye(D)}

@@ -50,9 +50,15 @@ def test_a_chapter_is_found_by_name_or_path(tmp_path, name):
     assert tiny_book(tmp_path, PAGES).find(name) == "law"
 
 
-@pytest.mark.parametrize("name", ["lwa", "", "../law/..", "intro", "law.txt"])
+@pytest.mark.parametrize("name", ["lwa", "LWA", "Laws", "law.txt", "replicas"])
 def test_an_unknown_chapter_is_refused_with_the_nearest(tmp_path, name):
     with pytest.raises(UsageError, match=r"no chapter .*; the nearest is '(law|replica)'"):
+        tiny_book(tmp_path, PAGES).find(name)
+
+
+@pytest.mark.parametrize("name", ["", "../law/..", "intro", "kernel", "x"])
+def test_no_nearest_is_named_where_none_is_near(tmp_path, name):
+    with pytest.raises(UsageError, match=r"no chapter '[^;]*$"):
         tiny_book(tmp_path, PAGES).find(name)
 
 

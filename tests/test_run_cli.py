@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -15,7 +17,7 @@ from papermill import inspect_notebook
 from tiny_book import cell, chapter, tiny_book, write
 
 import lindiff_nb
-from lindiff_nb.run import read_records
+from lindiff_nb.run import cli, read_records, single
 from lindiff_nb.run.chapters import find_book
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.errors import RunFailed, UsageError
@@ -140,8 +142,160 @@ def test_chapters_and_parameters_are_listed(here, capsys):
 def test_clean_removes_what_was_made(here):
     write(here.parent, {"_build/html/index.html": "", "_build/executed/law.json": ""})
     assert main(["clean"]) == 0
-    assert not (here.parent / "_build").exists()
+    assert [path.name for path in (here.parent / "_build").iterdir()] == ["lock"]
     assert (here.parent / "book" / "law.md").exists()
+
+
+def test_clean_waits_for_no_build_and_leaves_its_work_alone(here, capsys):
+    import fcntl
+
+    write(here.parent, {"_build/executed/law.json": ""})
+    with (here.parent / "_build" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(["clean"]) == 1
+        assert "another build is under way" in capsys.readouterr().err
+        assert (here.parent / "_build" / "executed" / "law.json").exists()
+    assert main(["clean"]) == 0
+    assert not (here.parent / "_build" / "executed").exists()
+
+
+def test_clean_empties_the_folder_behind_a_link(here, tmp_path):
+    write(tmp_path / "elsewhere", {"html/index.html": ""})
+    (here.parent / "_build").symlink_to(tmp_path / "elsewhere")
+    assert main(["clean"]) == 0
+    assert (here.parent / "_build").is_symlink()
+    assert not (tmp_path / "elsewhere" / "html").exists()
+
+
+CHANGED = chapter("Changed", cell("from lindiff_nb.run import record\nrecord(changed=1)"))
+
+
+@pytest.mark.parametrize("name", ["law.md", "./law.md", "deep/law.md", "../mine/law.md"])
+def test_a_file_that_is_named_is_the_file_that_is_run(here, tmp_path, capsys, name):
+    path = here / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(CHANGED)
+    assert main(["run", name, "-o", "out.ipynb"]) == 0
+    assert read_records("out.ipynb") == {"changed": 1}
+    capsys.readouterr()
+    assert main(["info", name]) == 0
+    assert "law: Changed\n\nno parameters" in capsys.readouterr().out
+    assert main(["run", name, "-p", "d", "3"]) == 2
+    assert "takes none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["info", "run"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("./law.md", "there is no file ./law.md; the book's own chapter is called law"),
+        ("mine/law.md", "there is no file mine/law.md; the book's own chapter is called law"),
+        ("law.ipynb", "law.ipynb is a file, but no chapter in MyST; the book's own"),
+        ("notes.md", "notes.md is no chapter"),
+    ],
+)
+def test_a_file_that_is_none_of_the_book_s_is_never_taken_for_it(
+    here, capsys, command, name, words
+):
+    write(here, {"law.ipynb": '{"metadata": {"lindiff_nb": {}}}', "notes.md": "# Notes\n"})
+    assert main([command, name]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_chapter_of_the_book_may_be_named_by_its_file(here, capsys):
+    assert main(["info", str(here.parent / "book" / "law.md")]) == 0
+    assert "lindiff-nb run law -p d 3" in capsys.readouterr().out
+
+
+def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsys):
+    """The disk is full where the output goes, then where temporary files go as well."""
+    written = single.write
+    full = [here]
+
+    def write_or_fail(notebook, path):
+        if any(folder in path.absolute().parents for folder in full):
+            raise OSError(28, "No space left on device", str(path))
+        written(notebook, path)
+
+    monkeypatch.setattr(single, "write", write_or_fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["run", "law", "-p", "d", "4"]) == 1
+    said = capsys.readouterr().err
+    assert "law.ipynb cannot be written: No space left on device; the result is in " in said
+    assert "  product = 2.0" in said
+    (kept,) = tmp_path.glob("lindiff-nb-*/law.ipynb")
+    assert read_records(kept)["product"] == 2.0
+    full.append(tmp_path)
+    assert main(["run", "law", "-p", "d", "4"]) == 1
+    said = capsys.readouterr().err
+    assert "nor can a notebook be written elsewhere" in said
+    assert "  product = 2.0" in said
+
+
+def test_a_value_recorded_twice_names_the_cell_and_keeps_the_notebook(here, capsys):
+    record = "from lindiff_nb.run import record\nrecord(x=1)"
+    write(here, {"twice.md": chapter("Twice", cell(record), cell("record(x=2)"))})
+    assert main(["run", "./twice.md"]) == 1
+    assert "twice failed in code cell 2 of 2: x is recorded twice" in capsys.readouterr().err
+    assert "record(x=2)" in Path("twice.failed.ipynb").read_text()
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_command_that_is_asked_to_end_tidies_up_and_says_so(here, tmp_path, name, status):
+    beats = tmp_path / "beats"
+    beat = f"import time\nwhile True:\n    open({str(beats)!r}, 'a').write('.'); time.sleep(0.1)"
+    write(here, {"hang.md": chapter("Hang", cell(beat))})
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lindiff_nb", "run", "./hang.md"],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's & ignores it
+    )
+    deadline = time.monotonic() + 120
+    while not beats.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    running.send_signal(getattr(signal, name))
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == status
+    assert said.strip() == ("interrupted" if name == "SIGINT" else f"ended by {name}")
+    assert not list(temporary.glob("ld-*"))
+    lived = beats.stat().st_size
+    time.sleep(0.5)
+    assert beats.stat().st_size == lived
+
+
+def test_what_killed_processes_left_is_swept_and_nothing_else(here, tmp_path, monkeypatch):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    temporary = tmp_path / "temporary"
+    left = [f"ld-{dead.pid}-abc/work/x", f".ld-{dead.pid}.part", f".ld-{dead.pid}-7.part"]
+    alive = [f"ld-{os.getpid()}-abc/work/x", f".ld-{os.getpid()}.part", "ld-notes.txt", "x.part"]
+    for folder in (temporary, here):
+        write(folder, dict.fromkeys([*left, *alive], ""))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert main(["run", "law"]) == 0
+    for folder in (temporary, here):
+        assert not any((folder / name).exists() for name in left)
+        assert all((folder / name).exists() for name in alive)
+
+
+@pytest.mark.parametrize("missing", ["grimp", "jupyter_book", "markdown_it"])
+def test_without_the_packages_of_a_build_it_says_which_to_install(
+    here, capsys, monkeypatch, missing
+):
+    find = cli.find_spec
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else find(name))
+    assert main(["build"]) == 2
+    said = capsys.readouterr().err
+    assert missing in said
+    assert "pip install 'lindiff-nb[book]'" in said
+    (here.parent / "_toc.yml").unlink()
+    assert main(["build"]) == 2
+    assert "belongs to a checkout" in capsys.readouterr().err  # that is what is wrong first
 
 
 @pytest.mark.parametrize("command", ["build", "serve", "clean"])
@@ -172,6 +326,7 @@ def test_the_installed_command_gives_its_status_and_no_traceback(here):
     assert done.stderr == "lindiff-nb: d must be a whole number in [1, 99], got 'x'\n"
 
 
+@pytest.mark.slow
 def test_a_wheel_carries_chapters_and_commands_and_knows_that_it_is_no_checkout(
     tmp_path, monkeypatch
 ):

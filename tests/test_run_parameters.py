@@ -21,6 +21,7 @@ c: float = 0.01  # ridge [0, 10]
 images: str = "mnist"  # image set {mnist, photo-crops}
 label: str = "a; b"  # any words
 centred: bool = True  # subtract the mean; or not
+sets: str = "a, b"  # some sets [a, b, c-d]
 shift: float = -1.5  # offset [-2, 2.5]
 """
 D = Parameter("d", int, 400, "dimension of the data", 1, 4096)
@@ -34,6 +35,7 @@ def test_each_line_declares_name_type_default_meaning_and_range():
         Parameter("images", str, "mnist", "image set", choices=("mnist", "photo-crops")),
         Parameter("label", str, "a; b", "any words"),
         Parameter("centred", bool, True, "subtract the mean; or not"),
+        Parameter("sets", str, "a, b", "some sets", choices=("a", "b", "c-d"), several=True),
         Parameter("shift", float, -1.5, "offset", -2.0, 2.5),
     ]
 
@@ -60,6 +62,9 @@ def test_each_line_declares_name_type_default_meaning_and_range():
         "c: float = 1.0  # ridge [0, inf]",
         "images: str = 'x'  # image set {mnist, photo-crops}",
         "images: str = 'x'  # image set [a, b]",
+        "sets: str = 'a, x'  # some sets [a, b]",
+        "sets: str = 'a'  # some sets [a, b}",
+        "sets: str = 'a'  # some sets [a, ]",
         "centred: bool = 1  # subtract the mean",
         "centred: bool = True  # subtract the mean [0, 1]",
         "a: int = 1; b: int = 2  # two [0, 9]",
@@ -102,10 +107,12 @@ BAD = {
     "c": [
         *("-1e-9", "10.1", "nan", "inf", "-inf", "Infinity", "1e999", "1_0.0", "0.5.", "", "٠.٥"),
         *(-1, 11, BIG, math.nan, math.inf, -math.inf, True, None, "True", 1j, [0.5]),
+        *("1e-400", "-1e-400", "0.0001e-330"),
         *(np.float64("nan"), np.array([0.5]), torch.tensor(math.inf), Decimal("0.5")),
     ],
     "centred": ["1", "0", "yes", "", 1, 0.0, None, np.int64(1)],
     "images": ["cifar", "", "MNIST", " mnist", 3, None, b"mnist"],
+    "sets": ["nonsense", "a, x", "a,,b", ",", "a b", "A", "a, a", " ", 3, None],
     "label": ["a\nb", "\x00", 3, None],
 }
 
@@ -120,6 +127,13 @@ def test_a_bad_value_is_refused_with_parameter_value_and_what_is_allowed(name, v
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("given", [10**5000, -(10**5000), [10**5000]], ids=["+", "-", "list"])
+@pytest.mark.parametrize("name", ["d", "c", "centred", "sets", "label"])
+def test_a_number_that_python_does_not_write_is_refused_as_any_other(name, given):
+    with pytest.raises(UsageError, match=f"^{name} must be .*, got a .* of too many digits"):
+        check(declared(CELL), [(name, given)])
+
+
 @pytest.mark.parametrize(
     ("name", "given", "value"),
     [
@@ -131,6 +145,10 @@ def test_a_bad_value_is_refused_with_parameter_value_and_what_is_allowed(name, v
         ("d", torch.tensor(12), 12),
         ("c", "1e-3", 1e-3),
         ("c", "-0.0", 0.0),
+        ("c", "0e-999", 0.0),
+        ("c", "5e-324", 5e-324),
+        ("sets", "", ""),
+        ("sets", "c-d,a", "c-d,a"),
         ("c", ".5", 0.5),
         ("c", "3", 3.0),
         ("c", 3, 3.0),
@@ -150,9 +168,17 @@ def test_a_good_value_becomes_a_plain_one_of_the_declared_type(name, given, valu
     assert type(read) is type(value)
 
 
-def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match=r"no parameter 'centered'; the nearest is 'centred'"):
-        check(declared(CELL), [("centered", "true")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("centered", "centred"), ("CENTRED", "centred"), ("D", "d"), ("dd", "d")]
+)
+def test_an_unknown_name_is_refused_with_the_nearest(name, near):
+    with pytest.raises(UsageError, match=rf"no parameter '{name}'; the nearest is '{near}'"):
+        check(declared(CELL), [(name, "true")])
+
+
+def test_no_nearest_is_named_where_none_is_near():
+    with pytest.raises(UsageError, match=r"no parameter 'nn' \(of d, c"):
+        check(declared(CELL), [("nn", "1")])
 
 
 @pytest.mark.parametrize("name", ["", "D", "d ", "d\n", "import os", "__d", "d;c", "lambda", "𝐝"])

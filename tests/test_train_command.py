@@ -100,6 +100,7 @@ def test_somebody_else_s_record_is_not_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [theirs]
 
 
+@pytest.mark.slow
 def test_a_record_that_a_kill_kept_from_being_written_is_made_good(tmp_path):
     run(tmp_path, steps=2)
     (tmp_path / "net.json").unlink()

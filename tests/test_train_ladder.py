@@ -77,6 +77,7 @@ def test_on_new_digits_the_network_of_4000_beats_the_best_linear_denoiser(sets):
     assert gain.mean() > 6 * gain.std() / np.sqrt(len(gain))
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_again_and_goes_on_where_it_was_interrupted(tmp_path):
     ladder.retrain([TINY._replace(kept=(1,))], tmp_path)
     first = TINY.path(1, tmp_path).read_bytes()

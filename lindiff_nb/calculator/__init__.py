@@ -2,6 +2,7 @@
 
 spectrum_file  a spectrum, or the one of a covariance, read from a file
 report         everything that can be predicted, with its standard deviation
+needed         how many images are enough
 text, files    the report as a table, as CSV and as JSON
 figure         the report as a figure
 command        lindiff-nb predict
@@ -13,6 +14,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["command", "figure", "files", "report", "spectrum_file", "text"],
-    submod_attrs={"report": ["Report", "report"], "spectrum_file": ["read_spectrum"]},
+    submodules=["command", "figure", "files", "spectrum_file", "text"],
+    submod_attrs={
+        "_needed": ["Needed", "needed"],
+        "_losses": ["Losses"],
+        "_report": ["Report", "Samples", "report"],
+        "spectrum_file": ["read_spectrum"],
+    },
 )

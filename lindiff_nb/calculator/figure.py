@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._types import Array
-from lindiff_nb.calculator.report import Report, samples
+from lindiff_nb.calculator._report import Report, samples
 from lindiff_nb.exact.averages import gauss_rule
-from lindiff_nb.figures.palette import BLUE, GREEN, GREY, INK, VERMILLION
+from lindiff_nb.figures.palette import GREEN, GREY, INK, NEW, TRAINING
 from lindiff_nb.predict import best_ridge, fluctuations, losses
 
 LEVELS, SIZES = 40, 17  # points of a line
@@ -23,7 +23,7 @@ def draw(axes: Any, report: Report) -> None:
     """Fill three axes: losses against the noise, mean losses against n, divergence against n."""
     by_noise, mean, divergence = axes
     _by_noise(by_noise, report)
-    sizes = _sizes(report.n)
+    sizes = _sizes(report.n, 1 + report.fitted)
     _mean(mean, report, sizes)
     _divergence(divergence, report, sizes)
     for ax in (mean, divergence):
@@ -41,38 +41,44 @@ def _by_noise(ax: Any, report: Report) -> None:
     s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
     a = 1 / (1 + s)
     for loss, deviation, color, label in (
-        (losses.test_loss, fluctuations.test_loss, VERMILLION, "new data"),
-        (losses.train_loss, fluctuations.train_loss, BLUE, "training data"),
+        (losses.test_loss, fluctuations.test_loss, NEW, "new data"),
+        (losses.train_loss, fluctuations.train_loss, TRAINING, "training data"),
     ):
-        at = spectrum, n, a, report.c
-        _band(ax, s, loss(*at), deviation(*at), color=color, label=label)
-    best = losses.test_loss(spectrum, n, a, best_ridge.for_test_loss(spectrum, n, a))
+        value = loss(spectrum, n, a, report.c, estimated_mean=report.fitted)
+        band = deviation(spectrum, n - report.fitted, a, report.c)
+        _band(ax, s, value, band, color=color, label=label)
+    ridge = best_ridge.for_test_loss(spectrum, n, a, estimated_mean=report.fitted)
+    best = losses.test_loss(spectrum, n, a, ridge, estimated_mean=report.fitted)
     ax.plot(s, best, "--", color=GREEN, label="best ridge")
     ax.plot(s, losses.residual_loss(spectrum, a), ":", color=GREY, label="floor")
-    ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$", ylabel="loss")
+    ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$")
+    ax.set_title("loss", loc="left")
 
 
 def _mean(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     """The same, averaged over the noise levels, for other n."""
     spectrum, n = report.spectrum, sizes[:, None]
     a, share = gauss_rule(report.all_levels)
-    for loss, color in ((losses.test_loss, VERMILLION), (losses.train_loss, BLUE)):
-        ax.plot(sizes, loss(spectrum, n, a, report.c) @ share, color=color)
-    best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share) for n in sizes]
-    at_best = losses.test_loss(spectrum, n, a, np.array(best)[:, None]) @ share
+    mean = {"estimated_mean": report.fitted}
+    for loss, color in ((losses.test_loss, NEW), (losses.train_loss, TRAINING)):
+        ax.plot(sizes, loss(spectrum, n, a, report.c, **mean) @ share, color=color)
+    best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share, **mean) for n in sizes]
+    at_best = losses.test_loss(spectrum, n, a, np.array(best)[:, None], **mean) @ share
     ax.plot(sizes, at_best, "--", color=GREEN)
     ax.axhline(report.mean.residual, linestyle=":", color=GREY)
-    ax.set(ylabel="mean loss")
+    ax.set_title("mean loss", loc="left")
 
 
 def _divergence(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
     """The divergence of the samples from the truth at the best ridge and at the one asked for."""
     varying = report.spectrum[report.spectrum > 0]
-    best = [samples(report.spectrum, int(n), best_ridge.for_kl(varying, int(n))) for n in sizes]
-    asked = [samples(report.spectrum, int(n), report.c) for n in sizes]
+    fitted = report.fitted
+    ridges = [best_ridge.for_kl(varying, int(n), estimated_mean=fitted) for n in sizes]
+    best = [samples(report.spectrum, int(n), c, fitted) for n, c in zip(sizes, ridges, strict=True)]
+    asked = [samples(report.spectrum, int(n), report.c, fitted) for n in sizes]
     _band(ax, sizes, *np.array([(at.kl, at.kl_sd) for at in best]).T, color=GREEN, linestyle="--")
-    ax.plot(sizes, [at.kl for at in asked], color=VERMILLION)
-    ax.set(ylabel="divergence")
+    ax.plot(sizes, [at.kl for at in asked], color=NEW)
+    ax.set_title("divergence", loc="left")
 
 
 def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **line: Any) -> None:
@@ -84,6 +90,6 @@ def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **li
     )
 
 
-def _sizes(n: int) -> NDArray[np.int64]:
+def _sizes(n: int, least: int) -> NDArray[np.int64]:
     """Whole numbers around n, evenly spaced in their logarithm where they can be."""
-    return np.unique(np.rint(np.geomspace(max(1, n / SPAN), SPAN * n, SIZES))).astype(np.int64)
+    return np.unique(np.rint(np.geomspace(max(least, n / SPAN), SPAN * n, SIZES))).astype(np.int64)

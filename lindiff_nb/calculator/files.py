@@ -4,38 +4,52 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import lindiff_nb
-from lindiff_nb.calculator.report import Losses, Report
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report
+
+SCHEMA = 1  # of the JSON: what its names mean
+MEAN_KNOWN = ("test_sd", "train_sd", "best_time", "test_at_best_time")  # whatever `mean` says
 
 
 def as_csv(report: Report) -> str:
-    """The losses, all digits: step, alpha_bar, the fields of `Losses`; the last step is "mean"."""
+    """The losses, all digits: step, alpha_bar, the fields of `Losses`, the mean of the data.
+
+    The last step is "mean", the mean over all steps; the last column says "fitted" or "known".
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["step", "alpha_bar", *Losses._fields])
+    writer.writerow(["step", "alpha_bar", *Losses._fields, "mean"])
     columns = report.step, report.alpha_bar, *report.levels
-    writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
-    writer.writerow(["mean", "", *report.mean])
+    for row in zip(*(column.tolist() for column in columns), strict=True):
+        writer.writerow([*row, _mean(report)])
+    writer.writerow(["mean", "", *report.mean, _mean(report)])
     return stream.getvalue()
 
 
-def as_json(report: Report, source: str) -> str:
+def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """The whole report; what is infinite, such as a time to stop at, is null."""
-    return json.dumps(_plain(contents(report, source)), indent=1, allow_nan=False) + "\n"
+    return json.dumps(_plain(contents(report, source, said)), indent=1, allow_nan=False) + "\n"
 
 
-def contents(report: Report, source: str) -> dict[str, Any]:
+def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:
     """The report as nested dictionaries and arrays."""
     return {
+        "schema": SCHEMA,
         "lindiff_nb": lindiff_nb.__version__,
         "source": source,
+        "understood": list(said),
         "d": report.spectrum.size,
+        "rank": int(np.count_nonzero(report.spectrum)),
         "n": report.n,
         "c": report.c,
+        "mean": _mean(report),
+        "mean_known_in": list(MEAN_KNOWN),
         "noise_levels": report.all_levels,
         "step": report.step,
         "alpha_bar": report.alpha_bar,
@@ -45,6 +59,11 @@ def contents(report: Report, source: str) -> dict[str, Any]:
         "samples_at_best_c": report.best_samples._asdict(),
         "needed": report.needed._asdict(),
     }
+
+
+def _mean(report: Report) -> str:
+    """Whether the mean of the data is fitted or known."""
+    return "fitted" if report.fitted else "known"
 
 
 def _plain(value: Any) -> Any:

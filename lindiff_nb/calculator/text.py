@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lindiff_nb.calculator.report import Losses, Report, Samples
+from lindiff_nb.calculator._cautions import cautions
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report, Samples
 from lindiff_nb.exact import spectra
 
 Row = Sequence[str]
@@ -14,27 +16,37 @@ Losses are per dimension and noise level, divergences in nats per dimension.
 mean an upper bound. The floor is the loss with infinitely many images. Times are
 learning rate x steps on the loss summed over dimensions; 'never' says that
 stopping does not help."""
+KNOWN = """\
+The +- of the losses, 'stop at' and the loss beside it have no formula for a fitted
+mean: they are for the mean known and one image less."""
 
 
-def text(report: Report, source: str) -> str:
-    """The whole report on what `source` names; a terminal and a page of the book hold its lines."""
-    return "\n\n".join(
-        [_summary(report, source), *_losses(report), _samples(report), _needed(report), NOTES]
-    )
+def text(report: Report, source: str, said: Sequence[str] = ()) -> str:
+    """The whole report on what `source` names; a terminal and a page of the book hold its lines.
+
+    `said` are lines on how the source was understood.
+    """
+    notes = "\n".join([NOTES, *[KNOWN] * report.fitted, *cautions(report)])
+    parts = [_summary(report, source), "\n".join(said), *_losses(report), _samples(report)]
+    return "\n\n".join(filter(None, [*parts, _needed(report), notes]))
 
 
 def _summary(report: Report, source: str) -> str:
     spectrum = report.spectrum
     d, rank = spectrum.size, np.count_nonzero(spectrum)
     empty = f", {d - rank} of them zero" if rank < d else ""
+    fit = (
+        "the mean is fitted to the same n images" if report.fitted else "the mean is taken as known"
+    )
     effective = spectra.participation_ratio(spectrum)
     levels = report.all_levels
     return (
         f"{source}: d = {d} eigenvalues{empty}, mean {_number(spectrum.mean())}, "
         f"participation ratio {_number(effective)}\n"
         f"n = {report.n} images, {_number(report.n / d)} per dimension; ridge c = "
-        f"{_number(report.c)}\n{levels.size} noise levels, alpha_bar from {_number(levels.max())} "
-        f"to {_number(levels.min())}"
+        f"{_number(report.c)}\n{fit}\n"
+        f"{levels.size} noise levels, alpha_bar from {_number(levels.max())} to "
+        f"{_number(levels.min())}"
     )
 
 

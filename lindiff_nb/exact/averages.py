@@ -22,15 +22,16 @@ def gauss_rule(alpha_bar: Array, nodes: int = NODES) -> tuple[Array, Array]:
     """Noise levels and weights, (k,) each, that stand for all of alpha_bar, (T,), in a mean.
 
     The mean over the steps is  loss(levels) @ weights.  The weights are positive and sum to one.
-    Up to `nodes` distinct levels are returned as they are, the noisiest first; more are replaced
-    by k = nodes, the noisiest last, exact for polynomials in ln s up to degree 2 k - 1. For the
+    Up to `nodes` distinct levels are returned as they are, each once; more are replaced by
+    k = nodes, exact for polynomials in ln s up to degree 2 k - 1. The noisiest comes last. For the
     1000 steps of the usual schedules 32 nodes leave a relative error below 1e-7 of a mean loss, and
-    below 1e-5 of one after a finite training time. Raises ValueError for alpha_bar outside (0, 1)
-    or not one-dimensional, or nodes < 1. Source: Golub & Welsch 1969.
+    below 1e-5 of one after a finite training time; with Merger & Goldt's, 10 leave less than 1e-3.
+    Raises ValueError for alpha_bar outside (0, 1) or not one-dimensional, or nodes < 1. Source:
+    Golub & Welsch 1969.
     """
     a = _validate.noisy(_validate.vector("alpha_bar", alpha_bar))
     nodes = _validate.integer("nodes", nodes)
-    a, counts = np.unique(a, return_counts=True)
+    a, counts = (array[::-1] for array in np.unique(a, return_counts=True))
     share = counts / counts.sum()
     if a.size <= nodes:
         return a, share

@@ -5,6 +5,9 @@ by search, so that any two are well apart for readers with each common form of c
 (a test simulates them) and each has a contrast of at least 3 : 1 with a white page and with the
 dark one (WCAG 2.2, criterion 1.4.11).
 
+Where colour tells new data from training data, they are NEW and TRAINING; where colour tells
+something else, new data are solid or filled and training data dashed or open.
+
 A figure is drawn once, on white. `for_dark` then gives every colour the luminance Y' at which it
 stands out from the dark page exactly as much as it did from the white one,
 
@@ -26,6 +29,7 @@ PURPLE = "#a537de"
 OCHRE = "#946d41"
 GREY = "#636363"
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, OCHRE, GREY)
+NEW, TRAINING = BLUE, VERMILLION  # new data and training data, in every figure
 
 RGB = tuple[float, float, float]
 

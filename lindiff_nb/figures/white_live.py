@@ -12,10 +12,10 @@ from typing import Any
 import altair as alt
 
 from lindiff_nb.figures.live import formula
-from lindiff_nb.figures.palette import BLUE, GREY, VERMILLION
+from lindiff_nb.figures.palette import BLUE, GREY, NEW, TRAINING, VERMILLION
 
 Form = Callable[..., Any]
-COLOURS = {"test loss": VERMILLION, "training loss": BLUE, "residual loss": GREY}
+COLOURS = {"test loss": NEW, "training loss": TRAINING, "residual loss": GREY}
 SIZE: dict[str, Any] = {"width": 420, "height": 190}
 RATIOS = [0.25, 0.5, 1, 2, 5, 10]
 LOSSES = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]

@@ -6,25 +6,27 @@
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals
+from lindiff_nb._types import Array
 from lindiff_nb.exact import denoiser
+from lindiff_nb.exact.averages import gauss_rule
 
 
-def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: Reals) -> Array:
+def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: ArrayLike) -> Array:
     """Test and training loss of each set's optimal denoiser, averaged over alpha_bar, (sets, 2).
 
     The sets are (n, d), their true mean is zero and known; new data have the `covariance` (d, d).
     Without ridge, per dimension and per step. Raises ValueError for a covariance that is not one,
-    points of another dimension or not finite, or alpha_bar outside (0, 1].
+    points of another dimension or not finite, or alpha_bar outside (0, 1).
     """
     covariance = _validate.covariance("covariance", covariance)
-    alpha_bar = _validate.alpha_bar(alpha_bar)
+    levels, weights = gauss_rule(np.atleast_1d(np.asarray(alpha_bar)))
     zero = np.zeros(len(covariance))
     result = []
     for points in sets:
         x = _validate.samples("sets", points, len(zero))
         modes = denoiser.modes(zero, x.T @ x / len(x), zero, covariance)
-        result.append([np.mean(loss) for loss in denoiser.losses(modes, alpha_bar)])
+        result.append([loss @ weights for loss in denoiser.losses(modes, levels)])
     return np.array(result, dtype=np.float64).reshape(-1, 2)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline
 
 from lindiff_nb import _scale, _validate
 from lindiff_nb._scale import Unit
@@ -65,20 +64,6 @@ def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Ar
     v = _validate.matrix("eigenvectors", eigenvectors, (first.shape[2], first.shape[2]))
     squares = ((first - second) @ v) ** 2, (second @ v) ** 2
     return unit.on(squares[0], 2, "first"), unit.on(squares[1], 2, "second")
-
-
-def step_weights(t: ArrayLike, steps: int) -> Array:
-    """Weights, (L,), by which values at the steps t average to the mean over 1..T.
-
-    They integrate the cubic spline in log t through the values, so some may be slightly negative.
-    Raises ValueError unless t are at least four integers increasing from 1 to `steps`.
-    """
-    steps = _validate.integer("steps", steps)
-    kept = _increasing(t, steps)
-    if len(kept) < 4 or kept[0] != 1 or kept[-1] != steps:
-        raise _validate.fail("t", t, f"four steps or more, from 1 to {steps}")
-    spline = CubicSpline(np.log(kept), np.eye(len(kept)))
-    return np.asarray(spline(np.log(np.arange(1, steps + 1))).mean(axis=0))
 
 
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:

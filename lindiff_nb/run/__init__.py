@@ -1,10 +1,15 @@
 """Run the chapters: with other numbers, all of them, or as a website.
 
 records       the numbers a chapter hands to its prose: record(name=value)
+sources       pages and YAML as people write them; what is wrong, with file and line
 chapters      where the chapters are, in which order, and each as a notebook
 declarations  what the parameters cell of a chapter declares
 parameters    one parameter: what it may be, and checks on what replaces it
+environment   what a Python that we start sees of our environment
+processes     those that a kernel started; how one ended
+litter        what killed processes have left
 kernel        a fresh kernel of this very interpreter
+outputs       of executed cells, as they are kept
 execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
 files         what a command writes: whole or not at all, and nobody's work lost
@@ -12,10 +17,14 @@ runner        one chapter with the record of its run, or several at a time
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
+content       whether HTML, SVG and their like are passive
+published     what may stand on a page of the book
 executed      those that have to be executed again
+lock          one command at a time changes what was built
 stage         what Sphinx is given
 render        Sphinx, and the place of the website
 build         all of it
+signals       those that end a command, heard as Ctrl-C is
 cli           the command line; describe, progress, serve: what it shows
 papermill_io  chapters as lindiff:// addresses for papermill
 

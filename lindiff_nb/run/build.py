@@ -4,28 +4,29 @@ A chapter that fails does not stop the others, and what they computed is kept. T
 built only when all came to a good end; until then no site stands in _build/html.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import glob
 
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
-from lindiff_nb.run.errors import RunFailed
+from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.executed import Executed
+from lindiff_nb.run.lock import alone
 from lindiff_nb.run.progress import Progress, Row, table
 from lindiff_nb.run.provenance import cores
 from lindiff_nb.run.render import Site, site_key
-from lindiff_nb.run.stage import stage
+from lindiff_nb.run.sources import check_tree, mapping
+from lindiff_nb.run.stage import configuration, stage
 
 
 def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
     """Bring executed chapters and website of a checkout up to date; print what took how long.
 
     At most `jobs` chapters at a time (as many as there are cores), each at most `timeout` seconds.
-    Raises RunFailed.
+    Raises UsageError where a source is not in order, before anything runs, and RunFailed.
     """
-    with _alone(book.build):
+    _check(book)
+    with alone(book.build) as lock:
         dependencies = Dependencies(book.package)
         executed = Executed(book, dependencies)
         stale = executed.stale()
@@ -33,7 +34,7 @@ def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
             _update(executed, stale, jobs or cores(), timeout, progress)
             entries = executed.entries
             rows = [_row(name, entry, name in stale) for name, entry in entries.items()]
-            rows.append(_render(book, entries, dependencies, progress))
+            rows.append(_render(book, entries, dependencies, progress, lock))
         print(table(rows), (Site(book).html / "index.html").as_uri(), sep="\n\n", flush=True)
 
 
@@ -54,7 +55,11 @@ def _row(chapter: str, entry: Entry, new: bool) -> Row:
 
 
 def _render(
-    book: Book, entries: dict[str, Entry], dependencies: Dependencies, progress: Progress
+    book: Book,
+    entries: dict[str, Entry],
+    dependencies: Dependencies,
+    progress: Progress,
+    lock: int,
 ) -> Row:
     """Build the website unless it is current; its row of the table."""
     site = Site(book)
@@ -64,23 +69,15 @@ def _render(
         return ("website", None, "kept")
     progress.begin("website")
     site.set_aside()
-    took = site.build(key)
+    took = site.build(key, lock)
     progress.step()
     progress.end("website", "done")
     return ("website", took, "")
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse to build where another build is under way (where the system can tell)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass
-        except OSError:
-            raise RunFailed(f"another build is under way in {folder}") from None
-        yield
+def _check(book: Book) -> None:
+    """Raise UsageError where a website cannot come of this checkout, whatever its chapters do."""
+    if glob.escape(str(book.root)) != str(book.root):
+        raise UsageError(f"Sphinx cannot read a folder with [, * or ? in its name: {book.root}")
+    configuration(mapping(book.root / "_config.yml"))
+    check_tree(book.folder)

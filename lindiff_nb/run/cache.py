@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lindiff_nb.run.files import write_text
+from lindiff_nb.run.litter import remove
 from lindiff_nb.run.provenance import write
+from lindiff_nb.run.sources import json_object
 
 
 @dataclass(frozen=True)
@@ -28,34 +30,41 @@ class Store:
     def entry(self, chapter: str) -> Entry | None:
         """What is kept of a chapter; None if nothing is, or if its files are not as written."""
         notebook, note = self._files(chapter)
-        try:
-            kept = json.loads(note.read_text(encoding="utf-8"))
-            if kept["sha256"] != _digest(notebook):
+        match json_object(note):
+            case {"record": dict(record), "ingredients": dict(ingredients), "sha256": str(sha256)}:
+                pass
+            case _:
                 return None
-            return Entry(notebook, kept["record"], kept["ingredients"])
-        except (OSError, ValueError, KeyError, TypeError):
+        try:
+            whole = sha256 == _digest(notebook, record, ingredients)
+        except OSError:
             return None
+        return Entry(notebook, record, ingredients) if whole else None
 
     def keep(
         self, chapter: str, notebook: Any, record: dict[str, Any], ingredients: dict[str, str]
     ) -> None:
         """Keep an executed chapter; the JSON file is written last and vouches for the notebook."""
         path, note = self._files(chapter)
-        note.unlink(missing_ok=True)
+        for old in (note, path):
+            remove(old)
         write(notebook, path)
-        kept = {"record": record, "ingredients": ingredients, "sha256": _digest(path)}
+        sha256 = _digest(path, record, ingredients)
+        kept = {"record": record, "ingredients": ingredients, "sha256": sha256}
         write_text(note, json.dumps(kept, indent=1) + "\n")
 
     def prune(self, chapters: list[str]) -> None:
-        """Remove what belongs to no chapter."""
+        """Remove what belongs to no chapter, Jupyter's folders of checkpoints among it."""
         kept = {file for chapter in chapters for file in self._files(chapter)}
-        for file in self.folder.glob("*"):
-            if file not in kept:
-                file.unlink()
+        for path in self.folder.glob("*"):
+            if path not in kept or path.is_dir():
+                remove(path)
 
     def _files(self, chapter: str) -> tuple[Path, Path]:
         return self.folder / f"{chapter}.ipynb", self.folder / f"{chapter}.json"
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(notebook: Path, record: dict[str, Any], ingredients: dict[str, str]) -> str:
+    """A digest of all that is kept of a chapter."""
+    facts = json.dumps([record, ingredients], sort_keys=True).encode()
+    return hashlib.sha256(notebook.read_bytes() + b"\0" + facts).hexdigest()

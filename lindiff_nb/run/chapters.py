@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lindiff_nb.run.errors import UsageError, nearest
+from lindiff_nb.run.sources import header, mapping, page
 
 PACKAGE = Path(__file__).parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -25,6 +24,7 @@ class Book:
 
     folder: Path
     package: str = "lindiff_nb"
+    only: str = ""  # the one page of a folder that is no book
 
     @property
     def root(self) -> Path:
@@ -34,7 +34,7 @@ class Book:
     @property
     def is_checkout(self) -> bool:
         """Whether there is what a website is built from."""
-        return (self.root / "_toc.yml").is_file()
+        return not self.only and (self.root / "_toc.yml").is_file()
 
     @property
     def build(self) -> Path:
@@ -44,21 +44,23 @@ class Book:
     @cached_property
     def pages(self) -> dict[str, Path]:
         """Every page by its name: in the order of _toc.yml, or of the alphabet without one."""
+        if self.only:
+            return {Path(self.only).stem: self.folder / self.only}
         tocs = [toc for toc in (self.folder / "_toc.yml", self.root / "_toc.yml") if toc.is_file()]
         if tocs:
-            names = _listed(yaml.safe_load(tocs[0].read_text(encoding="utf-8")))
+            names = _listed(mapping(tocs[0]), tocs[0])
             files = [self.folder / f"{Path(name).name}.md" for name in names]
         else:
             files = sorted(self.folder.glob("*.md"))
         for file in files:
-            if not file.is_file():
+            if not file.exists() and not file.is_symlink():
                 raise UsageError(f"_toc.yml lists {file.stem}, but there is no {file}")
         return {file.stem: file for file in files}
 
     @cached_property
     def chapters(self) -> list[str]:
         """The pages that are notebooks."""
-        return [name for name in self.pages if _is_notebook(self.source(name))]
+        return [name for name in self.pages if _is_notebook(header(self.pages[name]))]
 
     def find(self, name: str) -> str:
         """The chapter called `name`; a path or a suffix (book/x.md, x.ipynb) is forgiven."""
@@ -69,7 +71,7 @@ class Book:
 
     def source(self, name: str) -> str:
         """The text of a page."""
-        return self.pages[name].read_text(encoding="utf-8")
+        return page(self.pages[name])
 
     def title(self, name: str) -> str:
         """The first heading of a page."""
@@ -80,7 +82,12 @@ class Book:
         """A chapter as a notebook without outputs (nbformat 4)."""
         import jupytext
 
-        notebook = jupytext.reads(self.source(name), fmt="md:myst")
+        text = self.source(name)
+        try:
+            notebook = jupytext.reads(text, fmt="md:myst")
+        except Exception as error:  # whatever a reader of other people's text raises
+            said = " ".join(str(error).split())
+            raise UsageError(f"{self.pages[name]} is no notebook: {said}") from None
         notebook.metadata.pop("jupytext", None)
         notebook.metadata["kernelspec"] = dict(KERNEL)
         for number, cell in enumerate(notebook.cells, start=1):
@@ -98,21 +105,51 @@ def find_book() -> Book:
     raise UsageError("no chapters here: there is no " + " and no ".join(map(str, folders)))
 
 
-def _listed(toc: Any) -> list[str]:
+def locate(name: str) -> tuple[Book, str]:
+    """The chapter that a user names, and its book: this package's, or a file of the user's own.
+
+    What is named is what is used: a path leads to the file that is there, and is not taken for
+    the book's chapter of that name.
+    """
+    book, path = find_book(), Path(name)
+    named = name.replace("\\", "/").rpartition("/")
+    if not (path.is_file() and (named[1] or path.suffix)):
+        if named[0] not in ("", book.folder.name):
+            raise UsageError(f"there is no file {name}{_hint(book, named[2])}")
+        return book, book.find(name)
+    path = path.resolve()
+    if path in (page.resolve() for page in book.pages.values()):
+        return book, book.find(path.stem)
+    if path.suffix != ".md":
+        raise UsageError(f"{name} is a file, but no chapter in MyST{_hint(book, named[2])}")
+    own = Book(path.parent, only=path.name)
+    if not own.chapters:
+        raise UsageError(f"{name} is no chapter: its header does not say format_name: myst")
+    return own, path.stem
+
+
+def _hint(book: Book, name: str) -> str:
+    """What to say where a path carries the name of a chapter of the book."""
+    chapter = Path(name).stem
+    return f"; the book's own chapter is called {chapter}" if chapter in book.chapters else ""
+
+
+def _listed(toc: Any, path: Path) -> list[str]:
     """The files of a table of contents, depth first."""
     if isinstance(toc, list):
-        return [file for entry in toc for file in _listed(entry)]
+        return [file for entry in toc for file in _listed(entry, path)]
     if not isinstance(toc, dict):
         return []
     own = [toc[key] for key in ("root", "file") if key in toc]
-    return own + _listed([toc.get(key) for key in ("parts", "chapters", "sections")])
+    for name in own:
+        if not isinstance(name, str):
+            raise UsageError(f"{path}: a page must be a name, got {name!r}")
+    return own + _listed([toc.get(key) for key in ("parts", "chapters", "sections")], path)
 
 
-def _is_notebook(text: str) -> bool:
+def _is_notebook(meta: dict[str, Any]) -> bool:
     """Whether MyST-NB and jupytext take a page for a notebook: its header says so."""
-    header = re.match(r"---\n(.*?)\n---\n", text, flags=re.DOTALL)
-    meta = yaml.safe_load(header[1]) if header else None
-    if not isinstance(meta, dict):
-        return False
-    jupytext = meta.get("jupytext") or {}
-    return (jupytext.get("text_representation") or {}).get("format_name") == "myst"
+    representation: Any = meta
+    for key in ("jupytext", "text_representation", "format_name"):
+        representation = representation.get(key) if isinstance(representation, dict) else None
+    return bool(representation == "myst")

@@ -1,4 +1,7 @@
-"""Read the parameters cell of a chapter: name: type = literal  # meaning [low, high]."""
+"""Read the parameters cell of a chapter: name: type = literal  # meaning [low, high].
+
+A str may have choices: {a, b} for one of them, [a, b] for some of them with commas between.
+"""
 
 import ast
 import io
@@ -71,9 +74,9 @@ def _declaration(statements: list[ast.stmt], comment: str, line: str) -> Paramet
         raise _wrong(line, "expected a comment that gives the meaning")
     if name.startswith("_"):
         raise _wrong(line, "a name does not begin with an underscore")
-    low, high, choices = _allowed(words["allowed"], kind, line)
+    allowed = _allowed(words["allowed"], kind, line)
     default = _literal(literal, kind, line)
-    parameter = Parameter(name, TYPES[kind], default, words["meaning"], low, high, choices)
+    parameter = Parameter(name, TYPES[kind], default, words["meaning"], **allowed)
     try:
         parameter.read(default)
     except UsageError as error:
@@ -92,18 +95,19 @@ def _literal(node: ast.expr, kind: str, line: str) -> Any:
     return value
 
 
-def _allowed(text: str | None, kind: str, line: str) -> tuple[Any, Any, tuple[str, ...]]:
+def _allowed(text: str | None, kind: str, line: str) -> dict[str, Any]:
     """Range and choices: a number needs a range, a string may have choices."""
     if kind in ("int", "float"):
         if not text or not text.startswith("["):
             raise _wrong(line, f"a {kind} needs a range [low, high]")
-        return *_bounds(text, kind, line), ()
+        low, high = _bounds(text, kind, line)
+        return {"low": low, "high": high}
     if not text:
-        return None, None, ()
-    choices = tuple(choice.strip() for choice in text.strip("{}").split(","))
-    if kind != "str" or not text.startswith("{") or not all(choices):
-        raise _wrong(line, "only a str has choices {a, b}, only numbers have a range")
-    return None, None, choices
+        return {}
+    choices = tuple(choice.strip() for choice in text.strip("[{}]").split(","))
+    if kind != "str" or text[0] + text[-1] not in ("{}", "[]") or not all(choices):
+        raise _wrong(line, "only a str has choices {a, b} or [a, b], only numbers have a range")
+    return {"choices": choices, "several": text.startswith("[")}
 
 
 def _bounds(text: str, kind: str, line: str) -> tuple[Any, Any]:

@@ -22,7 +22,7 @@ import grimp
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.errors import UsageError
 
-FORMAT = "1"  # raised when executed notebooks of an earlier version cannot be used any more
+FORMAT = "2"  # raised when executed notebooks of an earlier version cannot be used any more
 
 
 class Dependencies:

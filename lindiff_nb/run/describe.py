@@ -22,7 +22,7 @@ def listing(book: Book) -> str:
 def information(book: Book, chapter: str) -> str:
     """What a chapter is about, its parameters, and its last run."""
     rows = [_row(parameter) for parameter in parameters(book, chapter)]
-    entry = Store(book.build / "executed").entry(chapter)
+    entry = None if book.only else Store(book.build / "executed").entry(chapter)
     took = entry and f"last run: {entry.record['seconds']:.1f} s, {entry.record['date']}"
     example = "".join(f" -p {name} {default}" for name, _, default, _, _ in rows[:1])
     return "\n\n".join(
@@ -32,7 +32,7 @@ def information(book: Book, chapter: str) -> str:
             if rows
             else "no parameters",
             took or "last run: none here",
-            f"lindiff-nb run {chapter}{example}",
+            f"lindiff-nb run {book.pages[chapter] if book.only else chapter}{example}",
         ]
     )
 

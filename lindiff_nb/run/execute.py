@@ -5,13 +5,10 @@ read "completed", and a chapter that ends itself with sys.exit() counts as done.
 only if every code cell was executed and none of them ended in an error.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import papermill
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -19,10 +16,10 @@ from papermill.execute import remove_error_markers
 
 from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.kernel import QUIET, Kernels, Session
+from lindiff_nb.run.outputs import plain, tidied
 from lindiff_nb.run.parameters import Value
 
 ENGINE = "lindiff_nb"
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(eq=False)
@@ -52,7 +49,10 @@ class FreshKernel(NBClientEngine):
     ) -> None:
         """Run the cells one after the other."""
 
+        session.notebook = nb_man.nb
+
         def stop_if_ended(**_: Any) -> None:
+            session.look()
             if session.ended:  # before there was a kernel that could be killed
                 raise RunFailed(session.ended)
 
@@ -88,12 +88,11 @@ def execute(
     whole notebook in seconds, `on_cell` is called after each code cell. Raises CellFailed.
     """
     with (kernels or Kernels()).session(threads, timeout) as session:
-        out = session.folder / "out.ipynb"
         error: Exception | None = None
         try:
             papermill.execute_notebook(
                 notebook,
-                str(out),
+                None,  # to no file: the session holds what there is
                 parameters=dict(values or {}),
                 engine_name=ENGINE,
                 kernel_name="python3",
@@ -104,8 +103,8 @@ def execute(
             )
         except Exception as caught:  # whatever it was, the notebook says how far the run came
             error = caught
-        executed = _saved(out, notebook)
-        failure = _failure(executed, session.ended, error)
+        executed = tidied(remove_error_markers(session.notebook or notebook))
+        failure = _failure(executed, session, error)
         if failure and not failure.traceback:
             failure.traceback = session.last_words()
     if failure:
@@ -113,51 +112,47 @@ def execute(
     return executed
 
 
-def _saved(path: Path, notebook: Any) -> Any:
-    """What papermill wrote last, without the red cells it adds after an error."""
-    if not path.exists():
-        return notebook
-    return remove_error_markers(nbformat.read(path, as_version=4))
+def failed_in(notebook: Any, cell: Any, reason: str, traceback: str = "") -> CellFailed:
+    """The failure of one code cell of a notebook."""
+    cells = _code_cells(notebook)
+    number = next(n for n, other in enumerate(cells, start=1) if other is cell)
+    return CellFailed(reason, number, len(cells), cell.source, traceback, notebook)
 
 
-def _failure(notebook: Any, ended: str | None, error: Exception | None) -> CellFailed | None:
+def _code_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _failure(notebook: Any, session: Session, error: Exception | None) -> CellFailed | None:
     """The first code cell that is not as it should be, None if all are."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(cells, start=1):
+    cells = _code_cells(notebook)
+    for cell in cells:
         error_output = next((o for o in cell.outputs if o.output_type == "error"), None)
         if error_output:
             reason = f"{error_output.ename}: {error_output.evalue}".removesuffix(": ")
-            trace = COLOUR.sub("", "\n".join(error_output.traceback))
-            return CellFailed(reason, number, len(cells), cell.source, trace, notebook)
-    if not error and not ended:
-        unfinished = [n for n, cell in enumerate(cells, start=1) if not _is_executed(cell)]
-        reason = "it was not executed"
-    else:
-        unfinished = [_last_started(cells)]
-        reason = ended or _reason(error)
-    if not unfinished:
-        return None
-    number = unfinished[0]
-    source = cells[number - 1].source if cells else ""
-    return CellFailed(reason, number, len(cells), source, "", notebook)
+            trace = plain("\n".join(error_output.traceback))
+            return failed_in(notebook, cell, reason, trace)
+    if not error and not session.ended:
+        unfinished = [cell for cell in cells if not _is_executed(cell)]
+        return failed_in(notebook, unfinished[0], "it was not executed") if unfinished else None
+    reason = session.ended or _reason(error, session.cause_of_death())
+    if not cells:
+        return CellFailed(reason, 1, 0, "", "", notebook)
+    return failed_in(notebook, _last_started(cells), reason)
 
 
 def _is_executed(cell: Any) -> bool:
     return bool(cell.execution_count) or not cell.source.strip()
 
 
-def _last_started(cells: list[Any]) -> int:
-    """The number of the cell that was running when the kernel went."""
-    started = [
-        number
-        for number, cell in enumerate(cells, start=1)
-        if cell.metadata.get("papermill", {}).get("start_time")
-    ]
-    return started[-1] if started else 1
+def _last_started(cells: list[Any]) -> Any:
+    """The cell that was running when the kernel went."""
+    started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+    return started[-1] if started else cells[0]
 
 
-def _reason(error: Exception | None) -> str:
+def _reason(error: Exception | None, cause: str) -> str:
     """In words, why a run stopped without an error in a cell."""
     if type(error).__name__ == "DeadKernelError":
-        return "the kernel died"
+        return "the kernel died" + (f": {cause}" if cause else "")
     return f"{type(error).__name__}: {error}"

@@ -1,14 +1,19 @@
-"""Bring the executed chapters of a book up to date: those that have to be, in parallel."""
+"""Bring the executed chapters of a book up to date: those that have to be, in parallel.
+
+A chapter is kept only if every output of it may be published.
+"""
 
 from concurrent.futures import Future
 from functools import partial
 
+from lindiff_nb.run import published
 from lindiff_nb.run.cache import Entry, Store
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
 from lindiff_nb.run.dependencies import Dependencies, changes
 from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.kernel import Kernels
+from lindiff_nb.run.litter import sweep
 from lindiff_nb.run.progress import Progress
 from lindiff_nb.run.provenance import cores
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
@@ -22,6 +27,7 @@ class Executed:
         self.book = book
         self.store = Store(book.build / "executed")
         self.store.prune(book.chapters)
+        sweep(book.build)
         self.cells = {name: _count_cells(book, name) for name in book.chapters}
         self.wanted = {name: dependencies.ingredients(book, name) for name in book.chapters}
 
@@ -51,7 +57,9 @@ class Executed:
 
         def job(chapter: str) -> Result:
             progress.begin(chapter, stale[chapter])
-            return how(self.book, chapter, on_cell=progress.step)
+            result = how(self.book, chapter, on_cell=progress.step)
+            published.check(result[0])
+            return result
 
         def done(chapter: str, future: Future[Result]) -> None:
             failure = self._keep(chapter, future)

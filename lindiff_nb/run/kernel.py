@@ -2,15 +2,14 @@
 
 Whatever kernels are registered on the machine, a chapter runs with the Python and the packages
 that run this. The kernel works in an empty folder, so that no chapter comes to depend on a file
-that is not part of the package; it sees no IPython profile, and no backend but the inline one.
-At the end it is killed together with every process it started.
+that is not part of the package; what it sees of the environment is said in `environment`. At the
+end it is killed together with every process it started (`processes`).
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -22,11 +21,14 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
+from lindiff_nb.run.environment import of_kernel
+from lindiff_nb.run.litter import sweep
+from lindiff_nb.run.processes import MARK, how_it_ended, kill_tree
+
 LONGEST_SOCKET = 90  # a socket's path holds about 100 bytes; where it would not fit, TCP serves
 QUIET = logging.getLogger(__name__)  # what nbclient and its kernels log, CellFailed says better
 QUIET.addHandler(logging.NullHandler())
 QUIET.propagate = False
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class ThisInterpreter(KernelSpecManager):
@@ -50,6 +52,8 @@ class Session:
         self.folder = folder
         self.log = log
         self.ended: str | None = None  # why it was ended early
+        self.process: Any = None
+        self.notebook: Any = None  # that is executed, with the outputs so far
         (folder / "work").mkdir()
         connection = folder / "k.json"
         local = os.name == "posix" and len(os.fsencode(connection)) < LONGEST_SOCKET
@@ -63,12 +67,9 @@ class Session:
     @property
     def launch(self) -> dict[str, Any]:
         """What the kernel's process is started with."""
-        threads = dict.fromkeys(THREADS, str(self.threads))
-        inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-        profile = {"IPYTHONDIR": str(self.folder / "ipython")}
         return {
             "cwd": str(self.folder / "work"),
-            "env": {**os.environ, **threads, **inline, **profile},
+            "env": of_kernel(self.folder, self.threads) | {MARK: self.folder.name},
             "stdout": self.log,
             "stderr": self.log,
         }
@@ -83,23 +84,30 @@ class Session:
         self.ended = self.ended or why
         self.kill()
 
+    def look(self) -> None:
+        """Remember the kernel's process: when it has died, its manager does not know it any more.
+
+        Called before each cell.
+        """
+        self.process = getattr(self.manager.provisioner, "process", None) or self.process
+
+    def cause_of_death(self) -> str:
+        """In words, how the kernel's process ended; empty if that is not known."""
+        return how_it_ended(self.process)
+
     def kill(self) -> None:
-        """Kill what is left of the kernel's process group."""
+        """Kill what is left of the kernel and of what it started."""
         pid = getattr(self.manager.provisioner, "pid", None)  # the leader of a group of its own
-        if pid is None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(pid, signal.SIGKILL)
-            else:
-                os.kill(pid, signal.SIGTERM)
+        if pid is not None:
+            kill_tree(pid, self.folder.name)
 
 
 class Kernels:
     """The kernels of one command, so that all of them can be ended at once."""
 
     def __init__(self) -> None:
-        """None is running."""
+        """None is running; what killed ones have left is removed."""
+        sweep(Path(tempfile.gettempdir()))
         self.running: set[Session] = set()
         self.stopped = ""
 
@@ -109,8 +117,9 @@ class Kernels:
 
         The kernel is ended earlier when the timeout, in seconds, is over.
         """
+        prefix = f"ld-{os.getpid()}-"
         with (
-            tempfile.TemporaryDirectory(prefix="ld-", ignore_cleanup_errors=True) as folder,
+            tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder,
             (Path(folder) / "log.txt").open("w") as log,
         ):
             kernel = Session(Path(folder), threads, log)

@@ -5,6 +5,7 @@ One declaration a line, its range or its choices at the end of the comment:
     d: int = 400           # dimension of the data [1, 4096]
     c: float = 0.01        # ridge [0, 10]
     images: str = "mnist"  # image set {mnist, photo-crops}
+    others: str = "a, b"   # further sets, some of these with commas between [a, b, c]
     centred: bool = True   # subtract the mean
 
 The values there are the published run. An override is a string (command line) or a Python value.
@@ -37,10 +38,13 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    several: bool = False  # some of the choices, with commas between, instead of one
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
+        if self.several:
+            return "some of " + ", ".join(self.choices) + ", with commas between"
         if self.choices:
             return "one of " + ", ".join(self.choices)
         kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
@@ -51,13 +55,14 @@ class Parameter:
         """The value that was given; UsageError names parameter, value and what is allowed."""
         value = _parse(given, self.type) if isinstance(given, str) else _convert(given, self.type)
         if value is None or not self._contains(value):
-            text = repr(given)
-            shown = text if len(text) <= 60 else text[:57] + "..."
-            raise UsageError(f"{self.name} must be {self.allowed}, got {shown}")
+            raise UsageError(f"{self.name} must be {self.allowed}, got {_shown(given)}")
         return float(value) if self.type is float else value
 
     def _contains(self, value: Value) -> bool:
         """Whether a value of the right type is within the range or among the choices."""
+        if isinstance(value, str) and self.several:
+            chosen = [name.strip() for name in value.split(",")] if value else []
+            return set(chosen) <= set(self.choices) and len(set(chosen)) == len(chosen)
         if isinstance(value, str):
             return value in self.choices if self.choices else value.isprintable()
         return self.low is None or self.high is None or self.low <= value <= self.high
@@ -89,7 +94,14 @@ def _parse(text: str, wanted: type) -> Value | None:
         return {"true": True, "false": False}.get(text.lower())
     if wanted is int:
         return int(text) if INTEGER.fullmatch(text) else None
-    return _finite(float(text)) if DECIMAL.fullmatch(text) else None
+    return _finite(_rounded(text)) if DECIMAL.fullmatch(text) else None
+
+
+def _rounded(text: str) -> float:
+    """The number that these digits stand for; NaN if it is too small to be told from zero."""
+    value = float(text)
+    digits = re.split("[eE]", text)[0]
+    return math.nan if value == 0 and re.search("[1-9]", digits) else value
 
 
 def _convert(value: object, wanted: type) -> Value | None:
@@ -106,3 +118,12 @@ def _convert(value: object, wanted: type) -> Value | None:
 def _finite(value: float) -> float | None:
     """None for NaN and the infinities."""
     return value if math.isfinite(value) else None
+
+
+def _shown(given: object) -> str:
+    """A value in a message: at most 60 characters."""
+    try:
+        text = repr(given)
+    except ValueError:  # Python writes no number of thousands of digits
+        text = f"a {type(given).__name__} of too many digits"
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,6 +5,7 @@ read: {glue:text}`name:.2f` in the text of the chapter is the value that this ru
 """
 
 import ast
+import contextlib
 import json
 import math
 import os
@@ -16,6 +17,15 @@ from typing import Any
 PREFIX = "application/papermill.record/"
 
 Recorded = bool | int | float | str
+
+
+class BadRecord(ValueError):
+    """Something recorded that cannot be read back; `cell` is where, among all cells from 0."""
+
+    def __init__(self, message: str, cell: int) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(message)
+        self.cell = cell
 
 
 def record(**values: object) -> None:
@@ -45,10 +55,10 @@ def read_records(notebook: Mapping[str, Any] | str | os.PathLike[str]) -> dict[s
     if isinstance(notebook, str | os.PathLike):
         return read_records(json.loads(Path(notebook).read_text(encoding="utf-8")))
     records: dict[str, Recorded] = {}
-    for name, text in _recorded(notebook):
+    for cell, name, text in _recorded(notebook):
         if name in records:
-            raise ValueError(f"{name} is recorded twice")
-        records[name] = _value(name, text)
+            raise BadRecord(f"{name} is recorded twice", cell)
+        records[name] = _value(name, text, cell)
     return records
 
 
@@ -65,21 +75,22 @@ def _plain(name: str, value: Any) -> Recorded:
     return value
 
 
-def _recorded(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name and text of each record, in the order of the cells."""
-    for cell in notebook["cells"]:
+def _recorded(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
+    """Cell, name and text of each record, in the order of the cells."""
+    for number, cell in enumerate(notebook["cells"]):
         for output in cell.get("outputs", []):
             name = output.get("metadata", {}).get("scrapbook", {}).get("name")
             text = output.get("data", {}).get(PREFIX + "text/plain")
             if name is not None and text is not None:
-                yield name, "".join(text)  # a file holds text as a list of lines
+                yield number, name, "".join(text)  # a file holds text as a list of lines
 
 
-def _value(name: str, text: str) -> Recorded:
+def _value(name: str, text: str, cell: int) -> Recorded:
     """The value whose repr is `text`."""
     if text in ("inf", "-inf"):
         return float(text)
-    value = ast.literal_eval(text)
-    if not isinstance(value, bool | int | float | str):
-        raise ValueError(f"{name} was recorded as {text}: not a value that record() writes")
-    return value
+    with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        value = ast.literal_eval(text)
+        if isinstance(value, bool | int | float | str):
+            return value
+    raise BadRecord(f"{name} was recorded as {text[:60]}: not a value that record() writes", cell)

@@ -12,15 +12,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
+from lindiff_nb.run.environment import inherited
 from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.files import write_text
+from lindiff_nb.run.sources import json_object
 
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = """import sys
+from lindiff_nb.run.processes import end_with_parent
+end_with_parent(int(sys.argv.pop(1)))
+from jupyter_book.cli.main import main
+main()"""
 STRICT = ("-W", "-n", "--keep-going", "-q")
 
 
@@ -32,16 +39,12 @@ class Site:
         self.html = book.build / "html"
         self.stage = book.build / "stage"
         self.previous = book.build / "previous"
-        self.work = book.build / "site"
         self.note = book.build / "site.json"
 
     def is_current(self, key: str) -> bool:
-        """Whether the site that stands was built from what `key` stands for."""
-        try:
-            kept = json.loads(self.note.read_text(encoding="utf-8"))
-            return bool(kept["key"] == key) and (self.html / "index.html").is_file()
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        """Whether the site that stands was built from what `key` stands for, and is still whole."""
+        kept = json_object(self.note) or {}
+        return kept.get("key") == key and kept.get("files") == _contents(self.html)
 
     def set_aside(self) -> None:
         """Move a site that is no longer current to _build/previous."""
@@ -50,22 +53,42 @@ class Site:
             shutil.rmtree(self.previous, ignore_errors=True)
             os.replace(self.html, self.previous)
 
-    def build(self, key: str) -> float:
-        """Build it from the stage, in so many seconds; RunFailed holds what Sphinx said."""
+    def build(self, key: str, lock: int) -> float:
+        """Build it from the stage, in so many seconds; RunFailed holds what Sphinx said.
+
+        Each build works in a folder of its own: should Sphinx outlive us, it reaches no other. It
+        inherits the lock, whose descriptor this is, and on Linux it ends with us.
+        """
         start = time.monotonic()
-        shutil.rmtree(self.work, ignore_errors=True)
-        self.work.mkdir(parents=True)
-        done = subprocess.run(self._command(), capture_output=True, text=True, errors="replace")
-        made = self.work / "_build" / "html"
+        for left in self.note.parent.glob("site*"):  # nobody's, while we hold the lock
+            if left != self.note:
+                shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(
+            prefix="site-", dir=self.note.parent, ignore_cleanup_errors=True
+        ) as work:
+            made = self._run_sphinx(Path(work), lock)
+            (made / ".nojekyll").touch()
+            files = _contents(made)
+            os.replace(made, self.html)
+        write_text(self.note, json.dumps({"key": key, "files": files}) + "\n")
+        shutil.rmtree(self.previous, ignore_errors=True)
+        return time.monotonic() - start
+
+    def _run_sphinx(self, work: Path, lock: int) -> Path:
+        """The folder of pages that Sphinx makes."""
+        done = subprocess.run(
+            self._command(work),
+            env=inherited(),
+            pass_fds=[lock] if os.name == "posix" else [],
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        made = work / "_build" / "html"
         if done.returncode or not (made / "index.html").is_file():
             said = self._readable(done.stderr.strip() or done.stdout.strip())
             raise RunFailed(f"the website was not built, Sphinx says:\n\n{said}")
-        (made / ".nojekyll").touch()
-        os.replace(made, self.html)
-        write_text(self.note, json.dumps({"key": key}) + "\n")
-        shutil.rmtree(self.previous, ignore_errors=True)
-        shutil.rmtree(self.work, ignore_errors=True)
-        return time.monotonic() - start
+        return made
 
     def _readable(self, said: str) -> str:
         """Sphinx's words about the staged notebooks as words about the chapters."""
@@ -78,11 +101,21 @@ class Site:
         said = re.sub(rf"{staged}(\S+)\.ipynb:(\d+):", place, re.sub(r"\x1b\[[0-9;]*m", "", said))
         return said.replace(str(self.stage) + os.sep, "")
 
-    def _command(self) -> list[str]:
+    def _command(self, work: Path) -> list[str]:
         stage = str(self.stage)
         config, toc = str(self.stage / "_config.yml"), str(self.stage / "_toc.yml")
-        where = ["build", stage, "--config", config, "--toc", toc, "--path-output", str(self.work)]
-        return [sys.executable, "-c", JUPYTER_BOOK, *where, *STRICT]
+        where = ["build", stage, "--config", config, "--toc", toc, "--path-output", str(work)]
+        return [sys.executable, "-c", JUPYTER_BOOK, str(os.getpid()), *where, *STRICT]
+
+
+def _contents(folder: Path) -> str:
+    """A digest of all files in a folder, names and contents; hidden ones do not count."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("[!.]*")):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()}\n{content}\n".encode())
+    return digest.hexdigest()
 
 
 def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:

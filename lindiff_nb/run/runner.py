@@ -9,10 +9,11 @@ from typing import Any
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
 from lindiff_nb.run.errors import RunFailed
-from lindiff_nb.run.execute import CellFailed, execute
+from lindiff_nb.run.execute import CellFailed, execute, failed_in
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.provenance import run_record, sign, write
+from lindiff_nb.run.records import BadRecord
 
 Result = tuple[Any, dict[str, Any]]  # the executed notebook and the record of its run
 
@@ -31,8 +32,8 @@ def run_chapter(
     took = time.monotonic() - start
     try:
         record = run_record(book, chapter, defaults | values, took, notebook)
-    except ValueError as error:
-        raise RunFailed(str(error)) from None
+    except BadRecord as error:
+        raise failed_in(notebook, notebook.cells[error.cell], str(error)) from None
     return sign(notebook, record), record
 
 
@@ -61,5 +62,9 @@ def keep_apart(chapter: str, failure: RunFailed, path: Path) -> str:
     """Write what there is of a failed chapter to `path`; what to say about the failure."""
     if not isinstance(failure, CellFailed):
         return f"{chapter} failed: {failure}"
-    write(sign(failure.notebook, {"failed": failure.reason}), path)
-    return f"{chapter} failed in {failure}\n\nThe notebook as far as it came: {path}"
+    said = f"{chapter} failed in {failure}\n\nThe notebook as far as it came: {path}"
+    try:
+        write(sign(failure.notebook, {"failed": failure.reason}), path)
+    except OSError as error:
+        return f"{said} (it cannot be written: {error.strerror})"
+    return said

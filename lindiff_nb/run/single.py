@@ -1,19 +1,22 @@
 """Run one chapter with other parameters, into a notebook of the user's."""
 
-import json
+import tempfile
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
 from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.files import output
 from lindiff_nb.run.kernel import Kernels
+from lindiff_nb.run.litter import sweep
 from lindiff_nb.run.parameters import Value, check
 from lindiff_nb.run.progress import Progress, seconds
 from lindiff_nb.run.provenance import write
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
+from lindiff_nb.run.sources import json_object
 
 
 def run_to_file(
@@ -29,18 +32,32 @@ def run_to_file(
     Everything that can be wrong with the request is found before a kernel starts (UsageError). If
     the run fails, `out` is left as it was and OUT.failed.ipynb holds what there is (RunFailed).
     """
-    chapter = book.find(chapter)
     values = check(parameters(book, chapter), overrides)
     path = output(Path(f"{chapter}.ipynb" if out is None else out), force, (".ipynb",), _is_ours)
+    sweep(path.parent)
     try:
         notebook, record = _run(book, chapter, values, timeout)
     except RunFailed as failure:
         apart = path.with_suffix(".failed.ipynb")
         raise RunFailed(keep_apart(chapter, failure, apart)) from None
-    write(notebook, path)
-    print(f"{path}: {seconds(record['seconds'])}")
-    for name, value in record["recorded"].items():
-        print(f"  {name} = {value!r}")
+    recorded = [f"  {name} = {value!r}" for name, value in record["recorded"].items()]
+    try:
+        write(notebook, path)
+    except OSError as error:
+        where = _written_elsewhere(notebook, path.name)
+        why = f"{path} cannot be written: {error.strerror}"
+        raise RunFailed("\n".join([f"{why}; {where}", *recorded])) from None
+    print(f"{path}: {seconds(record['seconds'])}", *recorded, sep="\n")
+
+
+def _written_elsewhere(notebook: Any, name: str) -> str:
+    """Write a result whose place failed into the system's temporary folder; where it is now."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
+        write(notebook, path)
+    except OSError:
+        return "nor can a notebook be written elsewhere. What the run recorded:"
+    return f"the result is in {path}"
 
 
 def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | None) -> Result:
@@ -61,7 +78,5 @@ def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | No
 
 def _is_ours(path: Path) -> bool:
     """Whether a file is a notebook that a run wrote."""
-    try:
-        return "lindiff_nb" in json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    metadata = (json_object(path) or {}).get("metadata")
+    return isinstance(metadata, dict) and "lindiff_nb" in metadata

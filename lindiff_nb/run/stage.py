@@ -10,6 +10,8 @@ import yaml
 
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.errors import UsageError
+from lindiff_nb.run.sources import mapping
 
 
 def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
@@ -25,7 +27,7 @@ def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
     for chapter, entry in entries.items():
         shutil.copy(entry.notebook, pages / f"{chapter}.ipynb")
     shutil.copy(book.root / "_toc.yml", folder / "_toc.yml")
-    settings = configuration(yaml.safe_load((book.root / "_config.yml").read_text("utf-8")))
+    settings = configuration(mapping(book.root / "_config.yml"))
     (folder / "_config.yml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
     runs = {chapter: entry.record for chapter, entry in entries.items()}
     (folder / "runs.json").write_text(json.dumps(runs, indent=1) + "\n", "utf-8")
@@ -37,10 +39,19 @@ def configuration(settings: dict[str, Any]) -> dict[str, Any]:
     LINDIFF_REPOSITORY_URL and LINDIFF_REPOSITORY_BRANCH (main) make the buttons that lead there;
     without them no address is invented.
     """
-    settings = settings | {"execute": {**settings.get("execute", {}), "execute_notebooks": "off"}}
+    execute = _section(settings, "execute") | {"execute_notebooks": "off"}
+    settings = settings | {"execute": execute}
     if url := os.environ.get("LINDIFF_REPOSITORY_URL"):
         branch = os.environ.get("LINDIFF_REPOSITORY_BRANCH", "main")
         settings["repository"] = {"url": url.rstrip("/"), "branch": branch}
         buttons = {"use_repository_button": True, "use_issues_button": True}
-        settings["html"] = settings.get("html", {}) | buttons
+        settings["html"] = _section(settings, "html") | buttons
     return settings
+
+
+def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    """One section of the settings; empty if it is not there."""
+    section = settings.get(name) or {}
+    if not isinstance(section, dict):
+        raise UsageError(f"_config.yml: {name} must hold names and values, got {section!r}")
+    return section
