@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OLDEST := 3.11.5
-TESTS  := $(BIN)/pytest -n 2 --dist loadfile
+TESTS  := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 LINT   := _build/lint
 
 .DEFAULT_GOAL := book

@@ -30,6 +30,11 @@ PROGRAMS = {
 marks: set[str] = set()  # those of the test that runs
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Kernels and browsers first: of two workers none is left alone with a long file."""
+    items.sort(key=lambda item: not {"kernel", "browser"} & {m.name for m in item.iter_markers()})
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Know the marks of the test, from the set-up of its first fixture to its end."""

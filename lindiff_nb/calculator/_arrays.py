@@ -47,11 +47,13 @@ def from_mat(stream: BinaryIO) -> tuple[Numbers, str]:
     from scipy.io import loadmat, whosmat
 
     try:
-        held = [(name, shape) for name, shape, kind in whosmat(stream) if kind != "char"]
-        names = ", ".join(name for name, _ in held[:9])
+        held = [found for found in whosmat(stream) if found[2] != "char"]
+        names = ", ".join(name for name, *_ in held[:9])
         if len(held) != 1:
             raise Misfit(f"a MATLAB file with the variables {names or 'none'}; save one alone")
-        name, shape = held[0]
+        name, shape, kind = held[0]
+        if kind == "sparse":
+            raise Misfit(f"a MATLAB file in which {name} is no full matrix; save full({name})")
         if np.prod(shape, dtype=float) > LARGEST**2:
             raise Misfit(f"a MATLAB file with {name} of shape {tuple(shape)}")
         stream.seek(0)
@@ -60,6 +62,4 @@ def from_mat(stream: BinaryIO) -> tuple[Numbers, str]:
         raise
     except Exception as error:  # of a damaged file, almost anything
         raise Misfit(f"a MATLAB file that cannot be read ({error})") from None
-    if not isinstance(array, np.ndarray):
-        raise Misfit(f"a MATLAB file in which {name} is no full matrix; save full({name})")
     return array, name
