@@ -29,7 +29,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     run(tmp_path)
     trained = networks.load(tmp_path / "net.safetensors")
     record = json.loads((tmp_path / "net.json").read_text())
-    assert record == trained.facts
+    assert record == {"schema": 1, **trained.facts}
     assert record["step"] == 4
     assert record["settings"] == {"width": 2, "batch": 4, "rate": 2e-3, "seed": 0}
     assert record["record"]["asked"]["n"] == 16
