@@ -6,6 +6,9 @@ from pathlib import Path
 
 from lindiff_nb.run.errors import UsageError
 
+DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
+DEVICES |= {f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"}
+
 
 def output(
     path: Path,
@@ -28,6 +31,8 @@ def _look_at(
     path: Path, force: bool, suffixes: tuple[str, ...], ours: Callable[[Path], bool] | None
 ) -> None:
     """The checks of `output`."""
+    if path.name.partition(".")[0].rstrip(" ").upper() in DEVICES:
+        raise UsageError(f"the output {path} has a name that Windows reserves")
     if path.suffix not in suffixes:
         raise UsageError(f"the output {path} must end in {' or '.join(suffixes)}")
     if not path.parent.is_dir():

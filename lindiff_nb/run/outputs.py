@@ -32,8 +32,10 @@ def _coalesced(outputs: list[Any]) -> list[Any]:
     """The outputs; where several pieces of one stream follow each other, in one."""
     merged: list[Any] = []
     for output in outputs:
-        if merged and output.output_type == "stream" == merged[-1].output_type and (
-            output.name == merged[-1].name
+        if (
+            merged
+            and output.output_type == "stream" == merged[-1].output_type
+            and (output.name == merged[-1].name)
         ):
             merged[-1].text += output.text
         else:
