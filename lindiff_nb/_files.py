@@ -6,6 +6,7 @@ and takes its own name at one stroke. What a killed process left goes with the n
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -19,8 +20,8 @@ class Busy(OSError):
 
 
 def beside(path: Path) -> Path:
-    """The temporary name of a file: as short for a long name as for any other."""
-    return path.with_name(f".ld-{os.getpid()}@{_litter.host()}.part")
+    """A temporary name for a file: as short for a long name as for any other, another each time."""
+    return path.with_name(f".ld-{os.getpid()}@{_litter.host()}-{secrets.token_hex(4)}.part")
 
 
 @contextlib.contextmanager

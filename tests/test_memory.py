@@ -58,9 +58,8 @@ def test_a_step_that_would_not_fit_is_refused_with_both_numbers(monkeypatch, set
 
 def test_a_set_that_would_not_fit_is_refused_with_both_numbers(monkeypatch):
     monkeypatch.setattr(_memory, "available", lambda: 3 * GIB)
-    with pytest.raises(
-        MemoryError, match=r"size=228 for .* images needs about .* 3\.0 GiB are free"
-    ):
+    said = r"size=228 for .* images needs about .* 3\.0 GiB are free"
+    with pytest.raises(MemoryError, match=said):
         data.load("mnist", 228)
 
 

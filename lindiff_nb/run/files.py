@@ -1,14 +1,14 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from lindiff_nb._files import beside, replacing
 from lindiff_nb.run.errors import UsageError
 
-RESERVED = re.compile(r"(?i:con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[. ]")  # by Windows
+DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
+DEVICES |= {f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"}
 
 
 def output(
@@ -24,8 +24,9 @@ def output(
     """
     try:
         _look_at(path, force, suffixes, ours)
-        beside(path).touch()
-        beside(path).unlink()
+        trial = beside(path)
+        trial.touch()
+        trial.unlink()
     except OSError as error:  # a name the system cannot take, or a place
         raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
     return path
@@ -35,12 +36,12 @@ def _look_at(
     path: Path, force: bool, suffixes: tuple[str, ...], ours: Callable[[Path], bool] | None
 ) -> None:
     """The checks of `output`."""
+    if path.name.partition(".")[0].rstrip(" ").upper() in DEVICES:
+        raise UsageError(f"the output {path} has a name that Windows reserves")
     if path.suffix not in suffixes:
         raise UsageError(f"the output {path} must end in {' or '.join(suffixes)}")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent} for the output {path.name}")
-    if RESERVED.fullmatch(path.name):
-        raise UsageError(f"the output {path} has a name that Windows reserves or cannot have")
     if path.is_dir():
         raise UsageError(f"the output {path} is a folder")
     if path.exists() and not path.is_file():  # a pipe or a device: to look into it may never end
