@@ -54,12 +54,12 @@ class Unit(NamedTuple):
         """The logarithm of the unit, so many times."""
         return times * self.exponent * float(np.log(2))
 
-    def noise(self, alpha_bar: Array, far: int = FAR) -> Array:
+    def noise(self, alpha_bar: Array, far: int = FAR, name: str = "alpha_bar") -> Array:
         """The variance (1 - alpha_bar) / alpha_bar of the noise, in the unit; raises as `off`."""
-        _check("alpha_bar", alpha_bar, alpha_bar, (SMALLEST, 1.0), "normal numbers")
+        _check(name, alpha_bar, alpha_bar, (SMALLEST, 1.0), "normal numbers")
         result = _shift((1 - alpha_bar) / alpha_bar, -self.exponent)
         wanted = "such that (1 - alpha_bar) / alpha_bar is " + _NEAR.format(2.0**far)
-        _check("alpha_bar", alpha_bar, result, (2.0**-far, 2.0**far), wanted, at=alpha_bar < 1)
+        _check(name, alpha_bar, result, (2.0**-far, 2.0**far), wanted, at=alpha_bar < 1)
         return result
 
     def on(self, value: NDArray[Kept], power: int = 1, name: str = "spectrum") -> NDArray[Kept]:
@@ -89,6 +89,17 @@ def spectrum(
     checked = check(value, name)
     own = unit(checked)
     return own, own.off(name, checked, far=SPREAD)
+
+
+def normal(name: str, value: Array) -> Array:
+    """The numbers themselves; a ValueError naming them unless each is zero or a normal number."""
+    return Unit(0).off(name, value)
+
+
+def near_one(value: Array) -> tuple[Unit, Array]:
+    """Points, or a matrix, in the unit of their largest entry; far below it entries may round."""
+    own = unit(value)
+    return own, np.ldexp(value, -own.exponent)
 
 
 def varying(value: ArrayLike, name: str = "spectrum") -> tuple[Unit, Array]:

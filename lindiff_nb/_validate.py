@@ -248,7 +248,7 @@ def symmetric(name: str, value: ArrayLike, d: int | None = None) -> Array:
     allowed = max(LOOSE, max(len(found), FEW) * epsilon(value)) * float(np.abs(found).max())
     if not np.allclose(found, found.T, rtol=0, atol=allowed):
         raise fail(name, value, "symmetric")
-    return (found + found.T) / 2
+    return found / 2 + found.T / 2
 
 
 def semidefinite(name: str, value: ArrayLike, eigenvalues: NDArray[np.floating]) -> None:
@@ -260,7 +260,8 @@ def semidefinite(name: str, value: ArrayLike, eigenvalues: NDArray[np.floating])
     size, lowest = np.abs(eigenvalues), float(eigenvalues.min())
     loose = LOOSE * math.sqrt(size.size) * float(size.max())
     if lowest < -max(loose, resolution(size, value)):
-        raise fail(name, value, f"positive semi-definite (its lowest eigenvalue is {lowest:.3g})")
+        share = f"its lowest eigenvalue is {lowest / float(size.max()):.3g} of the largest"
+        raise fail(name, value, f"positive semi-definite ({share})")
 
 
 def covariance(name: str, value: ArrayLike, d: int | None = None) -> Array:

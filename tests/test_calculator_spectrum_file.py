@@ -398,7 +398,7 @@ def test_what_is_not_rounding_is_kept_or_refused(tmp_path):
     assert below[18:].tolist() == [2e-6, 0.0]
     below = read_spectrum(saved(tmp_path, np.array([*ones, 1.8e-6, -1.9e-6])))
     assert below[18:].tolist() == [0.0, 0.0]
-    with pytest.raises(ValueError, match="entry 19 from 0: -2.5e-06 is negative"):
+    with pytest.raises(ValueError, match=r"entry 19 from 0: -2\.5e-06 is negative"):
         read_spectrum(saved(tmp_path, np.array([*ones, 1.0, -2.5e-6])))
     with pytest.raises(ValueError, match="is negative"):
         read_spectrum(saved(tmp_path, np.append(np.ones(10**5), -2e-3)))

@@ -289,3 +289,14 @@ def test_the_oracle_in_bulks_as_narrow_as_rounding_is_the_variance_they_belong_t
     x = edges[:, 0] + portion * (edges[:, 1] - edges[:, 0])
     found = shrinkage.oracle(x, spectrum, n)
     assert found == pytest.approx(np.tile(spectrum[::-1], (5, 1)), rel=1 / np.sqrt(n))
+
+
+@pytest.mark.parametrize("x", [0.0, 1e-9, 1.0, 5**0.5, 2.3, 8.9, 8.999, 9.0, 9.001, 30.0, 1e6])
+def test_the_kernel_s_transform_agrees_with_fifty_digits_on_both_sides_of_its_series(x):
+    with mpmath.workdps(50):
+        root, t = mpmath.sqrt(5), mpmath.mpf(x)
+        edge = 1 - t**2 / 5
+        log = mpmath.log(abs((root - t) / (root + t))) if abs(edge) > 1e-12 else mpmath.mpf(0)
+        expected = float((3 / (4 * root) * edge * log - 3 * t / 10) / mpmath.pi)
+    found = shrinkage._hilbert(np.array([x, -x]))
+    assert found == pytest.approx(np.array([expected, -expected]), rel=1e-12, abs=1e-16)

@@ -19,6 +19,7 @@ from lindiff_nb.run import read_records
 from lindiff_nb.run.build import build
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.render import Site
 from lindiff_nb.run.stage import configuration
 
 pytestmark = pytest.mark.kernel
@@ -109,6 +110,78 @@ def test_a_failed_chapter_is_named_the_others_are_kept_and_no_site_stands(book, 
     assert not (book.build / "html").exists()
     failed = nbformat.read(book.build / "failed" / "alone.ipynb", as_version=4)
     assert "ZeroDivisionError" in str(failed)
+
+
+SPEAKS = "import warnings\nwarnings.warn('beware')"
+RUNS = "from IPython.display import HTML\nHTML('<img src=x onerror=alert(1)>')"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (SPEAKS, "it writes to stderr, which is not published: <cell>:2: UserWarning: beware"),
+        (RUNS, "text/html that is not passive is not published: the attribute onerror of <img>"),
+        ("print(200_000 * 'x')", "it prints 200001 characters"),
+    ],
+)
+def test_a_cell_that_may_not_be_published_fails_the_build_by_name(book, source, words):
+    write(book.root, {"book/alone.md": chapter("Alone", cell("x = 1"), cell(source))})
+    with pytest.raises(RunFailed, match="alone failed in code cell 2 of 2: ") as failure:
+        build(book)
+    assert words in str(failure.value)
+    assert not (book.build / "html").exists()
+    assert (book.build / "failed" / "alone.ipynb").exists()
+
+
+def test_a_site_that_was_changed_is_not_current(book):
+    site = Site(book)
+    key = json.loads(site.note.read_text())["key"]
+    assert site.is_current(key)
+    page = site.html / "book" / "alone.html"
+    text = page.read_text()
+    page.write_text(text.replace("Alone", "Alike"))
+    assert not site.is_current(key)
+    page.write_text(text)
+    assert site.is_current(key)
+    page.rename(page.with_name("other.html"))
+    assert not site.is_current(key)
+    page.with_name("other.html").rename(page)
+    for wrong in ("", "{", "[]", "3", '{"key": 1}', "[" * 100_000, json.dumps({"key": key})):
+        site.note.write_text(wrong)
+        assert not site.is_current(key)
+
+
+def test_a_page_that_is_missing_is_made_again(book, built):
+    (book.build / "html" / "book" / "alone.html").unlink()
+    (book.build / "executed" / ".ipynb_checkpoints").mkdir()  # JupyterLab's
+    build(book)
+    assert (book.build / "html" / "book" / "alone.html").exists()
+    assert ran(book, built) == set()
+
+
+def test_sphinx_does_not_outlive_a_build_that_was_killed(book):
+    write(book.root, {"book/intro.md": PAGES["intro"] + "\nMore.\n"})
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "lindiff_nb", "build"],
+        env=os.environ | {"LINDIFF_BOOK": str(book.folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in running.stdout:
+        if line.startswith("website: running"):
+            break
+    deadline = time.monotonic() + 60
+    while not (sphinx := psutil.Process(running.pid).children()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    running.stdout.close()
+    _, alive = psutil.wait_procs(sphinx, timeout=60)
+    assert sphinx
+    assert not alive
+    build(book)
+    assert not list(book.build.glob("site-*"))
+    assert "More." in text_of(book.build / "html" / "book" / "intro.html")
 
 
 def test_a_warning_of_sphinx_is_an_error_that_names_chapter_and_cell(book, built):

@@ -62,6 +62,8 @@ def read(path: str | os.PathLike[str]) -> Found:
             raise ValueError(f"{path}{place}: {error}") from None
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise ValueError(f"{path}: a damaged gzip file ({error})") from None
+        except OSError as error:  # of reading, it names no file
+            raise type(error)(error.errno, error.strerror, str(path)) from None
 
 
 def _read(stream: io.BufferedReader, path: Path | None) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
@@ -28,6 +28,8 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
     cov_p = _validate.covariance("cov_p", cov_p, d)
     mean_q = _validate.vector("mean_q", mean_q, d)
     cov_q = _validate.covariance("cov_q", cov_q, d)
+    for name, covariance in (("cov_p", cov_p), ("cov_q", cov_q)):
+        _scale.normal(name, np.diag(covariance))
     scale, roots, axes, empty = _whitening(cov_q)
     root_p = _root(cov_p) / scale[:, None]
     shift = (mean_p - mean_q) / scale

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
 
 
@@ -28,7 +29,7 @@ def participation_ratio(spectrum: Array) -> float:
 
     Raises ValueError if the spectrum is not one.
     """
-    share = _validate.spectrum(spectrum)
+    share = _scale.normal("spectrum", _validate.spectrum(spectrum))
     share = share / share.max()
     return float(share.sum() ** 2 / (share @ share))
 
@@ -39,7 +40,7 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     Least squares in log lambda against log nu. Raises ValueError unless
     1 <= first < last <= d and the eigenvalues of these ranks are positive.
     """
-    ranked = np.sort(_validate.varying(spectrum))[::-1]
+    ranked = np.sort(_scale.normal("spectrum", _validate.varying(spectrum)))[::-1]
     first = _validate.integer("first", first)
     last = _validate.integer("last", last, low=first + 1)
     if last > len(ranked):
@@ -47,7 +48,8 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     chosen = _validate.positive(f"spectrum at ranks {first} to {last}", ranked[first - 1 : last])
     log_rank = np.log(np.arange(first, last + 1))
     centred = log_rank - log_rank.mean()
-    return float(-(centred @ np.log(chosen)) / (centred @ centred))
+    log = np.log(_scale.near_one(chosen)[1])
+    return float(-(centred @ log) / (centred @ centred))
 
 
 def moments(x: Array) -> tuple[Array, Array]:
@@ -57,7 +59,7 @@ def moments(x: Array) -> tuple[Array, Array]:
     it is without the variance that their rounding adds, so that `of_covariance` finds the rank
     that `of_data` does. Raises ValueError if x is empty or not finite.
     """
-    points = _validate.samples("x", x)
+    unit, points = _scale.near_one(_validate.samples("x", x))
     mean = points.mean(axis=0)
     centred = points - mean
     covariance = centred.T @ centred / len(points)
@@ -65,7 +67,7 @@ def moments(x: Array) -> tuple[Array, Array]:
         variances, v = np.linalg.eigh(covariance)
         noise = _validate.resolution_of_data(variances, x, mean)
         covariance = (v * _validate.resolved(variances, noise)) @ v.T
-    return mean, covariance
+    return unit.on(mean, 1, "x"), unit.on(covariance, 2, "x")
 
 
 def of_data(x: Array) -> Array:
@@ -75,13 +77,14 @@ def of_data(x: Array) -> Array:
     eigenvalues up to zeros. What cannot be told from rounding is zero, for float32 points also
     what their own rounding adds. Raises ValueError if x is empty or not finite.
     """
-    points = _validate.samples("x", x)
+    unit, points = _scale.near_one(_validate.samples("x", x))
     n, d = points.shape
     mean = points.mean(axis=0)
     centred = points - mean
     product = centred.T @ centred if d <= n else centred @ centred.T
     levels = np.pad(_decreasing(product / n), (0, max(d - n, 0)))
-    return _validate.resolved(levels, _validate.resolution_of_data(levels, x, mean))
+    found = _validate.resolved(levels, _validate.resolution_of_data(levels, x, mean))
+    return unit.on(found, 2, "x")
 
 
 def of_covariance(covariance: Array) -> Array:
@@ -91,8 +94,8 @@ def of_covariance(covariance: Array) -> Array:
     float32 for a matrix in float32 (`resolved`). Raises ValueError unless the matrix is symmetric
     and positive semi-definite up to rounding.
     """
-    matrix = _validate.symmetric("covariance", covariance)
-    return _checked("covariance", covariance, _decreasing(matrix))
+    unit, matrix = _scale.near_one(_validate.symmetric("covariance", covariance))
+    return _checked("covariance", covariance, _decreasing(matrix), unit)
 
 
 def eigenpairs(
@@ -104,23 +107,26 @@ def eigenpairs(
     naming `name` unless the matrix is symmetric, positive semi-definite up to rounding and, if d is
     given, d x d.
     """
-    matrix = _validate.symmetric(name, covariance, d)
+    unit, matrix = _scale.near_one(_validate.symmetric(name, covariance, d))
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
-    return _checked(name, covariance, eigenvalues), eigenvectors
+    return _checked(name, covariance, eigenvalues, unit), eigenvectors
 
 
 def resolved(variances: Array) -> Array:
     """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero.
 
-    eps is that of float32 if they come in it, of float64 otherwise.
+    eps is that of float32 if they come in it, of float64 otherwise. Raises ValueError if they are
+    not finite numbers.
     """
+    _validate.numbers("variances", variances)
     return _validate.resolved(variances)
 
 
-def _checked(name: str, covariance: ArrayLike, eigenvalues: Array) -> Array:
+def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -> Array:
     """The eigenvalues of this covariance, none of them negative and none of them rounding."""
     _validate.semidefinite(name, covariance, eigenvalues)
-    return _validate.resolved(eigenvalues, _validate.resolution(eigenvalues, covariance))
+    found = _validate.resolved(eigenvalues, _validate.resolution(eigenvalues, covariance))
+    return unit.on(found, 1, name)
 
 
 def _decreasing(matrix: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 
@@ -45,11 +45,13 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     y = _validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
+    unit = _scale.unit(x, y)
+    x, y = (np.ldexp(points, -unit.exponent) for points in (x, y))
     same = np.sum((x - y) ** 2, axis=1)
     other = (_to_others(x, y, same) + _to_others(y, x, same)) / 2
     if not other.any():
-        raise ValueError(f"first and second must differ between noises, got {x[0]} for all")
-    return Distances(same, other)
+        raise _validate.fail("first and second", first, "different between noises")
+    return Distances(unit.on(same, 2, "first"), unit.on(other, 2, "first"))
 
 
 def _to_others(x: Array, y: Array, same: Array) -> Array:

@@ -20,6 +20,7 @@ from lindiff_nb.run.files import write_text
 from lindiff_nb.run.provenance import machine, versions
 from lindiff_nb.train.asked import Asked
 
+SCHEMA = 1  # of the record: what its names mean
 ORDER = 0  # the seed of the order in which a set's training images are taken
 TESTED = 10_000  # pairs of image and step in the final loss
 
@@ -105,7 +106,7 @@ def _write_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     facts = checkpoints.load(path)[1]
-    write_text(path.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+    write_text(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **facts}, indent=1) + "\n")
     return facts
 
 
