@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb import predict
-from lindiff_nb.predict import energies, fluctuations, losses
+from lindiff_nb.predict import energies, fluctuations, losses, shrinkage
 from lindiff_nb.predict.replica import Overlaps
 
 SPECTRUM = np.array([3.0, 1, 1, 0.5, 0.01, 0.0])
@@ -254,6 +254,15 @@ def test_beside_noise_the_smallest_ridge_is_none(name, c):
     given = {each: GOOD[each] for each in NOISY[name].split()}
     none, tiny = (function(name)(**given | {"c": each}) for each in (0.0, c))
     assert np.asarray(tiny) == pytest.approx(np.asarray(none), rel=1e-12)
+
+
+def test_one_call_may_hold_both_ends_of_the_noise():
+    """The probes of the integral span more decades than float64 has between two numbers' ratio."""
+    a = np.array([1e-300, 0.5, 1 - 2**-53])
+    together = shrinkage.best_linear_loss(np.ones(4), 3, a)
+    alone = [shrinkage.best_linear_loss(np.ones(4), 3, each) for each in a]
+    assert together == pytest.approx(np.array(alone), rel=1e-9, abs=0)
+    assert together == pytest.approx(losses.residual_loss(np.ones(4), a), rel=1e-9, abs=0)
 
 
 def test_values_at_the_ends_of_what_is_allowed():

@@ -84,7 +84,8 @@ def _probes(s: Array) -> Array:
     if not positive.size:
         return zero
     low, high = positive.min(), positive.max()
-    return np.append(zero, np.geomspace(low, high, 2 + int(3 * np.log10(high / low))))
+    decades = np.log10(high) - np.log10(low)
+    return np.append(zero, np.geomspace(low, high, 2 + int(3 * decades)))
 
 
 def _integrals(formula: Formula, s: Array, delta: Array, weight: Array) -> Array:
