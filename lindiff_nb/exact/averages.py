@@ -31,8 +31,8 @@ def gauss_rule(alpha_bar: Array, nodes: int = NODES) -> tuple[Array, Array]:
     """
     a = _validate.noisy(_validate.vector("alpha_bar", alpha_bar))
     nodes = _validate.integer("nodes", nodes)
-    a, counts = (array[::-1] for array in np.unique(a, return_counts=True))
-    share = counts / counts.sum()
+    a, counts = np.unique(a, return_counts=True)
+    a, share = a[::-1], counts[::-1] / counts.sum()
     if a.size <= nodes:
         return a, share
     x = np.log1p(-a) - np.log(a)

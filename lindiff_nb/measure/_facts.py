@@ -39,10 +39,11 @@ def network(
 
 def reached(path: Path | str, facts: Mapping[str, Any]) -> Reached:
     """How far the training in a checkpoint has come; ValueError for facts of another form."""
-    step, seconds, losses = (facts.get(name) for name in ("step", "seconds", "losses"))
-    if not (_whole(step) and step >= 0):
+    told: list[Any] = [facts.get(name) for name in ("step", "seconds", "losses")]
+    step, seconds, losses = told
+    if not _whole(step):
         raise _not_ours(path, "step", step)
-    if not (_number(seconds) and seconds >= 0):
+    if not _number(seconds):
         raise _not_ours(path, "seconds", seconds)
     if not (isinstance(losses, list) and all(map(_is_loss, losses))):
         raise _not_ours(path, "losses", losses)
@@ -60,11 +61,13 @@ def _is_loss(entry: Any) -> bool:
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """A whole number >= 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _number(value: Any) -> bool:
-    return _whole(value) or (isinstance(value, float) and math.isfinite(value))
+    """A finite number >= 0."""
+    return _whole(value) or (isinstance(value, float) and math.isfinite(value) and value >= 0)
 
 
 def _not_ours(path: Path | str, name: str, value: Any) -> ValueError:
