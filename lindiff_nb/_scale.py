@@ -50,6 +50,13 @@ class Unit(NamedTuple):
         _check(name, value, result, (2.0**-far, 2.0**far), _NEAR.format(2.0**far))
         return result
 
+    def beside(self, name: str, value: Array, noise: Array, far: int = FAR) -> Array:
+        """`off` for a ridge beside noise, of one shape: where that is, no ridge is too small."""
+        self.off(name, np.where(noise > 0, 0.0, value))
+        result = _shift(value, -self.exponent)
+        _check(name, value, result, (0.0, 2.0**far), _NEAR.format(2.0**far))
+        return result
+
     def log(self, times: int) -> float:
         """The logarithm of the unit, so many times."""
         return times * self.exponent * float(np.log(2))

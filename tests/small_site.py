@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from lindiff_nb.figures import live, white_live
 from lindiff_nb.predict import white
 from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.lock import alone
 from lindiff_nb.run.render import Site
 from lindiff_nb.run.stage import configuration
 
@@ -157,5 +158,6 @@ def build(root: Path, notebooks: dict[str, nbformat.NotebookNode]) -> Path:
     (site.stage / "_toc.yml").write_text(toc)
     settings = configuration(yaml.safe_load((ROOT / "_config.yml").read_text()))
     (site.stage / "_config.yml").write_text(yaml.safe_dump(settings))
-    site.build("key")
+    with alone(book.build) as lock:
+        site.build("key", lock)
     return site.html

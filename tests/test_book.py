@@ -26,7 +26,7 @@ SMALL = {
         "descent": 300,
         "samples": 500,
     },
-    "structured-data": {"seed": 6, "size": 8, "images": 1000, "draws": 4, "others": "att-faces"},
+    "structured-data": {"seed": 6, "size": 8, "images": 2000, "draws": 4, "others": "att-faces"},
     "linear-vs-unet": {"seed": 6, "tested": 40, "levels": 8, "largest": 16},
     "memorization": {
         "seed": 6,

@@ -264,3 +264,25 @@ def test_the_commands_of_the_chapters_load_no_science():
 def test_the_installed_command_is_the_whole_one():
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name="lindiff-nb")
     assert entry.value == "lindiff_nb.cli:main"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import lindiff_nb.calculator.text, lindiff_nb.calculator.command",
+        "from lindiff_nb.calculator import files",
+        "import lindiff_nb.cli",
+        "",
+    ],
+)
+def test_a_name_means_one_thing_whatever_was_imported_before(first):
+    code = (
+        f"{first}\nimport lindiff_nb, lindiff_nb.calculator as c\n"
+        "from lindiff_nb.calculator import needed, report\n"
+        "assert c.report is report and callable(report) and c.needed is needed\n"
+        "assert {'report', 'needed', 'read_spectrum'} <= set(dir(c))\n"
+        "assert 'train' in dir(lindiff_nb) and 'command' in dir(lindiff_nb.train)\n"
+        "assert all(getattr(c, name) is not None for name in dir(c))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

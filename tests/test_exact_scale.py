@@ -3,12 +3,24 @@
 Variances scaled by 2^(2k), and points and means by 2^k, with c and xi as the variances.
 """
 
+import itertools
 from importlib import import_module
 
 import numpy as np
 import pytest
 
-from lindiff_nb.exact import denoiser, schedule, spectra
+from lindiff_nb.exact import (
+    denoiser,
+    recursion,
+    sampler_error,
+    schedule,
+    shrinkage,
+    spacing,
+    spectra,
+    stopping,
+    training,
+    validation,
+)
 
 RNG = np.random.default_rng(0)
 SPECTRUM = np.array([3.0, 1, 1, 0.5, 0.01, 0.3])
@@ -137,3 +149,62 @@ def test_the_logarithm_of_z_loses_that_of_the_unit():
     for k in (-450, 450):
         (found,) = call(name, arguments, k)
         assert found + 6 * k * np.log(2) == pytest.approx(expected, abs=1e-10)
+
+
+FEW = denoiser.modes(*spectra.moments(X[:4]), MEAN / 3, np.diag(SPECTRUM))
+NOISY = [  # where the noise has a variance of its own: name, function of (unit^2, a, c)
+    ("denoiser", lambda u, a, c: denoiser.losses(in_unit(MODES, u), a, c)),
+    ("rank", lambda u, a, c: denoiser.losses(in_unit(FEW, u), a, c)),
+    ("training", lambda u, a, c: training.losses(in_unit(FEW, u), a, [0, 1e-3, 1e9, np.inf], c)),
+    ("stopping", lambda u, a, c: stopping.best_stopped_loss(in_unit(FEW, u), min(a, 0.9), c)),
+    ("shrinkage", lambda u, a, c: shrinkage.best_loss(in_unit(FEW, u), a)),
+    ("left out", lambda u, a, c: validation.left_out_loss(X * np.sqrt(u), a, c)),
+    ("cross-validated", lambda u, a, c: validation.test_loss(SPECTRUM * u, 9, a, c)),
+    ("residual", lambda u, a, c: denoiser.residual_loss(SPECTRUM * u, a)),
+    ("continuum", lambda u, a, c: recursion.continuum_variance(SPECTRUM * u, a, c)),
+    ("sampled", lambda u, a, c: recursion.sampled_variance(SPECTRUM * u, MADE, c)),
+    ("sampled ddim", lambda u, a, c: recursion.sampled_variance(SPECTRUM * u, MADE, c, "ddim")),
+    ("sampler", lambda u, a, c: sampler_error.sampler_kl(SPECTRUM * u, MADE, c)),
+    ("path", lambda u, a, c: spacing.path_length(SPECTRUM * u, min(a, 0.9))),
+]
+
+
+def in_unit(modes, unit):
+    return modes._replace(
+        **{
+            each: unit * getattr(modes, each)
+            for each in ("eigenvalues", "population", "mean_shift")
+        }
+    )
+
+
+@pytest.mark.parametrize(("name", "function"), NOISY, ids=[name for name, _ in NOISY])
+def test_with_noise_no_scale_breaks_the_arithmetic(name, function):
+    """A number >= 0, and an infinite one only without noise; or an argument is refused by name."""
+    answered, named = 0, {"c", "alpha_bar", "alpha_bar_T", "spectrum", "eigenvalues", "x"}
+    levels, ridges = (1e-310, 1e-300, 1e-30, 0.5, 1 - 2**-53, 1.0), (0.0, 1e-300, 1e-30, 1e200)
+    for a, c, k in itertools.product(levels, ridges, (-1000, -600, 0, 600, 1000)):
+        try:
+            result = np.asarray(function(2.0**k, a, c))
+        except ValueError as error:
+            refusal = str(error)
+            result = None
+        if result is None:
+            assert refusal.split()[0] in named
+            continue
+        answered += 1
+        assert np.all(result >= 0), (a, c, k)
+        assert np.all(np.isfinite(result)) or a == 1, (a, c, k)
+    assert answered > 60
+
+
+@pytest.mark.parametrize("c", [0.0, 1e-3, 1e150])
+@pytest.mark.parametrize("a", [1e-20, 0.3, 1 - 1e-9])
+def test_losses_depend_on_ratios_of_variances_only(a, c):
+    """Noise, ridge and variances 2^40 times as large, which alpha_bar can say, cost the same."""
+    s, unit = (1 - a) / a, 2.0**40
+    there = 1 / (1 + unit * s)
+    for modes in (MODES, FEW):
+        here = denoiser.losses(modes, a, c)
+        moved = denoiser.losses(in_unit(modes, unit), there, unit * c)
+        assert moved == pytest.approx(here, rel=1e-6)

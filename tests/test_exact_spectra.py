@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.exact import sampler_error, schedule, spacing, spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.exact import sampler_error, sampling, schedule, spacing, spectra
+from lindiff_nb.measure import draws, surrogates
 
 
 @given(d=st.integers(1, 300), exponent=st.floats(0, 4))
@@ -171,6 +171,57 @@ def test_what_counts_directions_does_not_count_rounding(dtype):
         for n in (5, 50):
             drawn = [draws.kl(np.random.default_rng(0), s, n, 0.0) for s in (form, zeros)]
             assert np.array_equal(*drawn)
+
+
+def symmetric_images():
+    """Their eigenvectors are even or odd, so that largest entries come in pairs."""
+    x = np.random.default_rng(0).standard_normal((40, 12)) * np.linspace(2, 1, 12)
+    return np.concatenate([x, x[:, ::-1]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_draw_depends_on_the_sign_of_an_eigenvector(seed, monkeypatch):
+    """Whatever signs the library of linear algebra returns, same seed, same stand-ins."""
+    x, solve = symmetric_images(), np.linalg.eigh
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=12)
+
+    def stand_ins():
+        covariance = spectra.moments(x)[1]
+        v = spectra.eigenpairs(covariance)[1]
+        return [
+            draw(np.random.default_rng(1), x @ v, 5) @ v.T
+            for draw in (surrogates.random_signs, surrogates.independent, surrogates.gaussian)
+        ] + [sampling.ddim_map(np.zeros(12), covariance, schedule.linear(5))[0]]
+
+    def flipped(matrix):
+        values, vectors = solve(matrix)
+        return values, vectors * signs * (1 + 1e-15)
+
+    expected = stand_ins()
+    monkeypatch.setattr(np.linalg, "eigh", flipped)
+    for found, whole in zip(stand_ins(), expected, strict=True):
+        assert found == pytest.approx(whole, abs=1e-12)
+
+
+def test_eigenvectors_point_along_their_first_largest_entry():
+    v = spectra.eigenpairs(spectra.moments(symmetric_images())[1])[1]
+    largest = np.abs(v).max(axis=0)
+    for column, top in zip(v.T, largest, strict=True):
+        assert column[np.abs(column) > top * (1 - 1e-7)][0] > 0
+
+
+@pytest.mark.parametrize("n", [3, 30])
+def test_rounding_in_a_spectrum_takes_no_chances(n):
+    """The numbers that a draw takes from the generator, and so all later ones, do not depend on
+    how many zero eigenvalues came out as 1e-19.
+    """
+    spectrum = np.append(spectra.power_law(9, 1.0), np.zeros(4))
+    after = []
+    for noise in (0.0, 1e-19, -1e-19):
+        rng = np.random.default_rng(0)
+        found = draws.eigenvalues(rng, spectrum + noise * np.arange(13) * (spectrum == 0), n, 2)
+        after.append([found.tolist(), rng.random()])
+    assert after[0] == after[1] == after[2]
 
 
 def test_fit_takes_no_rounding_for_a_power_law():

@@ -149,6 +149,7 @@ def test_a_training_set_said_twice_answers_as_the_set_itself(twin, times):
     for said in ([own] + [twin(own)] * (times - 1), [twin(own)] * (times - 1) + [own]):
         again = nearest(samples, np.concatenate(said).astype(float))
         assert np.array_equal(again.index % 200, alone.index)
+        assert twin is not np.copy or again.index.max() < 200  # of equals the first
         assert again.ratio == pytest.approx(alone.ratio, rel=1e-5)
     assert fraction_memorised(alone) == pytest.approx(0.6)
 
@@ -199,6 +200,30 @@ def test_distances_have_the_unit_of_the_points_bit_by_bit(exponent, offset):
     assert np.array_equal(scaled.index, plain.index)
     assert np.array_equal(scaled.distance, unit * plain.distance)
     assert np.array_equal(scaled.second_distance, unit * plain.second_distance)
+
+
+@pytest.mark.parametrize("far", [1e4, 1e8])
+def test_a_crowd_far_from_most_points_is_told_apart(far):
+    """There squares lose what tells the points of the crowd apart."""
+    rng = np.random.default_rng(0)
+    crowd = far + rng.standard_normal((60, 40))
+    training = np.concatenate([rng.standard_normal((300, 40)), crowd])
+    samples = crowd[::-1] + 0.1 * rng.standard_normal((60, 40))
+    for asked in (crowd, samples):
+        found = nearest(np.concatenate([asked, training[:61]]), training)
+        index, distance, second = brute_force(asked, training)
+        assert np.array_equal(found.index[:60], index)
+        assert found.distance[:60] == pytest.approx(distance, rel=1e-13)
+        assert found.second_distance[:60] == pytest.approx(second, rel=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e150, 1e300])
+def test_a_copy_of_a_broken_image_is_a_copy(size):
+    own, _ = digits(300)
+    training = np.concatenate([own, np.full((1, 64), size), np.full((1, 64), -size)])
+    found = nearest(training[::-1], training)
+    assert np.array_equal(found.index, np.arange(302)[::-1])
+    assert np.all(found.distance == 0)
 
 
 def test_distances_beyond_float64_are_refused():

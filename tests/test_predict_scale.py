@@ -248,6 +248,14 @@ def test_with_noise_no_scale_breaks_the_arithmetic(name):
     assert answered > 10
 
 
+@pytest.mark.parametrize("c", [5e-324, 1e-310, 1e-200])
+@pytest.mark.parametrize("name", [name for name in NOISY if NOISY[name].endswith(" c")])
+def test_beside_noise_the_smallest_ridge_is_none(name, c):
+    given = {each: GOOD[each] for each in NOISY[name].split()}
+    none, tiny = (function(name)(**given | {"c": each}) for each in (0.0, c))
+    assert np.asarray(tiny) == pytest.approx(np.asarray(none), rel=1e-12)
+
+
 def test_values_at_the_ends_of_what_is_allowed():
     assert losses.test_loss(np.ones(4), 10**9, 1e-300) == pytest.approx(1e-300, rel=1e-9)
     assert fluctuations.test_loss(np.ones(4), 8, 1.0, 1e-300) == 0

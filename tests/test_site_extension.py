@@ -225,6 +225,17 @@ def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_pat
     assert "run-time: no run of 'page'" in warnings
 
 
+def test_a_script_of_an_output_becomes_text_and_its_hash_is_not_in_the_policy(tmp_path):
+    script = "document.title = 'planted';"
+    raw = f'.. raw:: html\n\n   <script>{script}</script><b onclick="{script}">x</b>\n'
+    html, _ = build(tmp_path / "book", f"Title\n=====\n\n{raw}", None)
+    assert f"&lt;script>{script}&lt;/script>" in html
+    assert policy.hash_of(script) not in html
+    (stated,) = policy.STATED.findall(html)
+    assert stated == policy.policy(map(policy.hash_of, policy.INLINE.findall(html)))
+    assert policy.HASH.search(stated)  # the theme's own
+
+
 def test_a_page_that_states_no_policy_is_not_published(tmp_path):
     (tmp_path / "foreign.html").write_text("<p>A page of somebody else's.</p>")
     text = "Title\n=====\n\nGet :download:`it <../foreign.html>`.\n"

@@ -61,4 +61,5 @@ def sampler_kl(
 def _excess(ratio: Array) -> Array:
     """r - 1 - ln r >= 0, as a sum of two terms that are >= 0 and keep their digits near r = 1."""
     u = (ratio - 1) / (np.sqrt(ratio) + 1)  # sqrt(r) - 1
-    return u**2 + 2 * np.maximum(u - np.log1p(u), 0.0)
+    log = np.where(ratio < 0.25, np.log(ratio) / 2, np.log1p(np.maximum(u, -0.5)))
+    return u**2 + 2 * np.maximum(u - log, 0.0)

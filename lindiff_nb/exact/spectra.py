@@ -12,6 +12,8 @@ from lindiff_nb import _scale, _validate
 from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
 
+EQUAL = 1 - 1e-6  # entries of an eigenvector that differ by less may change places by rounding
+
 
 def power_law(d: int, exponent: float) -> Array:
     """lambda_nu proportional to nu^-exponent with mean 1, decreasing, (d,); exponent 0 is white.
@@ -103,13 +105,15 @@ def eigenpairs(
 ) -> tuple[Array, Array]:
     """Eigenvalues, largest first, (d,), and eigenvectors as columns, (d, d), of a covariance.
 
-    Eigenvalues that cannot be told from zero are zero, as for `of_covariance`. Raises ValueError
+    Eigenvalues that cannot be told from zero are zero, as for `of_covariance`. Of a vector and its
+    negative it is the one whose largest entry, the first of equals, is positive, on any machine;
+    vectors of equal eigenvalues are any basis of their space. Raises ValueError
     naming `name` unless the matrix is symmetric, positive semi-definite up to rounding and, if d is
     given, d x d.
     """
     unit, matrix = _scale.near_one(_validate.symmetric(name, covariance, d))
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
-    return _checked(name, covariance, eigenvalues, unit), eigenvectors
+    return _checked(name, covariance, eigenvalues, unit), _signed(eigenvectors)
 
 
 def resolved(variances: Array) -> Array:
@@ -127,6 +131,13 @@ def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -
     _validate.semidefinite(name, covariance, eigenvalues)
     found = _validate.resolved(eigenvalues, _validate.resolution(eigenvalues, covariance))
     return unit.on(found, 1, name)
+
+
+def _signed(vectors: Array) -> Array:
+    """Columns with their largest entry positive; what is nearly as large is equal to it."""
+    size = np.abs(vectors)
+    place = (size >= EQUAL * size.max(axis=0)).argmax(axis=0)
+    return vectors * np.sign(vectors[place, np.arange(len(vectors))])
 
 
 def _decreasing(matrix: Array) -> Array:

@@ -101,7 +101,8 @@ def _times(modes: Modes, a: Array, c: Array) -> Array:
     slowest, fastest = modes.eigenvalues.min(), max(modes.eigenvalues.max(), seen.max())
     first = EARLY / np.max(a * (fastest + c) + (1 - a))
     last = SETTLED / np.min(a * (slowest + c) + (1 - a))
-    return np.geomspace(first, last, int(np.ceil(PER_DECADE * np.log10(last / first))) + 1)
+    decades = np.log10(last) - np.log10(first)
+    return np.geomspace(first, last, int(np.ceil(PER_DECADE * decades)) + 1)
 
 
 def _slope(modes: Modes, a: Array, s: Array, c: Array) -> Array:

@@ -113,7 +113,8 @@ def response(eigenvalues: Array, a: Reals, s: Array, c: Reals) -> tuple[Array, A
     s may be infinite where M > 0.
     """
     rate = a * (eigenvalues + c) + (1 - a)
-    x = s * rate
+    with np.errstate(over="ignore"):  # as good as infinite
+        x = s * rate
     phi = np.divide(-np.expm1(-x), rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
     return np.exp(-x), phi
 

@@ -81,21 +81,12 @@ class Neighbours:
         i, k = np.nonzero(twin)
         same = self.same(winner)
         apart = lengths(self.points[best[i, k]] - self.points[winner[i]])
-        twin[i, k] = (apart <= same[i]) | self._of_float32(best[i, k], winner[i])
+        twin[i, k] = apart <= same[i]
         return winner, near, np.where(twin, np.inf, distance).min(axis=1)
 
     def same(self, index: Indices) -> Array:
         """The distance up to which a point is the same image as these, (N,)."""
         return np.minimum(SAME * lengths(self.points[index]), CLOSE * self.size or np.inf)
-
-    def _of_float32(self, first: Indices, second: Indices) -> NDArray[np.bool_]:
-        """Whether one of the two points is what float32 makes of the other, (N,)."""
-        x, y = self.points[first], self.points[second]
-        with np.errstate(over="ignore"):
-            low_x, low_y = x.astype(np.float32), y.astype(np.float32)
-        return np.all(low_x == low_y, axis=1) & (
-            np.all(low_x == x, axis=1) | np.all(low_y == y, axis=1)
-        )
 
 
 def lengths(x: Array) -> Array:

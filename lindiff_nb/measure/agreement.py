@@ -31,7 +31,7 @@ class Distances(NamedTuple):
 
         One noise enters the mean of `other` twice, with the sample of either model.
         """
-        scatter = self.same - self.relative * (2 * self.other - self.other.mean())
+        scatter = self.same - 2 * self.relative * self.other
         return float(scatter.std(ddof=1) / np.sqrt(len(scatter)) / self.other.mean())
 
 
@@ -50,7 +50,8 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     same = np.sum((x - y) ** 2, axis=1)
     other = (_to_others(x, y, same) + _to_others(y, x, same)) / 2
     if not other.any():
-        raise _validate.fail("first and second", first, "different between noises")
+        one = np.asarray(first)[0]
+        raise ValueError(f"first and second must differ between noises, got {one} for all")
     return Distances(unit.on(same, 2, "first"), unit.on(other, 2, "first"))
 
 

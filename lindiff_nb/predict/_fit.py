@@ -70,8 +70,8 @@ def solve(
         alpha_bar=_validate.alpha_bar(alpha_bar),
         c=_validate.nonnegative("c", c),
     )
-    unit.off("c", np.where(a < 1, c, 0.0), far=far)
-    return at_noise(spectrum, n, unit.noise(a, far), unit.off("c", c), lost)
+    s = unit.noise(a, far)
+    return at_noise(spectrum, n, s, unit.beside("c", c, s, far), lost)
 
 
 def at_noise(spectrum: Array, n: NDArray[np.int64], s: Array, c: Array, lost: int) -> Fit:

@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 def settled(at: Point) -> NDArray[np.bool_]:
     """Where even the slowest mode has converged, s [a c + 1 - a] > SETTLED, (p,)."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         last = SETTLED / (at.a * at.c + (1 - at.a))
     return np.isinf(at.s) | (at.s > last)
 

@@ -91,7 +91,8 @@ def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
     """`test_loss`, `train_loss` and `scatter` for the price of one."""
     (unit, energies), n = _table(energies), _validate.integer("n", n)
     a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
-    noise, c = unit.noise(a, _scale.SQUARES), unit.off("c", c, far=_scale.SQUARES)
+    noise = unit.noise(a, _scale.SQUARES)
+    c = unit.beside("c", c, noise, _scale.SQUARES)
     d = energies.shape[1]
     live = energies[:, energies.any(axis=0)]
     result, start = np.empty((3, a.size)), live.mean(axis=0)

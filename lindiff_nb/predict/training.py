@@ -102,8 +102,8 @@ def _population(spectrum: Array) -> Array:
 def _near(point: tuple[Array, Array, Array]) -> Point:
     """alpha_bar, s and c, noise and ridge not too far from a variance of one either."""
     a, s, c = point
-    _scale.Unit(0).noise(a, _scale.SQUARES)
-    return Point(a, s, _scale.Unit(0).off("c", c, far=_scale.SQUARES))
+    noise = _scale.Unit(0).noise(a, _scale.SQUARES)
+    return Point(a, s, _scale.Unit(0).beside("c", c, noise, _scale.SQUARES))
 
 
 def _along(

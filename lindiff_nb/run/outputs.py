@@ -1,14 +1,15 @@
 """The outputs of executed cells as they are kept: equal runs give equal files.
 
 What a cell prints in one go arrives in one piece or in several, as the machine pleases; and
-warnings name the file that ipykernel makes of a cell, with the number of its process.
+warnings name the file that ipykernel makes of a cell, with the number of its process. (Its pattern
+looks only from where a word begins: a flood of text is searched in a time linear in its length.)
 """
 
 import re
 from typing import Any
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-CELL_FILE = re.compile(r"(?:[^\s'\"]*[/\\])?ipykernel_\d+[/\\]\d+\.py")
+CELL_FILE = re.compile(r"(?<![^\s'\"(])[^\s'\"(]{0,500}ipykernel_\d+[/\\]\d+\.py")
 CELL = "<cell>"
 
 
@@ -31,9 +32,12 @@ def _coalesced(outputs: list[Any]) -> list[Any]:
     """The outputs; where several pieces of one stream follow each other, in one."""
     merged: list[Any] = []
     for output in outputs:
-        before = merged[-1] if merged else {}
-        if output.output_type == "stream" and output.name == before.get("name"):
-            before.text += output.text
+        if (
+            merged
+            and output.output_type == "stream" == merged[-1].output_type
+            and (output.name == merged[-1].name)
+        ):
+            merged[-1].text += output.text
         else:
             merged.append(output)
     return merged
