@@ -1,35 +1,47 @@
-# Two doors for a fresh machine: `make book` and `make test`. Each makes what it needs, .venv included.
+# `make book` and `make check` are for every day, `make test` before a change is handed in, `make test-slow`
+# for the night. Each makes what it needs, .venv included, on a fresh machine too.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OLDEST := 3.11.5
+TESTS  := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 LINT   := _build/lint
 
 .DEFAULT_GOAL := book
-.PHONY: book test lint types unit serve bench lock clean help
+.PHONY: book check quick scripts test test-slow lint types serve bench lock hashes clean help
 
 help:            ## list these commands
-	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
 book: $(VENV)/installed            ## run every chapter and build the website into _build/html
 	@$(BIN)/lindiff-nb build
 
-test: lint types unit            ## lint, types and all tests, in a real browser too
+check: $(VENV)/installed            ## lint, types and every test that needs no kernel, browser or socket: two minutes
+	@$(MAKE) --no-print-directory --jobs 2 lint types quick
 
-lint: $(VENV)/installed            ## ruff over package and chapters, and the direction of the imports
+quick: $(VENV)/installed
+	$(TESTS) -m "not kernel and not browser and not network and not slow"
+
+# The book comes first: the browser tests read the finished site, and no build runs beside them.
+test: lint types book            ## lint, types and all tests but the slow ones, in a real browser too
+	$(TESTS) -m "not slow"
+
+test-slow: book            ## the slow tests alone: parameters at their ends, long runs
+	$(TESTS) -m slow
+
+# The chapters as scripts, written once where lint and types run side by side.
+scripts: $(VENV)/installed
 	@$(BIN)/python tests/chapters_as_scripts.py $(LINT)
+
+lint: scripts            ## ruff over package and chapters, and the direction of the imports
 	$(BIN)/ruff check --quiet lindiff_nb tests benchmarks $(LINT)
 	$(BIN)/ruff format --check --quiet lindiff_nb tests benchmarks
 	$(BIN)/lint-imports --no-cache > $(LINT)/imports.txt || { cat $(LINT)/imports.txt; exit 1; }
 
-types: $(VENV)/installed            ## mypy over the package and the chapters
-	@$(BIN)/python tests/chapters_as_scripts.py $(LINT)
+types: scripts            ## mypy over the package and the chapters
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/mypy --no-error-summary $(LINT)
-
-unit: $(VENV)/installed            ## all tests
-	$(BIN)/pytest -n 2 --dist loadfile
 
 serve: book            ## read the website at a local address
 	@$(BIN)/lindiff-nb serve

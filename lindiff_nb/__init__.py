@@ -6,6 +6,7 @@ measure     finite experiments: a generator goes in, raw draws come out
 data        image sets as float arrays
 figures     the visual grammar
 calculator  what a spectrum and n will give, as a table, files and a figure
+train       a U-net trained at the command line, and the ladder of shipped ones
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
 cli         the command line, whole
@@ -19,5 +20,16 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["exact", "predict", "measure", "data", "figures", "calculator", "run", "site"],
+    submodules=[
+        "calculator",
+        "cli",
+        "data",
+        "exact",
+        "figures",
+        "measure",
+        "predict",
+        "run",
+        "site",
+        "train",
+    ],
 )

@@ -22,12 +22,17 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 assert "numpy" not in sys.modules, "a plugin imported numpy before its threads were set"
 os.environ |= dict.fromkeys(THREADS, "1")
 
-SOCKETS = ("socket.bind", "socket.connect", "socket.getaddrinfo")
+TRIAL = ("::1", 0)  # urllib3 tries out IPv6, once, as it is imported
 PROGRAMS = {
     "kernel": ("ipykernel", "papermill", "jupyter"),
     "browser": ("playwright", "chrom"),
 }
 marks: set[str] = set()  # those of the test that runs
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Kernels and browsers first: of two workers none is left alone with a long file."""
+    items.sort(key=lambda item: not {"kernel", "browser"} & {m.name for m in item.iter_markers()})
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,10 +49,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 def needs(event: str, arguments: tuple[Any, ...]) -> str:
     """The mark that a test needs for this event of the interpreter; empty if none."""
-    if event in SOCKETS and not isinstance(arguments[1], str | bytes):
+    if event == "socket.getaddrinfo":
         return "network"
+    if event in ("socket.bind", "socket.connect") and isinstance(arguments[1], tuple):
+        return "" if arguments[1] == TRIAL else "network"
     if event == "subprocess.Popen":
-        words = [os.path.basename(os.fsdecode(word)) for word in arguments[1]]
+        command = arguments[1].split() if isinstance(arguments[1], str) else arguments[1]
+        words = [os.path.basename(os.fsdecode(word)) for word in command]
         for mark, programs in PROGRAMS.items():
             if any(word.startswith(programs) for word in words):
                 return mark
@@ -59,7 +67,8 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
     if "running" not in marks or not event.startswith("s"):
         return
     mark = needs(event, arguments)
-    if mark and not marks & ({mark} if mark != "network" else {"network", "kernel", "browser"}):
+    enough = {"network", "kernel", "browser"} if mark == "network" else {mark}
+    if mark and not marks & enough:
         pytest.fail(f"starts what only a test marked '{mark}' may start: {event} {arguments[:2]}")
 
 

@@ -146,9 +146,9 @@ class Reader:
 
 
 @contextmanager
-def reading() -> Iterator[Reader]:
-    """A browser with the site before it."""
+def reading(site: Path | None = None) -> Iterator[Reader]:
+    """A browser with a site before it: this one, or the book's."""
     with chromium() as browser:
-        site = built_site()
+        site = site or built_site()
         with served(site) as address:
             yield Reader(browser, site, address)

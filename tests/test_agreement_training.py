@@ -29,6 +29,7 @@ def test_prediction_meets_measurement(exponent, ratio, c):
         assert np.all(np.abs(measured.mean(axis=0) - expected) <= 6 * error + room)
 
 
+@pytest.mark.slow
 def test_the_error_of_the_prediction_falls_with_the_dimension():
     """Mean over draws at d = 10 and 160, ratio fixed; as 1/d the error would fall sixteenfold.
 

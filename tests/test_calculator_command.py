@@ -13,6 +13,7 @@ from lindiff_nb.calculator import command, figure
 from lindiff_nb.cli import main
 from lindiff_nb.data import DataUnavailable
 from lindiff_nb.exact import spectra
+from lindiff_nb.predict import divergence, losses
 
 SMALL = ["-n", "5", "--steps", "20", "--rows", "2"]
 
@@ -36,12 +37,15 @@ def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     done = run("predict", "--spectrum", "mine.txt", *SMALL, *outputs, cwd=here)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mine.txt: d = 3 eigenvalues, mean 1.167,")
-    assert "n = 5 images, 1.667 per dimension; ridge c = 0\n20 noise levels" in done.stdout
+    assert "n = 5 images, 1.667 per dimension; ridge c = 0\nthe mean is fitted" in done.stdout
+    assert "same n images\n20 noise levels" in done.stdout
+    assert "a list of 3 numbers, taken as complete" in done.stdout
     assert sorted(path.name for path in here.iterdir()) == [
         *("mine.txt", "out.csv", "out.json", "out.svg")
     ]
     told = json.loads((here / "out.json").read_text())
     assert (told["source"], told["d"], told["n"]) == ("mine.txt", 3, 5)
+    assert (told["schema"], told["mean"], told["understood"][1]) == (1, "fitted", "lines 1 to 3")
     assert (here / "out.csv").read_text().startswith("step,alpha_bar,residual,test,")
     assert "<svg" in (here / "out.svg").read_text()
 
@@ -59,8 +63,10 @@ def test_standard_input_is_a_file_like_any_other(here):
         (b"1\nx\n", "bad.txt, line 2: 'x' is not a number"),
         (b"1\nnan\n", "bad.txt, line 2: nan is not a finite number"),
         (b"1\n-1\n", "bad.txt, line 2: -1.0 is negative; a variance is not"),
-        (b"1 2\n3 4\n", "bad.txt, line 2: several numbers on a line"),
-        (b"\x00\x01", "bad.txt, line 1: '\\x00\\x01' is not a number"),
+        (b"1 2\n3 4\n", "bad.txt: a 2 x 2 matrix that is not symmetric"),
+        (b"1\n2 3\n4 5\n", "bad.txt: 1, and then 2 lines of 2 numbers"),
+        (b"0,5;0,25\n", "bad.txt, line 1: commas and semicolons: a decimal comma?"),
+        (b"\x00\x01", "bad.txt, line 1: a zero byte: not a text but a binary file"),
     ],
 )
 def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words):
@@ -80,8 +86,21 @@ def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words)
         ("--spectrum mine.txt -n 0", "n must be an integer >= 1, got 0"),
         ("--spectrum mine.txt -n -3", "n must be an integer >= 1, got -3"),
         ("--spectrum mine.txt -n 5 -c -1", "c must be non-negative"),
-        ("--spectrum mine.txt -n 5 -c nan", "c must be finite real numbers"),
+        ("--spectrum mine.txt -n 5 -c 1.7e308", "c must be zero or within a factor"),
+        ("--spectrum mine.txt -n 1", "n must be an integer >= 2 where the mean is fitted, got 1"),
+        ("--spectrum mine.txt -n 1e30", "n must be an integer >= 1"),
+        ("--spectrum mine.txt -n 5 --size 8", "--size 8 goes with --images alone"),
+        ("--power-law 3 1 -n 5 --size 16", "--size 16 goes with --images alone"),
         ("--spectrum mine.txt -n 5 --steps 0", "steps must be an integer >= 1, got 0"),
+        ("--spectrum mine.txt -n 5 --steps 1e12", "steps must be an integer from 1 to 1000000"),
+        ("--spectrum mine.txt -n 5 --steps 1e8", "steps must be an integer from 1 to 1000000"),
+        ("--spectrum mine.txt -n 5 --steps 1e5", "alpha_bar must be at least 1e-100"),
+        ("--spectrum mine.txt -n 5 --rows 1e9", "rows must be at most 10000, got 1000000000"),
+        ("--spectrum mine.txt -n 5 --alpha-bar 1e-320", "alpha_bar must be at least 1e-100"),
+        ("--power-law 1e12 1 -n 5", "d must be at most 1000000, got 1e12"),
+        ("--power-law 100 400 -n 5", "exponent must be smaller, got 400: 100 eigenvalues span"),
+        ("--power-law 100 80 -n 5", "exponent must be smaller, got 80: 100 eigenvalues span"),
+        ("--power-law ٥ 1 -n 5", "--power-law must be a whole number and a number, got ٥ 1"),
         ("--spectrum mine.txt -n 5 --beta-end 1", "beta_end must be in (0, 1)"),
         ("--spectrum mine.txt -n 5 --alpha-bar 0.5 1", "alpha_bar must be below 1"),
         ("--spectrum mine.txt -n 5 --rows 0", "rows must be an integer >= 1"),
@@ -119,6 +138,12 @@ def test_only_force_replaces_a_file(here):
         "-n 5",
         "--spectrum mine.txt",
         "--spectrum mine.txt -n x",
+        "--spectrum mine.txt -n 2.5",
+        "--spectrum mine.txt -n ٥٠",
+        "--spectrum mine.txt -n 5_0",
+        "--spectrum mine.txt -n 5 -c nan",
+        "--spectrum mine.txt -n 5 --alpha-bar 0.5 ٥",
+        "--spectrum mine.txt -n 5 --mean estimated",
         "--power-law 3 -n 5",
         "--spectrum mine.txt --images mnist -n 5",
         "--spectrum mine.txt -n 5 --schedule sigmoid",
@@ -146,8 +171,53 @@ def test_covariance_and_spectrum_give_the_same_numbers(here, capsys):
     for name in ("both.npy", "both.txt"):
         assert main(["predict", "--spectrum", name, *SMALL]) == 0
     told = capsys.readouterr().out
+    assert "a covariance 6 x 6" in told
+    assert "a list of 6 numbers, taken as complete" in told
     first, second = told.split("both.txt")
-    assert first.removeprefix("both.npy") == second
+    assert first.partition("\nstep")[2] == second.partition("\nstep")[2]
+
+
+def test_the_mean_is_fitted_unless_it_is_known(here):
+    spectrum = spectra.power_law(4, 1.0)
+    request = ["predict", "--power-law", "4", "1", "-n", "1e1", "--alpha-bar", "0.9", "-f"]
+    for mean, asked in (("fitted", []), ("known", ["--mean", "known"])):
+        assert main([*request, *asked, "--json", "a.json", "--csv", "a.csv"]) == 0
+        told = json.loads((here / "a.json").read_text())
+        loss = losses.test_loss(spectrum, 10, 0.9, estimated_mean=mean == "fitted")
+        assert (told["mean"], told["n"]) == (mean, 10)
+        assert told["losses"]["test"] == pytest.approx([loss], rel=1e-12)
+        assert (here / "a.csv").read_text().endswith(f",{mean}\n")
+
+
+def test_a_power_law_is_exact(here):
+    """Its variances are none of them rounding, however small."""
+    request = "--power-law 100 10 -n 500 --alpha-bar 0.9 --json a.json"
+    assert main(["predict", *request.split()]) == 0
+    told = json.loads((here / "a.json").read_text())
+    assert told["rank"] == 100
+    assert told["samples"]["kl"] == pytest.approx(
+        divergence.wishart_kl(100, 500, estimated_mean=True), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "too large for the memory of this machine"),
+        (OverflowError("inf"), "a number leaves the range"),
+        (OSError(5, "Input/output error"), "mine.txt: Input/output error"),
+        (RuntimeError("no convergence"), "no convergence"),
+    ],
+)
+def test_what_stops_the_work_is_said_in_a_line(here, capsys, monkeypatch, error, told):
+    def stopped(*arguments, **more):
+        raise error
+
+    monkeypatch.setattr("lindiff_nb.calculator._request.report", stopped)
+    assert main(["predict", "--spectrum", "mine.txt", *SMALL]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"lindiff-nb: {told}")
 
 
 def test_what_is_not_on_this_machine_is_no_crash(here, capsys, monkeypatch):
@@ -194,3 +264,25 @@ def test_the_commands_of_the_chapters_load_no_science():
 def test_the_installed_command_is_the_whole_one():
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name="lindiff-nb")
     assert entry.value == "lindiff_nb.cli:main"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import lindiff_nb.calculator.text, lindiff_nb.calculator.command",
+        "from lindiff_nb.calculator import files",
+        "import lindiff_nb.cli",
+        "",
+    ],
+)
+def test_a_name_means_one_thing_whatever_was_imported_before(first):
+    code = (
+        f"{first}\nimport lindiff_nb, lindiff_nb.calculator as c\n"
+        "from lindiff_nb.calculator import needed, report\n"
+        "assert c.report is report and callable(report) and c.needed is needed\n"
+        "assert {'report', 'needed', 'read_spectrum'} <= set(dir(c))\n"
+        "assert 'train' in dir(lindiff_nb) and 'command' in dir(lindiff_nb.train)\n"
+        "assert all(getattr(c, name) is not None for name in dir(c))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,6 +1,11 @@
 """`calculator.spectrum_file`: what is a spectrum is read, what is none is refused by its place."""
 
+import bz2
+import gzip
+import io
+import lzma
 import os
+import pickle
 import re
 import threading
 import tracemalloc
@@ -8,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import scipy.io
+import scipy.sparse
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.calculator import read_spectrum, spectrum_file
+from lindiff_nb.calculator import _text_rows, read_spectrum, spectrum_file
+from lindiff_nb.exact import spectra
 
 GOOD = {
     "one a line": b"0.5\n3\n1e-2\n",
@@ -29,6 +37,25 @@ GOOD = {
     "all on one line, commas": b"0.5,3,1e-2",
     "semicolons after each": b"0.5;\n3;\n1e-2;\n",
     "rounded below zero": b"0.5\n3\n-1e-17\n9e-18\n1e-2\n",
+    "rounded in single precision": b"0.5\n3\n-1e-8\n9e-9\n1e-2\n",
+    "rounded, none below zero": b"0.5\n3\n1e-17\n0\n1e-2\n",
+    "packed": gzip.compress(b"0.5\n3\n1e-2\n"),
+    "packed twice": gzip.compress(gzip.compress(b"0.5\n3\n1e-2\n")),
+    "a name that is 0": b"0\n3.0\n0.5\n1e-2\n",
+    "quoted": b'"3"\n"0.5"\n"1e-2"\n',
+    "blanks about the commas": b"0.5 , 3 , 1e-2\n",
+    "one name over one line": b"eigenvalues\n0.5 3 1e-2\n",
+    "a diagonal covariance": b"3 0 0\n0 .5 0\n0 0 .01\n",
+    "with names": b",a,b,c\na,3,0,0\nb,0,.5,0\nc,0,0,.01\n",
+    "with names and blanks": b"a b c\na 3 0 0\nb 0 .5 0\nc 0 0 .01\n",
+    "with names over it": b"a;b;c\n3;0;0\n0;.5;0\n0;0;.01\n",
+    "with names before": b"a,3,0,0\nb,0,.5,0\nc,0,0,.01\n",
+    "with counts": b",0,1,2\n0,3,0,0\n1,0,.5,0\n2,0,0,.01\n",
+    "with counts over it": b"0,1,2\n3,0,0\n0,.5,0\n0,0,.01\n",
+    "with its number of rows": b"3\n3 0 0\n0 .5 0\n0 0 .01\n",
+    "in one column": b"1.75\n1.25\n0\n1.25\n1.75\n0\n0\n0\n.01\n",
+    "in one column, counted": b"3\n1.75\n1.25\n0\n1.25\n1.75\n0\n0\n0\n.01\n",
+    "on one line": b"1.75 1.25 0 1.25 1.75 0 0 0 .01\n",
 }
 BAD = {
     "empty": (b"", ": no numbers in it"),
@@ -43,18 +70,50 @@ BAD = {
     "infinite": (b"1\n-inf\n", ", line 2: -inf is not a finite number"),
     "too large": (b"1\n1e999\n", ", line 2: 1e999 is not a finite number"),
     "negative": (b"# 0\n1\n-0.25\n-0.1\n", ", line 3: -0.25 is negative"),
-    "all negative": (b"-1\n-2\n", ", line 2: -2.0 is negative"),
-    "ranks beside": (b"1,0.5\n2,0.25\n", ", line 2: several numbers on a line"),
+    "all negative": (b"-1\n-2\n", ", line 1: -1.0 is negative"),
+    "ranks beside": (b"1,0.5\n2,0.25\n3,0.1\n", ": 3 lines of 2 numbers, neither a list nor a"),
+    "two ranks beside": (b"1,0.5\n2,0.25\n", ": a 2 x 2 matrix that is not symmetric (its first"),
+    "an index beside, with names": (b",0\n0,2.5\n1,0.5\n2,0.25\n", ": 3 lines of 2 numbers"),
     "ranks from the third line on": (b"1\n2\n3 4\n", ", line 3: several numbers on a line"),
-    "a matrix": (b"1 0\n0 1\n", ", line 2: several numbers on a line"),
+    "points": (b"1 0 2\n0 1 3\n", ": 2 lines of 3 numbers, neither a list nor a square matrix"),
+    "a matrix cut short": (b"2 0 0\n0 1\n", ", line 2: 2 numbers, where the lines before have 3"),
+    "an indefinite matrix": (b"1 2\n2 1\n", ": a symmetric 2 x 2 matrix that is not positive"),
+    "a matrix of correlations": (b"1 -.9 .9\n-.9 1 .9\n.9 .9 1", ": a symmetric 3 x 3 matrix that"),
+    "the same in one column": (b"1\n-.9\n.9\n-.9\n1\n.9\n.9\n.9\n1", ": seems to be a symmetric 3"),
+    "a number before no matrix": (b"3\n1 0\n0 1\n", ": 3, and then 2 lines of 2 numbers"),
+    "an empty cell": (b"1,,2\n", ", line 1: an empty cell"),
+    "names on some lines": (b"A 1 0\n0 1\n", ", line 2: a name before the numbers on some"),
+    "one row under its names": (b"rank,value\n1,0.5\n", ": one line of 2 numbers under 2 names"),
+    "one row under names and a corner": (b",a,b\n3.5,0.5\n", ": one line of 2 numbers under 2"),
     "underscore": (b"1\n1_000\n", ", line 2: '1_000' is not a number"),
-    "decimal comma": (b"1,5\n0,5\n", ", line 2: several numbers on a line"),
+    "decimal comma": (b"1,5\n0,5\n", ", line 1: '1,5': a decimal comma?"),
+    "decimal comma later": (b"3\n0,5\n", ", line 2: '0,5': a decimal comma?"),
+    "decimal commas and semicolons": (b"0,5;0,25;0,125\n", ", line 1: commas and semicolons"),
+    "decimal commas and blanks": (b"0,5 0,25 0,125\n", ", line 1: blanks and ',' between numbers"),
+    "a decimal comma and an exponent": (b"0,5e-1\n", ", line 1: '0,5e-1': a decimal comma?"),
+    "thousands": (b"1,234\n", ", line 1: '1,234': a decimal comma?"),
+    "millions": (b"1,234,567\n", ", line 1: '1,234,567': a decimal comma?"),
+    "zero before an unordered list": (b"0\n5.1\n7.2\n0.3\n", ", line 1: 0, a variance or the name"),
+    "a name that is a number": (b"7\n9.5\n3.5\n0.3\n", ", line 1: 7, a variance or the name of"),
+    "how many there are": (b"5\n3.5\n2.5\n.4\n.3\n.2\n", ", line 1: 5, a variance or the number"),
+    "digits of another script": ("٣\n٢\n".encode(), ", line 1: '\\u0663' is not a number"),
+    "wide digits later": ("3\n２\n".encode(), ", line 2: '\\uff12' is not a number"),
     "complex": (b"1\n1+0j\n", ", line 2: '1+0j' is not a number"),
-    "binary": (b"\x00\x01\xff\xfe" * 9, ", line 1: '\\x00\\x01"),
-    "a zero byte": (b"1\n2\x003\n", ", line 2: '2\\x003' is not a number"),
+    "binary": (b"\x00\x01\xff\xfe" * 9, ", line 1: a zero byte"),
+    "a zero byte": (b"1\n2\x003\n", ", line 2: a zero byte"),
+    "UTF-16 without its mark": ("1\n2\n".encode("utf-16-le"), ", line 1: a zero byte"),
+    "MATLAB 7.3": (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + bytes(90), ": a MATLAB 7.3 (HDF5)"),
+    "a MATLAB file cut short": (b"MATLAB 5.0 MAT-file, Platform: X", ": a MATLAB file that cannot"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(9), ": an HDF5 file"),
+    "bzip2": (bz2.compress(b"1\n2\n"), ": packed with bzip2"),
+    "xz": (lzma.compress(b"1\n2\n"), ": packed with xz"),
+    "gzip cut short": (gzip.compress(b"1\n2\n")[:-9], ": a damaged gzip file"),
+    "gzip of words": (gzip.compress(b"1\nb\n"), ", line 2: 'b' is not a number"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(9), ": a picture"),
+    "a pickle": (pickle.dumps([1.0, 2.0]), ", line 1: a zero byte"),
     "Latin-1": (b"1\n\xb2\n", ", line 2: '\\udcb2' is not a number"),
     "cut UTF-16": ("1\n2\n".encode("utf-16")[:-1], ", line 2: '2\\ufffd' is not a number"),
-    "an archive": (b"PK\x03\x04" + bytes(40), ": an archive (.npz?)"),
+    "an archive": (b"PK\x03\x04" + bytes(40), ": a damaged archive (.npz?)"),
     "numpy's head alone": (b"\x93NUMPY", ": not a whole array of numbers"),
     "numpy's head and noise": (b"\x93NUMPY\x01\x00\x10\x00{'descr': 1 + 1,}", ": not a whole"),
 }
@@ -84,8 +143,8 @@ def is_spectrum_or_refusal(path: Path) -> bool:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_numbers_are_read_in_any_common_form_largest_first(tmp_path, name):
-    expected = [3, 0.5, 0.01] + [0, 0] * (name == "rounded below zero")
-    assert read_spectrum(written(tmp_path, GOOD[name])).tolist() == expected
+    expected = [3, 0.5, 0.01] + [0, 0] * name.startswith("rounded")
+    assert read_spectrum(written(tmp_path, GOOD[name])) == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -103,14 +162,14 @@ def test_the_size_of_the_blocks_does_not_matter(tmp_path, monkeypatch, name):
     path = written(tmp_path, GOOD[name])
     whole = read_spectrum(path)
     for block in (1, 2, 7):
-        monkeypatch.setattr(spectrum_file, "BLOCK", block)
+        monkeypatch.setattr(_text_rows, "BLOCK", block)
         assert np.array_equal(read_spectrum(path), whole)
 
 
 @pytest.mark.parametrize("name", [name for name, (content, _) in BAD.items() if b"\n" in content])
 def test_nor_for_the_line_of_an_error(tmp_path, monkeypatch, name):
     content, words = BAD[name]
-    monkeypatch.setattr(spectrum_file, "BLOCK", 1)
+    monkeypatch.setattr(_text_rows, "BLOCK", 1)
     with pytest.raises(ValueError, match=re.escape(words)):
         read_spectrum(written(tmp_path, content))
 
@@ -122,7 +181,9 @@ def test_what_python_writes_comes_back_bit_by_bit(tmp_path_factory, values, data
         st.sampled_from(["\n", "\r\n", "\n\n", " \n", ",\n", "\n# no\n", ", ", "\t"])
     )
     path = written(tmp_path_factory.mktemp("x"), separator.join(map(repr, values)).encode())
-    assert read_spectrum(path).tolist() == sorted(values, reverse=True)
+    assume(np.sqrt(len(values)) % 1 or len(values) == 1 or values == sorted(values))
+    found, given_ = read_spectrum(path), np.sort(values)[::-1]
+    assert found.tolist() == spectra.resolved(given_).tolist()
 
 
 @settings(max_examples=200, deadline=None)
@@ -159,11 +220,17 @@ def test_arrays_of_numpy_are_spectra_or_covariances(tmp_path):
         (np.array([]), ": "),
         (np.array(1.0), "shape ()"),
         (np.ones((2, 3)), "shape (2, 3)"),
-        (np.ones((3, 1)), "shape (3, 1)"),
         (np.ones((2, 2, 2)), "shape (2, 2, 2)"),
-        (np.array([1.0, -2, np.nan]), "entry 1 from 0: -2.0 is not a variance"),
+        (np.ones((5, 8, 8)), "spectra.of_data"),
+        (np.ones((5, 8, 8, 3)), "spectra.of_data"),
+        (np.ones((0, 3)), "shape (0, 3)"),
+        (np.array([1.0, -2, 3]), "entry 1 from 0: -2.0 is negative"),
+        (np.array([1.0, 2, np.nan]), "entry 2 from 0: nan"),
         (np.array([1.0, 2, np.inf]), "entry 2 from 0: inf"),
-        (np.array([[1.0, 2], [3, 4]]), "covariance must be symmetric"),
+        (np.array([[1.0, 2], [3, 4]]), "2 x 2 matrix that is not symmetric"),
+        (np.array([[1.0, np.nan], [np.nan, 4]]), "entry 1 from 0: nan"),
+        (np.zeros(3), "no eigenvalue is positive"),
+        (np.zeros((3, 3)), "no eigenvalue is positive"),
         (np.array([[1.0, 2], [2, 1]]), "positive semi-definite"),
         (np.array([1 + 0j]), "complex128"),
         (np.array(["1", "2"]), "not of real numbers"),
@@ -217,9 +284,9 @@ def test_memory_grows_with_the_numbers_and_not_with_the_text(tmp_path):
     assert peak < 8 * 400_000 * 4 + 12e6 < path.stat().st_size + 5e6
 
 
-def test_too_many_numbers_are_refused_without_reading_on(monkeypatch):
+def test_too_many_numbers_are_refused_without_reading_on(tmp_path, monkeypatch):
     """/dev/zero and an endless pipe end too."""
-    monkeypatch.setattr(spectrum_file, "MOST", 1000)
+    monkeypatch.setattr(_text_rows, "MOST", 1000)
     read, write = os.pipe()
     thread = threading.Thread(target=_pour, args=(write,))
     thread.start()
@@ -227,8 +294,12 @@ def test_too_many_numbers_are_refused_without_reading_on(monkeypatch):
         read_spectrum(f"/dev/fd/{read}")
     os.close(read)
     thread.join()
-    with pytest.raises(ValueError, match="line 1: longer than"):
+    with pytest.raises(ValueError, match="line 1: a zero byte"):
         read_spectrum("/dev/zero")
+    monkeypatch.setattr(_text_rows, "LONGEST", 1000)
+    (tmp_path / "long.txt").write_text("7" * 2**21)
+    with pytest.raises(ValueError, match="line 1: longer than"):
+        read_spectrum(tmp_path / "long.txt")
 
 
 def _pour(descriptor: int) -> None:
@@ -237,3 +308,184 @@ def _pour(descriptor: int) -> None:
             os.write(descriptor, b"1\n" * 1000)
     except BrokenPipeError:
         os.close(descriptor)
+
+
+def mat(**arrays) -> bytes:
+    stream = io.BytesIO()
+    scipy.io.savemat(stream, arrays)
+    return stream.getvalue()
+
+
+def npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def npy(array) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def text(array, **how) -> bytes:
+    stream = io.BytesIO()
+    np.savetxt(stream, array, **how)
+    return stream.getvalue()
+
+
+def forms(array) -> dict[str, bytes]:
+    """One array in every form that holds it, in double precision."""
+    return {
+        "npy": npy(array),
+        "npy, packed": gzip.compress(npy(array)),
+        "npz": npz(mine=array),
+        "mat": mat(mine=array),
+        "text": text(array),
+        "text, packed": gzip.compress(text(array)),
+        "csv": text(array, delimiter=","),
+        "with ends of lines of Windows": text(array, delimiter=";", newline="\r\n"),
+    }
+
+
+@pytest.fixture(params=["full rank", "few points"])
+def covariance(request):
+    """Of 60 points in 12 dimensions, or of 8 points, rank 7."""
+    n = 60 if request.param == "full rank" else 8
+    x = np.random.default_rng(0).standard_normal((n, 12)) * np.sqrt(spectra.power_law(12, 1.0))
+    return np.cov(x.T, bias=True)
+
+
+def test_the_same_data_in_any_form_are_the_same_spectrum(tmp_path, covariance):
+    spectrum = np.linalg.eigvalsh(covariance)
+    rank = np.linalg.matrix_rank(covariance)
+    known = read_spectrum(saved(tmp_path, covariance))
+    assert np.count_nonzero(known) == rank
+    assert known[:rank] == pytest.approx(spectrum[::-1][:rank], rel=1e-9)
+    shapes = [covariance, spectrum, np.abs(spectrum), spectrum[:, None], spectrum[None]]
+    shapes += [covariance.reshape(-1, 1), np.append(12.0, covariance)]
+    for array in shapes:
+        for form, content in forms(array).items():
+            found = read_spectrum(written(tmp_path, content))
+            assert np.count_nonzero(found) == rank, (form, array.shape)
+            assert found == pytest.approx(known, rel=1e-9), (form, array.shape)
+
+
+def test_single_precision_is_as_good_as_it_can_be(tmp_path, covariance):
+    """Rounding of single precision is no variance either, as matrix, list, array or text."""
+    known = read_spectrum(saved(tmp_path, covariance))
+    single = covariance.astype(np.float32)
+    for array in (single, np.linalg.eigvalsh(single), np.abs(np.linalg.eigvalsh(single))):
+        found = read_spectrum(saved(tmp_path, array))
+        assert np.count_nonzero(found) == np.count_nonzero(known)
+        assert found == pytest.approx(known, rel=1e-2 * 1e-2, abs=1e-6)
+    eigenvalues = np.linalg.eigvalsh(single)
+    for form, content in forms(eigenvalues.astype(np.float64)).items():
+        found = read_spectrum(written(tmp_path, content))
+        assert found == pytest.approx(known, rel=1e-4, abs=1e-6), form
+
+
+def test_what_is_not_rounding_is_kept_or_refused(tmp_path):
+    """Next to 1, of 20: 20 eps in either precision; below zero single precision counts."""
+    eps, single = np.finfo(np.float64).eps, np.finfo(np.float32).eps
+    ones = np.ones(18)
+    kept = read_spectrum(saved(tmp_path, np.array([*ones, 20.001 * eps, 19.999 * eps])))
+    assert kept[18:].tolist() == [20.001 * eps, 0.0]
+    small = [21 * single, 19 * single]
+    singles = read_spectrum(saved(tmp_path, np.array([*ones, *small], dtype=np.float32)))
+    assert np.flatnonzero(singles == 0).tolist() == [19]
+    below = read_spectrum(saved(tmp_path, np.array([*ones, 2e-6, -1.9e-6])))
+    assert below[18:].tolist() == [2e-6, 0.0]
+    below = read_spectrum(saved(tmp_path, np.array([*ones, 1.8e-6, -1.9e-6])))
+    assert below[18:].tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match=r"entry 19 from 0: -2\.5e-06 is negative"):
+        read_spectrum(saved(tmp_path, np.array([*ones, 1.0, -2.5e-6])))
+    with pytest.raises(ValueError, match="is negative"):
+        read_spectrum(saved(tmp_path, np.append(np.ones(10**5), -2e-3)))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.ones(9),
+        np.array([5.0, 1, 1, 1]),
+        np.array([9.0, 4, 4, 4, 4, 4, 4, 4, 1]),
+        spectra.power_law(16, 1.0),
+        np.arange(16.0),
+        np.array([4.0, *np.ones(16)]),
+        np.array([0, 0.5, 0.75, 0.875]),
+        np.array([0.5, 0.25, 0.75, 0.125, 3, 0.1, 7, 1, 2]),
+    ],
+)
+def test_a_list_as_long_as_a_matrix_is_a_list(tmp_path, values):
+    for content in (npy(values), text(values), text(values[None])):
+        found = read_spectrum(written(tmp_path, content))
+        assert found.tolist() == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "content", [b"2\n1\n1\n2\n", b"1 0 0 0 2 0 0 0 1\n", npy(np.eye(3).ravel())]
+)
+def test_what_may_be_either_is_refused_with_both(tmp_path, content):
+    with pytest.raises(ValueError, match="row after row, or a list in no order"):
+        read_spectrum(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (npz(a=np.ones(2), b=np.ones(3)), ": an archive (.npz?) that holds the arrays a, b"),
+        (npz(), ": an archive (.npz?) that holds no array"),
+        (npz(a=np.array([None])), ": not a whole array"),
+        (mat(a=np.ones(2), b=np.ones(3)), ": a MATLAB file with the variables a, b"),
+        (mat(a="words"), ": a MATLAB file with the variables none"),
+        (mat(a=scipy.sparse.eye_array(3, format="csc")), ": a MATLAB file in which a is no full"),
+        (mat(a=np.ones((4, 8, 8))), ": an array of shape (4, 8, 8)"),
+        (gzip.compress(npz(a=np.ones(2), b=np.ones(3))), ": an archive (.npz?) that holds"),
+    ],
+)
+def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
+    path = written(tmp_path, content)
+    with pytest.raises(ValueError, match="^" + re.escape(f"{path}{words}")):
+        read_spectrum(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a\n3\n1\n", ["a list of 2 numbers, taken as complete", "lines 2 to 3, names over"]),
+        (b"0\n3.5\n1.5\n1\n", ["a list of 3 numbers", "line 1, '0', is a name", "lines 1 to 4"]),
+        (b"3\n1e-20\n", ["a list of 2 numbers", "1 within 6.7e-15 of zero", "lines 1 to 2"]),
+        (b"2 1\n1 2\n", ["a covariance 2 x 2", "lines 1 to 2"]),
+        (
+            text(np.append(3.0, np.eye(3) + 1)),
+            ["after their number of rows, read", "lines"],
+        ),
+        (npz(mine=np.eye(3)), ["the array mine", "a covariance 3 x 3"]),
+        (gzip.compress(b"1\n2\n"), ["packed with gzip", "a list of 2 numbers", "lines 1 to 2"]),
+    ],
+)
+def test_it_says_what_it_took_a_file_for(tmp_path, content, said):
+    told = spectrum_file.read(written(tmp_path, content)).said
+    assert len(told) == len(said)
+    for line, words in zip(told, said, strict=True):
+        assert words in line
+
+
+def test_pipes_take_arrays_too(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(npy(np.array([1.0, 3.0])),))
+    writer.start()
+    assert read_spectrum(pipe).tolist() == [3, 1]
+    writer.join()
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(spectrum_file, "LIMIT", 1000)
+    with pytest.raises(ValueError, match="more than 1000 bytes"):
+        read_spectrum(written(tmp_path, gzip.compress(npy(np.zeros(10**6)))))
+    monkeypatch.undo()
+    monkeypatch.setattr("lindiff_nb.calculator._arrays.LIMIT", 1000)
+    with pytest.raises(ValueError, match="an archive with an array of 8000128 bytes"):
+        read_spectrum(written(tmp_path, npz(a=np.zeros(10**6))))

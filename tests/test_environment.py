@@ -1,4 +1,4 @@
-"""One lock serves make, CI, conda and Binder; what is installed is what it says."""
+"""What the project asks for is declared; importing it is cheap; tests run with one thread."""
 
 import ast
 import re
@@ -7,115 +7,20 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
 from chapters_as_scripts import write_scripts
 from packaging.requirements import Requirement
+from test_lock import needed_by, normal
 from threadpoolctl import threadpool_info
 
-from lindiff_nb.run.kernel import THREADS
+from lindiff_nb.run.environment import THREADS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKED = ("book", "faces", "test")  # bench is for who wants its comparison
-EXTRAS = [need for name in LOCKED for need in PROJECT["optional-dependencies"][name]]
-
-
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pins() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
-    return {normal(name): pin for name, pin in pairs}
-
-
-def hashed() -> dict[str, tuple[Requirement, list[str]]]:
-    """What requirements.hashes asks for, and the checksums that it has for each."""
-    found = {}
-    for line in (ROOT / "requirements.hashes").read_text().replace("\\\n", "").splitlines():
-        if not line.startswith("#"):
-            text, *sums = re.split(r"\s+--hash=sha256:", line)
-            need = Requirement(text)
-            found[normal(need.name)] = need, sums
-    return found
-
-
-def needed_by(name: str) -> set[str]:
-    """What a package that is installed asks for on this machine, its extras aside."""
-    needs = [Requirement(text) for text in requires(name) or ()]
-    return {
-        normal(need.name)
-        for need in needs
-        if need.marker is None or need.marker.evaluate({"extra": ""})
-    }
-
-
-def test_environment_yml_is_python_and_the_project_with_its_lock():
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
-    python, pip, from_pip = conda["dependencies"]
-    assert python == "python=3.11"
-    assert pip == "pip"
-    assert from_pip == {"pip": ["-r requirements.lock", "-e ."]}
-
-
-@pytest.mark.parametrize("text", [*PROJECT["dependencies"], *EXTRAS])
-def test_the_lock_meets_every_need_of_pyproject(text):
-    need = Requirement(text)
-    assert need.specifier.contains(pins()[normal(need.name)]), text
-
-
-def test_what_is_installed_is_what_is_locked():
-    wrong = {}
-    for name, pin in pins().items():
-        try:
-            found = version(name).split("+")[0]
-        except PackageNotFoundError:
-            found = "nothing"
-        if found != pin:
-            wrong[name] = f"{found} instead of {pin}"
-    assert not wrong
-
-
-def test_what_has_a_checksum_is_what_is_locked():
-    """On the platform of the lock, Linux with Python 3.11; for others there may be more."""
-    platform = {
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "os_name": "posix",
-        "python_version": "3.11",
-        "python_full_version": "3.11.7",
-    }
-    found = {
-        name: str(need.specifier).removeprefix("==")
-        for name, (need, _) in hashed().items()
-        if need.marker is None or need.marker.evaluate(platform)
-    }
-    assert found == {name: pin for name, pin in pins().items() if name in found}
-    for need, sums in hashed().values():
-        assert sums, need
-        assert all(re.fullmatch("[0-9a-f]{64}", checksum) for checksum in sums), need
-
-
-def test_only_torch_and_what_only_torch_needs_has_no_checksum():
-    without = set(pins()) - set(hashed())
-    assert "torch" in without
-    for name in without - {"torch"}:
-        by = {other for other in pins() if name in needed_by(other)}
-        assert by, name
-        assert by <= without, (name, by)
-    assert not {normal(Requirement(need).name) for need in EXTRAS} & without
-
-
-def test_the_seven_fixed_packages_are_there():
-    fixed = {"jupyter-book", "jupytext", "numpy", "scipy", "torch", "matplotlib", "papermill"}
-    assert fixed <= set(pins())
-
-
 IMPORTED = packages_distributions()
 LOCAL = {"lindiff_nb", "benchmarks", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
 

@@ -158,3 +158,38 @@ def test_extreme_variances_never_give_nan(p, q):
     found = gaussian_kl(np.zeros(2), p * np.eye(2), np.zeros(2), q * np.eye(2))
     assert found >= 0
     assert (found == 0) == (p == q)
+
+
+def tilted(share):
+    """Two Gaussians on 39 of 40 dimensions; this share of the second's variance leaves the first's.
+
+    And the direction in which the first is empty.
+    """
+    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((40, 40)))[0]
+    inside, empty = rotation[:, :39], rotation[:, 39]
+    leak = np.zeros((40, 39))
+    leak[:, 0] = np.sqrt(39 * share) * empty
+    second = inside + leak
+    return inside @ inside.T, second @ second.T, empty
+
+
+@pytest.mark.parametrize(("share", "finite"), [(2e-14, True), (2e-13, False)])
+def test_variance_outside_counts_from_10_d_eps_of_the_whole(share, finite):
+    """d = 40: 9e-14."""
+    first, second, _ = tilted(share)
+    found = gaussian_kl(np.zeros(40), second, np.zeros(40), first)
+    assert np.isfinite(found) == finite
+    assert not finite or found < 1e-6
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6])
+@pytest.mark.parametrize(("share", "finite"), [(0.3, True), (3.0, False)])
+def test_an_offset_outside_counts_from_10_d_eps_of_the_means(share, finite, size):
+    """It is the rounding of means far from the origin, whatever their size."""
+    first, _, empty = tilted(0.0)
+    mean = np.full(40, size)
+    offset = share * 400 * np.finfo(float).eps * np.linalg.norm(mean) * empty
+    along = first @ np.arange(40.0)  # far inside: what an offset along the axes may round
+    for moved in (mean + offset, mean - offset):
+        assert np.isfinite(gaussian_kl(mean, first, moved, first)) == finite
+    assert np.isfinite(gaussian_kl(mean, first, mean + along, first))

@@ -76,3 +76,14 @@ def test_bad_arguments_are_refused_by_name(name, value):
     if name != "tau" or np.ndim(value) == 0:
         with pytest.raises(ValueError, match=name):
             emergence.sampled_variance(spectra.power_law(3, 1.0), **{**good, name: value})
+
+
+@pytest.mark.parametrize("eta", [0.01, 0.5, 3.0])
+def test_only_the_product_of_rate_and_time_counts(eta):
+    spectrum = np.array([2.0, 0.1, 0.0])
+    expected = emergence.sampled_variance(spectrum, STEPS, [0.3, 5.0], 0.01)
+    found = emergence.sampled_variance(spectrum, STEPS, np.array([0.3, 5.0]) / eta, 0.01, eta)
+    assert found == pytest.approx(expected, rel=1e-12)
+    moments, x = (np.zeros(3), np.diag(spectrum)), np.eye(3)
+    slow = emergence.affine(*moments, STEPS, 5.0 / eta, 0.01, eta)(x, 7)
+    assert slow == pytest.approx(emergence.affine(*moments, STEPS, 5.0, 0.01)(x, 7), rel=1e-12)

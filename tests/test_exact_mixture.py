@@ -169,3 +169,20 @@ def test_coordinates_by_themselves_are_the_mixture_of_all_combinations(t):
     grid = np.stack(np.meshgrid(*points.T), axis=-1).reshape(-1, 2)
     whole = mixture.optimal(grid, made)(queries, t)
     assert mixture.coordinatewise(points, made)(queries, t) == pytest.approx(whole, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "blocks"), [(5, 1), (2**20, 25)])
+def test_as_many_queries_as_fit_are_answered_at_a_time(n, blocks, monkeypatch):
+    """A block holds four million weights: all of 100 queries of 5 points, four of 2^20."""
+    asked, weights = [], mixture._weights
+    monkeypatch.setattr(mixture, "_weights", lambda *at: asked.append(len(at[0])) or weights(*at))
+    mixture.posterior_mean(np.linspace(0, 1, n)[:, None], np.linspace(0, 1, 100)[:, None], 0.5)
+    assert len(asked) == blocks
+
+
+def test_more_points_than_a_block_holds_are_one_query_at_a_time(monkeypatch):
+    monkeypatch.setattr(mixture, "BLOCK", 3)
+    points = np.linspace(0, 1, 7)[:, None]
+    found = mixture.posterior_mean(points, points, 0.5)
+    monkeypatch.undo()
+    assert found == pytest.approx(mixture.posterior_mean(points, points, 0.5), rel=1e-14)

@@ -24,6 +24,31 @@ def test_a_schedule_from_noise_levels_has_these_noise_levels(levels):
         assert spacing.from_noise(levels).noise_ratio == pytest.approx(levels, rel=1e-8)
 
 
+@pytest.mark.parametrize("first", [2e-13, 1e-10, 1e-3])
+def test_a_schedule_keeps_its_first_level_to_three_digits_or_is_refused(first):
+    made = spacing.from_noise([first, 1.0])
+    assert made.noise_ratio[0] == pytest.approx(first, rel=1e-3)
+    for c in (0.0, 1.0):
+        assert np.all(np.isfinite(recursion.sampled_variance([1.0, 0.0], made, c)))
+
+
+@pytest.mark.parametrize("least", [0.9e-13, 1e-17, 1e-300])
+def test_levels_that_a_schedule_cannot_tell_are_refused_by_the_argument_that_asks(least):
+    tiny = np.sqrt(least)
+    for name, ask in (
+        ("noise_ratio", lambda: spacing.from_noise([least, 1.0])),
+        ("noise_ratio", lambda: spacing.from_noise([1e-3, 1e-3 + least, 1.0])),
+        ("sigma_min", lambda: spacing.karras(5, sigma_min=tiny)),
+        ("sigma_min", lambda: spacing.log_uniform(5, sigma_min=tiny)),
+        ("spectrum", lambda: spacing.for_spectrum([least, least], 50)),
+        ("beta", lambda: schedule.Schedule([least, 0.5])),
+        ("beta", lambda: schedule.linear(5, least, 0.9 * least)),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name} must be .*, got "):
+            ask()
+    assert schedule.Schedule([schedule.LEAST]).steps == 1
+
+
 def test_a_schedule_goes_through_its_noise_levels_and_back():
     made = schedule.linear(50)
     assert spacing.from_noise(made.noise_ratio).beta == pytest.approx(made.beta, rel=1e-9)

@@ -113,3 +113,83 @@ def test_risen_finds_the_second_crossing_of_a_parabola():
 def test_risen_refuses_what_is_no_curve(name, arguments):
     with pytest.raises(ValueError, match=name):
         stopping.risen(*arguments)
+
+
+def test_risen_starts_to_look_at_the_lowest_point():
+    assert stopping.risen([1, 2, 4], [5, 1, 2], 0.5) == pytest.approx(np.sqrt(8), rel=1e-12)
+
+
+def assert_least_of_all_times(modes, a, c=0.0, weights=None):
+    """No time on a fine grid is better, nor a little less or more training than the best."""
+
+    def loss(tau):
+        at = np.asarray(training.test_loss(modes, a, tau, c))
+        return at if weights is None else at @ weights / weights.sum()
+
+    best = stopping.best_stopping_time(modes, a, c, weights=weights)
+    least = stopping.best_stopped_loss(modes, a, c, weights=weights)
+    grid = np.append(np.geomspace(1e-9, 1e9, 1500), np.inf)
+    assert least <= loss(grid if weights is None else grid[:, None]).min() * (1 + 1e-12)
+    assert loss(best) == pytest.approx(least, rel=1e-14)
+    for side in (1 - 1e-3, 1 + 1e-3):
+        assert loss(best * side) >= least * (1 - 1e-15)
+    for side in (0.5, 2):
+        assert best == np.inf or loss(best * side) > least
+
+
+@pytest.mark.parametrize("a", [0.1, 0.9, 0.9999])
+@pytest.mark.parametrize("ratio", [1e-6, 1e-2, 1.0, 20.0, 1e4])
+def test_the_best_time_is_right_whatever_the_training_set_varies(ratio, a):
+    """Much less than new data, as one image does whose mean is its own, or much more."""
+    assert_least_of_all_times(one_mode(ratio, 1.0), a)
+    assert_least_of_all_times(one_mode(1.0, 1 / ratio), a)
+    both = Modes(np.array([ratio, 1.0]), None, np.ones(2), np.zeros(2), np.array([1.0, 3.0]))
+    assert_least_of_all_times(both, a)
+
+
+@pytest.mark.parametrize("a", [0.3, 0.999])
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_one_image_with_its_own_mean_stops_when_the_variance_of_new_data_is_learnt(a, shift):
+    """Nothing varies in training: phi = (1 - e^-x) / (1-a) is best at 1 / (a v + 1 - a)."""
+    d, v = 4, 1 + shift**2
+    modes = denoiser.modes(np.zeros(d), np.zeros((d, d)), np.full(d, shift), np.eye(d))
+    mean = np.trace(np.eye(d)) / d + shift**2
+    assert mean == v
+    time = np.log1p((1 - a) / (a * v)) / (2 * (1 - a))
+    one = denoiser.Modes(np.zeros(1), None, np.ones(1), np.full(1, shift**2), np.ones(1))
+    assert stopping.best_stopping_time(one, a) == pytest.approx(time, rel=1e-9)
+    assert stopping.best_stopping_time(modes, a) == pytest.approx(time, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_best_time_is_right_for_few_dimensions_and_points(seed):
+    rng = np.random.default_rng(seed)
+    d, n = rng.integers(1, 4, size=2)
+    x = rng.standard_normal((n, d)) * 10.0 ** rng.uniform(-2, 1)
+    mean, covariance = spectra.moments(x) if seed % 2 else (np.zeros(d), x.T @ x / n)
+    modes = denoiser.modes(mean, covariance, np.zeros(d), np.eye(d))
+    assert_least_of_all_times(modes, 1 - 10.0 ** rng.uniform(-4, -0.1), rng.choice([0, 0.1]))
+
+
+@pytest.mark.parametrize("weights", [[1.0, 3.0], [1.0, 0.0], [1e-3, 1.0], [5.0, 1.0]])
+def test_one_time_for_all_is_the_least_of_the_weighted_mean(modes, weights):
+    assert_least_of_all_times(modes, np.array([0.2, 0.999]), weights=np.array(weights))
+
+
+@pytest.mark.parametrize("c", [0.0, 0.3])
+@pytest.mark.parametrize("a", [0.1, 0.5, 0.9999])
+def test_the_grid_starts_where_every_mode_still_learns_and_ends_where_all_is_learnt(a, c):
+    """The loss falls at its first time; at its last no more time changes it; and it is dense."""
+    modes = Modes(np.array([1e-4, 2.0]), None, np.array([5.0, 1.0]), np.ones(2), np.ones(2))
+    grid = stopping._times(modes, np.array([a, 0.3]), np.array([c, 0.0]))
+    first, last = grid[[0, -1]] / 2
+    for each in (a, 0.3):
+        for mode in range(2):
+            one = Modes(*(None if v is None else v[[mode]] for v in modes))
+            early = training.test_loss(one, each, np.array([0.0, first, 1.01 * first]), c)
+            assert np.all(np.diff(early) < 0)
+        final = training.test_loss(modes, each, np.array([last, np.inf]), c)
+        assert final[0] == pytest.approx(final[1], rel=1e-13)
+    steps = np.diff(np.log10(grid))
+    assert steps == pytest.approx(np.full(steps.size, steps[0]), rel=1e-9)
+    assert 0.9 < steps[0] * stopping.PER_DECADE <= 1

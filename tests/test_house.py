@@ -10,6 +10,8 @@ import pytest
 import yaml
 from pybtex.database import parse_file
 
+from lindiff_nb.figures import palette, white_live
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -98,6 +100,7 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
     assert len(exercises) == len(solutions) >= 3
 
 
+NEW_OR_TRAINING = {"new": "NEW", "training": "TRAINING"}
 MEANS = {"mean", "nanmean", "average", "gradient", "trapezoid", "simpson", "CubicSpline"}
 DRAWN = re.compile(r"\.(test|train)\.mean\((axis=)?(1|-1)\)$")  # (draws, levels, ..) of `measure`
 
@@ -183,6 +186,84 @@ def test_names_in_the_notation_page_are_used_in_code():
         assert re.search(rf"\b{name}\b", package + chapters), name
 
 
+def series_in_wrong_colours(source: str) -> list[str]:
+    """Series named new or training data, digits or images, that are not drawn in their colours.
+
+    A name stands beside its colour: in one call, one tuple, or one line of a dictionary.
+    """
+    found, named = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Dict):
+            groups = [*zip(node.keys, node.values, strict=True), node.values]
+        elif isinstance(node, ast.Tuple):
+            groups = [node.elts]
+        elif isinstance(node, ast.Call):
+            groups = [[*node.args, *(keyword.value for keyword in node.keywords)]]
+        else:
+            continue
+        for group in groups:
+            inks = {getattr(part, "attr", getattr(part, "id", "")) for part in group}
+            for part in group:
+                name = part.value if isinstance(part, ast.Constant) else ""
+                if re.fullmatch(r"(new|training) (data|digits|images)", str(name)):
+                    named.add(name)
+                    found |= {name} if NEW_OR_TRAINING[name.split()[0]] in inks else set()
+    return sorted(named - found)
+
+
+def test_new_and_training_data_have_one_colour_each():
+    """In the chapters, in the calculator's figure and in the live one."""
+    for name in CHAPTERS:
+        for cell in cells(name, "code"):
+            if draws(cell.source):
+                assert not series_in_wrong_colours(cell.source), cell.source
+    drawn = (ROOT / "lindiff_nb/calculator/figure.py").read_text()
+    assert "new data" in drawn
+    assert not series_in_wrong_colours(drawn)
+    assert white_live.COLOURS["test loss"] == palette.NEW
+    assert white_live.COLOURS["training loss"] == palette.TRAINING
+    assert series_in_wrong_colours('ax.plot(x, y, label="new data", color=palette.TRAINING)')
+
+
+def first_use(symbol: str) -> str:
+    """The first chapter whose formulas hold a symbol."""
+    for name in CHAPTERS:
+        prose = re.sub(r"```\{code-cell\}.*?```", "", TEXT[name], flags=re.S)
+        formulas = re.findall(r"\$\$.*?\$\$|\$[^$]+\$", prose, re.S)
+        if re.search(re.escape(symbol) + "(?![A-Za-z])", " ".join(formulas)):
+            return name
+    return ""
+
+
+def test_a_symbol_is_introduced_where_it_is_first_used():
+    """Those that have a name in LaTeX; single letters cannot be told from words."""
+    rows = re.findall(
+        r"\* - (\$.*)\n  -.*\n  - .*\n  - \{ref\}`(ch-[\w-]+)`", TEXT["book/notation"]
+    )
+    assert len(rows) > 50
+    for symbols, chapter in rows:
+        for symbol in re.findall(r"\$([^$]+)\$", symbols):
+            stem = re.split(r" = |\(p ", symbol)[0]
+            if "\\" in stem and "cdot" not in symbol:
+                assert f"({chapter})=" in TEXT[first_use(stem)], symbol
+
+
 @pytest.mark.parametrize("example", READMES_CODE)
 def test_the_readme_s_examples_run(example):
     exec(compile(example, "README.md", "exec"), {})
+
+
+CLOCKS = {"time", "perf_counter", "monotonic", "process_time", "perf_counter_ns", "monotonic_ns"}
+
+
+def reads_a_clock(node: ast.AST) -> bool:
+    """Whether a call of the clock stands anywhere below."""
+    calls = (call.func for call in ast.walk(node) if isinstance(call, ast.Call))
+    return any(isinstance(f, ast.Attribute) and f.attr in CLOCKS for f in calls)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tests").glob("*.py")), ids=lambda file: file.stem)
+def test_no_test_asserts_how_long_something_took(file):
+    """A busy machine would fail it, and a fast one hide what it is about: `make bench` measures."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        assert not (isinstance(node, ast.Assert) and reads_a_clock(node)), node.lineno

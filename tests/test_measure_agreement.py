@@ -55,3 +55,11 @@ def test_rows_must_pair_up():
 def test_without_two_different_samples_there_is_no_scale():
     with pytest.raises(ValueError, match="must differ between noises"):
         distances(np.ones((3, 4)), np.ones((3, 4)))
+
+
+def test_two_noises_are_enough():
+    found = distances([[0.0], [1.0]], [[0.0], [3.0]])
+    assert np.array_equal(found.same, [0, 4])
+    assert np.array_equal(found.other, [5, 5])
+    assert found.relative == 0.4
+    assert found.error == pytest.approx(0.4, rel=1e-15)

@@ -23,13 +23,14 @@ GOOD = {
     "x": X,
     "eta": 1e-3,
 }
-NUMBER = [np.nan, np.inf, "0.1", None, 1j, True]
+MASKED = np.ma.masked_greater(np.linspace(0.1, 0.9, 12).reshape(4, 3), 0.8)
+NUMBER = [MASKED[3], np.nan, np.inf, "0.1", None, 1j, True]
 WHOLE = [0, -1, 2.5, True, np.nan, "3"]
 SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9]
-POINTS = [np.zeros((0, 3)), np.ones(3), np.full((3, 3), np.nan), None, "abc"]
+POINTS = [MASKED, list(MASKED), np.zeros((0, 3)), np.ones(3), np.full((3, 3), np.nan), None, "abc"]
 BAD = {
     "rng": [None, 0, np.random.RandomState(0)],
-    "spectrum": [[], [[1.0, 2.0]], [1.0, -1e-3], [1.0, np.nan], [0.0, 0], 1.0, None],
+    "spectrum": [MASKED[3], [], [[1.0, 2.0]], [1.0, -1e-3], [1.0, np.nan], [0.0, 0], 1.0, None],
     "n": [*WHOLE, None],
     "draws": [*WHOLE, None],
     "alpha_bar": SIGNAL,

@@ -1,5 +1,7 @@
 """`measure.memorization`: neighbours as by brute force, and copies recognised exactly."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -46,16 +48,25 @@ def test_a_copy_is_at_distance_zero_whatever_the_offset(offset):
 def test_a_copy_of_a_point_that_occurs_twice_is_a_copy():
     training = np.array([[1.0, 2], [3, 4], [1, 2]])
     found = nearest([[1.0, 2]], training)
-    assert (found.index[0], found.distance[0], found.second_distance[0]) == (0, 0, 0)
+    assert (found.index[0], found.distance[0]) == (0, 0)
+    assert found.second_distance[0] == pytest.approx(np.sqrt(8))  # the nearest other image
     assert found.ratio[0] == 0
     assert fraction_memorised(found) == 1
 
 
-def test_with_one_training_point_there_is_no_second():
-    found = nearest([[1.0, 2], [3, 5]], [[1.0, 2]])
-    assert np.array_equal(found.distance, [0, np.sqrt(13)])
-    assert np.all(found.second_distance == np.inf)
-    assert np.all(found.ratio == 0)
+@pytest.mark.parametrize("times", [1, 2, 30])
+def test_with_one_training_image_a_copy_is_known_and_nothing_else_is(times):
+    one = np.array([[0.1, 0.2]] * times)
+    one[1::2] = one[1::2].astype(np.float32)
+    copies = nearest(np.concatenate([one, one.astype(np.float32)]), one)
+    assert np.all(copies.distance <= 1e-8)
+    assert np.all(copies.second_distance == np.inf)
+    assert fraction_memorised(copies) == 1
+    found = nearest([[0.1, 0.2], [0.3, 0.5]], one)
+    assert found.distance == pytest.approx([0, np.sqrt(0.13)], rel=1e-7)
+    for ask in (lambda: found.ratio, lambda: fraction_memorised(found)):
+        with pytest.raises(ValueError, match=r"^second_distance must be finite.*, got \[inf inf\]"):
+            ask()
 
 
 def test_images_are_flattened():
@@ -74,6 +85,7 @@ def test_fraction_memorised_counts_ratios_below_the_threshold():
     assert fraction_memorised(made) == 0.5
     assert fraction_memorised(made, threshold=0.2) == 0.25
     assert fraction_memorised(made, threshold=1) == 1
+    assert fraction_memorised(made, threshold=0.5) == 0.75  # at the threshold itself: new
 
 
 def test_cosine_is_that_of_the_angle_row_by_row():
@@ -84,6 +96,15 @@ def test_cosine_is_that_of_the_angle_row_by_row():
     assert cosine_similarity([[0.0, 0]], [[1.0, 1]]) == 0
     x = np.random.default_rng().standard_normal((50, 9))
     assert np.all(cosine_similarity(x, 1e-9 * x) <= 1)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-9, 1, 1e200, 1e300])
+def test_cosine_does_not_depend_on_the_lengths(scale):
+    x, y = np.random.default_rng(0).standard_normal((2, 50, 9))
+    expected = np.sum(x * y, axis=1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1)
+    assert cosine_similarity(scale * x, y / 7) == pytest.approx(expected, rel=1e-13, abs=1e-15)
+    assert cosine_similarity(x, scale * y) == pytest.approx(expected, rel=1e-13, abs=1e-15)
+    assert cosine_similarity(scale * x, scale * x) == pytest.approx(np.ones(50), rel=1e-15)
 
 
 def test_detail_similarity_does_not_see_the_leading_directions():
@@ -108,3 +129,162 @@ def test_rows_that_do_not_pair_up_are_refused():
         memorization.cosine_similarity(np.ones((3, 4)), np.ones((2, 4)))
     with pytest.raises(ValueError, match=r"eigenvectors must be of shape \(4, m\)"):
         detail_similarity(np.ones((3, 4)), np.ones((3, 4)), np.eye(5), 0)
+
+
+def digits(n, d=64, seed=0):
+    """Images in [0, 1], and samples of which the first half are near copies of them."""
+    rng = np.random.default_rng([n, d, seed])
+    return rng.random((n, d)), rng
+
+
+@pytest.mark.parametrize("twin", [np.copy, lambda x: x.astype(np.float32), lambda x: x + 1e-9])
+@pytest.mark.parametrize("times", [2, 3, 12])
+def test_a_training_set_said_twice_answers_as_the_set_itself(twin, times):
+    """Near copies stay near copies, new stays new; also through float32, either way round."""
+    own, rng = digits(200)
+    samples = np.concatenate(
+        [own[:60] + 0.02 * rng.standard_normal((60, 64)), rng.random((40, 64))]
+    )
+    alone = nearest(samples, own)
+    for said in ([own] + [twin(own)] * (times - 1), [twin(own)] * (times - 1) + [own]):
+        again = nearest(samples, np.concatenate(said).astype(float))
+        assert np.array_equal(again.index % 200, alone.index)
+        assert twin is not np.copy or again.index.max() < 200  # of equals the first
+        assert again.ratio == pytest.approx(alone.ratio, rel=1e-5)
+    assert fraction_memorised(alone) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("offset", [0.0, 300.0])
+def test_copies_through_float32_are_copies(times, offset):
+    own = digits(200)[0] + offset
+    samples = own.astype(np.float32)
+    assert fraction_memorised(nearest(samples, np.tile(own, (times, 1)))) == 1
+    assert fraction_memorised(nearest(own, np.tile(samples, (times, 1)))) == 1
+
+
+@pytest.mark.parametrize("close", [1e-12, 1e-10, 1e-8])
+def test_many_points_within_rounding_of_the_nearest_hide_no_copy(close):
+    rng = np.random.default_rng(0)
+    crowd = 1 + close * rng.standard_normal((60, 40))
+    training = np.concatenate([crowd, rng.standard_normal((500, 40))])
+    found = nearest(crowd, training)
+    assert np.all(found.distance == 0)
+    assert np.array_equal(found.index, np.arange(60))
+    assert fraction_memorised(found) == 1
+
+
+@pytest.mark.parametrize("size", [1e3, 1e9, 1e12, 1e150, 1e300])
+@pytest.mark.parametrize("where", ["training", "samples"])
+def test_one_broken_image_changes_no_other_answer(size, where):
+    own, rng = digits(300)
+    samples = np.concatenate([own[:50], rng.random((20, 64))])
+    sane, broken = nearest(samples, own), np.full((1, 64), size)
+    if where == "training":
+        found = nearest(samples, np.concatenate([broken, own]))
+        assert np.array_equal(found.index, sane.index + 1)
+    else:
+        found = nearest(np.concatenate([samples, broken]), own)
+        assert found.distance[-1] == pytest.approx(8 * size, rel=0.01)
+        assert np.array_equal(found.index[:-1], sane.index)
+    assert np.array_equal(found.distance[:70], sane.distance)
+    assert np.array_equal(found.second_distance[:70], sane.second_distance)
+
+
+@pytest.mark.parametrize("exponent", [-1000, -660, -3, 500, 1000])
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_distances_have_the_unit_of_the_points_bit_by_bit(exponent, offset):
+    own, rng = digits(80, 9)
+    samples, unit = rng.random((30, 9)) + offset, 2.0**exponent
+    plain, scaled = nearest(samples, own + offset), nearest(unit * samples, unit * (own + offset))
+    assert np.array_equal(scaled.index, plain.index)
+    assert np.array_equal(scaled.distance, unit * plain.distance)
+    assert np.array_equal(scaled.second_distance, unit * plain.second_distance)
+
+
+@pytest.mark.parametrize("far", [1e4, 1e8])
+def test_a_crowd_far_from_most_points_is_told_apart(far):
+    """There squares lose what tells the points of the crowd apart."""
+    rng = np.random.default_rng(0)
+    crowd = far + rng.standard_normal((60, 40))
+    training = np.concatenate([rng.standard_normal((300, 40)), crowd])
+    samples = crowd[::-1] + 0.1 * rng.standard_normal((60, 40))
+    for asked in (crowd, samples):
+        found = nearest(np.concatenate([asked, training[:61]]), training)
+        index, distance, second = brute_force(asked, training)
+        assert np.array_equal(found.index[:60], index)
+        assert found.distance[:60] == pytest.approx(distance, rel=1e-13)
+        assert found.second_distance[:60] == pytest.approx(second, rel=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e150, 1e300])
+def test_a_copy_of_a_broken_image_is_a_copy(size):
+    own, _ = digits(300)
+    training = np.concatenate([own, np.full((1, 64), size), np.full((1, 64), -size)])
+    found = nearest(training[::-1], training)
+    assert np.array_equal(found.index, np.arange(302)[::-1])
+    assert np.all(found.distance == 0)
+
+
+def test_distances_beyond_float64_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^samples must be at distances below 1e308 from training"
+    ):
+        nearest([[1.7e308, 1.7e308]], [[-1.7e308, 1.7e308], [-1.7e308, 0]])
+
+
+@pytest.mark.parametrize("factor", [11.0, 255.0, 65535.0])
+def test_points_in_other_units_are_refused(factor):
+    own, _ = digits(100)
+    for signed in (own, 2 * own - 1):
+        for pair in ((factor * signed, signed), (signed, factor * signed)):
+            with pytest.raises(ValueError, match=r"^samples and training must be in one unit, got"):
+                nearest(*pair)
+    broken = np.concatenate([own, np.full((1, 64), 1e5)])
+    with pytest.raises(ValueError, match="must be in one unit"):
+        nearest(factor * own, broken)
+
+
+@pytest.mark.parametrize("levels", [3, 16, 255])
+def test_integers_beside_floats_are_refused_unless_they_are_in_the_same_unit(levels):
+    own, _ = digits(100)
+    whole = np.rint(levels * own).astype(np.uint8)
+    for pair in ((whole, own), (own, whole)):
+        with pytest.raises(ValueError, match=r"got .*integers of about") as refusal:
+            nearest(*pair)
+        assert "numbers of about" in str(refusal.value)
+    assert fraction_memorised(nearest(whole, whole)) == 1
+    assert fraction_memorised(nearest(whole.astype(float), whole)) == 1
+    assert fraction_memorised(nearest(own > 0.5, (own > 0.5).astype(float))) == 1
+
+
+def test_ranges_that_differ_by_less_are_taken():
+    own, rng = digits(100)
+    assert nearest(0.2 * rng.random((5, 64)), own).index.shape == (5,)
+    assert nearest(np.zeros((1, 64)), own).distance[0] > 0
+
+
+def test_a_chunk_bounds_the_memory():
+    own, rng = np.random.default_rng(0).random((4000, 2)), np.random.default_rng(1)
+    samples, peaks = rng.random((1000, 2)), []
+    for chunk in (2, 1000):
+        tracemalloc.start()
+        nearest(samples, own, chunk=chunk)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < 2e6 < 3e7 < peaks[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nearest_images_are_those_of_brute_force_whatever_lies_together(seed):
+    """Clusters of every width, some of them single images said again."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((6, 5))
+    widths = 10.0 ** rng.uniform(-5, 0, (6, 1, 1))
+    training = (centres[:, None] + widths * rng.standard_normal((6, 12, 5))).reshape(-1, 5)
+    samples = training[rng.integers(72, size=40)] + 1e-3 * rng.standard_normal((40, 5))
+    found = nearest(samples, np.concatenate([training, training[:20]]))
+    index, distance, second = brute_force(samples, training)
+    assert np.array_equal(found.index, index)
+    assert found.distance == pytest.approx(distance, rel=1e-13)
+    assert found.second_distance == pytest.approx(second, rel=1e-13)

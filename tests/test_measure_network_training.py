@@ -376,6 +376,7 @@ def test_on_gaussian_images_it_approaches_the_linear_optimum_and_never_beats_it(
     assert gaps[-1].mean() < gaps[0].mean() / 2
 
 
+@pytest.mark.slow
 def test_on_digits_it_beats_the_best_linear_denoiser():
     """The mean gain over pairs of new digit and noise is positive by 6.5 of its errors."""
     digits = data.load("mnist", size=8)

@@ -115,7 +115,8 @@ def test_a_file_with_another_architecture_than_it_says_is_refused(tmp_path):
     path = tmp_path / "wrong"
     networks.save(path, awake(), SCHEDULE)
     tensors, facts = checkpoints.load(path)
-    checkpoints.save(path, tensors, {**facts, "network": {"channels": 1, "width": 8}})
+    del tensors["average.down_full.first.bias"]
+    checkpoints.save(path, tensors, facts)
     with pytest.raises(ValueError, match=r"another architecture: average\.down_full\.first\.bias"):
         networks.load(path)
 

@@ -1,5 +1,6 @@
 """`measure.onset`: Wilson's interval, and where a curve crosses a level, once or for good."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -22,6 +23,24 @@ def test_no_hit_leaves_about_four_over_n():
     assert low == 0
     assert high == pytest.approx(4 / 404, rel=1e-12)
     assert binomial_interval(400, 400)[0] == pytest.approx(1 - 4 / 404, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 10, 4000, 10**12])
+@pytest.mark.parametrize("z", [1e-160, 1e-9, 0.1, 2.0, 6.0, 8.0, 9.0, 40.0, 1e6, 1e150, 1e300])
+def test_the_ends_are_wilson_s_roots_in_400_digits_for_any_z(n, z):
+    hits = np.unique([0, 1, n // 3, n - 1, n])
+    low, high = binomial_interval(hits, n, z)
+    with mpmath.workdps(400):
+        square = mpmath.mpf(z) ** 2
+        for k, *ends in zip(hits.tolist(), low, high, strict=True):
+            middle, half = k + square / 2, z * mpmath.sqrt(mpmath.mpf(k) * (n - k) / n + square / 4)
+            roots = [float((middle + sign * half) / (n + square)) for sign in (-1, 1)]
+            assert ends == pytest.approx(roots, rel=1e-14, abs=1e-300)
+    assert np.all((low >= 0) & (low <= hits / n) & (hits / n <= high) & (high <= 1))
+
+
+def test_one_count_gives_two_numbers():
+    assert all(isinstance(end, float) for end in binomial_interval(3, 10))
 
 
 def test_crossings_are_interpolated_in_the_logarithm():

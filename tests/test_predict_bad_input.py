@@ -19,12 +19,15 @@ GOOD = {
     "x": 0.5,
     "z": -1.0,
 }
-NUMBER = [np.nan, np.inf, "0.1", None, 1j, True, [[1.0], [1.0, 2.0]]]
+MASKED = np.ma.masked_greater([0.25, 0.5, 0.9], 0.8)
+NUMBER = [MASKED, list(MASKED), np.nan, np.inf, "0.1", None, 1j, True, [[1.0], [1.0, 2.0]]]
 WHOLE = [0, -1, 2.5, True, np.nan, "3", None, 10**400, 10**5000]
 NONNEGATIVE = [*NUMBER, -1e-9]
 DIRECTION = ["sampler", "", None, np.array(["a", "b"])]
 BAD = {
     "spectrum": [
+        MASKED,
+        np.ma.ones(3),
         [],
         [[1.0, 2.0]],
         [1.0, -1e-3],
@@ -37,7 +40,7 @@ BAD = {
         [1e308, 1e308],
         [1.0, 1e308],
     ],
-    "n": WHOLE,
+    "n": [*WHOLE, np.ma.ones(2, int)],
     "d": WHOLE,
     "alpha_bar": [*NUMBER, 0, -0.1, 1 + 1e-9],
     "c": NONNEGATIVE,
@@ -46,7 +49,7 @@ BAD = {
     "aspect": [*NUMBER, 0, -1, [0.5, 2], 1e301, 1e-301],
     "p": [*NONNEGATIVE, 1.1],
     "x": NUMBER,
-    "z": [np.nan, np.inf, "0.1", None, complex(np.nan, 1), complex(0, np.inf), 1.0],
+    "z": [MASKED, np.nan, np.inf, "0.1", None, complex(np.nan, 1), complex(0, np.inf), 1.0],
     "direction": DIRECTION,
     "power": WHOLE,
 }

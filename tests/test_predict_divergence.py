@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import divergence, fluctuations
+from lindiff_nb.predict import divergence, fluctuations, replica
 from lindiff_nb.predict.divergence import kl, kl_large_n, wishart_kl
 
 DIRECTIONS = ("sampler||population", "population||sampler")
@@ -284,3 +284,38 @@ def test_the_exact_deviation_is_that_of_many_dimensions_in_the_end():
             exact = fluctuations.wishart_kl(300, 900, direction, estimated_mean=fitted)
             told = fluctuations.kl(np.ones(300), 900, 0.0, direction, estimated_mean=fitted)
             assert exact == pytest.approx(told, rel=0.02)
+
+
+@pytest.mark.parametrize("n", [3, 6, 7, 30, 10**4])
+@pytest.mark.parametrize("c", [1e-3, 0.1, 7.0])
+def test_a_fitted_mean_and_a_ridge_by_the_replicas_averages(n, c):
+    """Sigma_0 = f S, f = m / n, S of m = n - 1 points: ln det and resolvent of S at c / f.
+
+    And mu_0, off by Sigma / n, adds Tr Sigma^-1 Sigma / n or Tr (Sigma_0 + c)^-1 Sigma / n.
+    """
+    spectrum, m = np.array([3.0, 1, 1, 0.2, 0.05]), n - 1
+    d, f = 5, m / n
+    log_det = -2 * replica.log_moment(0, c / f, spectrum, m, fluctuations=False) + d * np.log(f)
+    log_det -= np.log(spectrum).sum()
+    trace = spectrum @ replica.resolvent(c / f, spectrum, m) / f
+    expected = (
+        f * d + c * np.sum(1 / spectrum) - d + d / n - log_det,
+        trace * (1 + 1 / n) - d + log_det,
+    )
+    for direction, told in zip(DIRECTIONS, expected, strict=True):
+        found = kl(spectrum, n, c, direction, estimated_mean=True)
+        assert 2 * d * found == pytest.approx(told, rel=1e-11, abs=1e-11)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("estimated_mean", [False, True])
+def test_rounding_is_zero_variance(direction, estimated_mean):
+    """A covariance of rank 6 in 10 dimensions, its eigenvalues as numpy computes them."""
+    root = np.random.default_rng(0).standard_normal((10, 6))
+    found = np.linalg.eigvalsh(root @ root.T)
+    exact = np.where(found > 1e-10, found, 0)
+    assert np.any(found != exact)
+    for n, c in ((7, 0.0), (9, 0.0), (7, 0.1)):
+        for function in (kl, fluctuations.kl):
+            told = function(exact, n, c, direction, estimated_mean=estimated_mean)
+            assert function(found, n, c, direction, estimated_mean=estimated_mean) == told

@@ -104,26 +104,34 @@ def test_with_many_points_both_divergences_deviate_by_1_over_2n(direction, n):
     assert 2 * n * found == pytest.approx(1, rel=100 / n + 1e-11)
 
 
+@pytest.mark.parametrize("estimated_mean", [False, True])
 @pytest.mark.parametrize("c", [1e-9, 1e-3, 0.2])
-def test_both_variances_agree_with_forty_digits_of_the_plain_formulas(c):
-    """The sums over modes as they follow from K = -2 ln(1 - A), with their cancellations."""
-    spectrum, n = [2.0, 1.0, 0.5, 0.01], 10**6
+@pytest.mark.parametrize("n", [6, 30, 10**6])
+def test_both_variances_agree_with_forty_digits_of_the_plain_formulas(n, c, estimated_mean):
+    """The sums over modes as they follow from K = -2 ln(1 - A), with their cancellations.
+
+    With an estimated mean K is that of m = n - 1 points at c / f, f = m / n, and mu_0 adds its own.
+    """
+    spectrum, m = [2.0, 1.0, 0.5, 0.01], n - estimated_mean
     with mpmath.workdps(40):
-        lam, c40 = [mpmath.mpf(x) for x in spectrum], mpmath.mpf(c)
-        q = mpmath.findroot(lambda q: q + sum(x * q / (c40 + x * q) for x in lam) / n - 1, 1)
+        lam, f = [mpmath.mpf(x) for x in spectrum], mpmath.mpf(m) / n
+        c40, w = mpmath.mpf(c) / f, (1 + mpmath.mpf(estimated_mean) / n) / f
+        q = mpmath.findroot(lambda q: q + sum(x * q / (c40 + x * q) for x in lam) / m - 1, 1)
         kappa = c40 / q
         df1 = sum(x / (x + kappa) for x in lam)
-        a = sum((x / (x + kappa)) ** 2 for x in lam) / n
+        a = sum((x / (x + kappa)) ** 2 for x in lam) / m
         k = -2 * mpmath.log(1 - a)
-        trace = mpmath.mpf(2 * 4) / n
-        forward = mpmath.sqrt((trace - 2 * 2 * df1 / n + k) / 4) / 4
+        forward = f**2 * 2 * 4 / m - 2 * f * 2 * df1 / m + k + 2 * 4 * (1 - f) / n
         moved = [(x - kappa * a / (1 - a)) / q for x in lam]
-        a1 = -sum(x**2 * s / (x + kappa) ** 3 for x, s in zip(lam, moved, strict=True)) / n
-        a12 = sum(x**2 * s**2 / (x + kappa) ** 4 for x, s in zip(lam, moved, strict=True)) / n
+        a1 = -sum(x**2 * s / (x + kappa) ** 3 for x, s in zip(lam, moved, strict=True)) / m
+        a12 = sum(x**2 * s**2 / (x + kappa) ** 4 for x, s in zip(lam, moved, strict=True)) / m
         k1, k12 = 2 * a1 / (1 - a), 2 * (a12 / (1 - a) + (a1 / (1 - a)) ** 2)
-        backward = mpmath.sqrt((k + 2 * k1 + k12) / 4) / 4
-    assert fluctuations.kl(spectrum, n, c) == pytest.approx(float(forward), rel=1e-12)
-    assert fluctuations.kl(spectrum, n, c, POPULATION) == pytest.approx(float(backward), rel=1e-9)
+        square = m * a / (q**2 * (1 - a))  # <Tr (G Sigma)^2>
+        backward = k + 2 * w * k1 + w**2 * k12 + 2 * (m != n) * square / m**2
+        expected = [float(mpmath.sqrt(each / 4) / 4) for each in (forward, backward)]
+    for direction, told, rel in zip(DIRECTIONS, expected, (1e-12, 1e-9), strict=True):
+        found = fluctuations.kl(spectrum, n, c, direction, estimated_mean=estimated_mean)
+        assert found == pytest.approx(told, rel=rel)
 
 
 @pytest.mark.parametrize("n", [4, 10, 50])

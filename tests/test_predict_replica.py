@@ -58,6 +58,22 @@ def test_the_stationary_point_meets_all_four_conditions_and_does_not_depend_on_m
     assert at == pytest.approx((n * (1 / q - 1), 0, q, 0), rel=1e-12, abs=1e-11)
 
 
+@pytest.mark.parametrize("m", [0, 0.5, 1, 2, 100])
+@pytest.mark.parametrize("n", [3, 6, 7, 50])
+@pytest.mark.parametrize("xi", [1e-30, 1e-12, 1e-6])
+def test_next_to_no_ridge_the_saddle_point_is_still_the_order_parameter(m, n, xi):
+    """Replica symmetric with r = r_hat = 0; for m = 1 only p + r and p_hat + r_hat count."""
+    spectrum = np.array([3.0, 1, 0.5, 0.1, 0.02, 1.0])
+    p, r, p_hat, r_hat = replica.stationary_point(m, xi, spectrum, n)
+    q = replica.order_parameter(xi, spectrum, n)
+    assert p_hat + (m == 1) * r_hat == pytest.approx(q, rel=1e-9, abs=0)
+    overlap = np.sum(spectrum / (xi + q * spectrum))
+    assert p + (m == 1) * r == pytest.approx(overlap, rel=1e-9)
+    if m != 1:
+        assert abs(r_hat) <= 1e-9 * q
+        assert abs(r) <= 1e-9 * p
+
+
 @pytest.mark.parametrize("m", [0, 0.3, 2, 3])
 def test_a_general_solver_started_elsewhere_finds_the_same_point(m):
     arguments = (m, 0.1, spectra.power_law(20, 1.0), 12)

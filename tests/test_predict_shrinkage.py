@@ -56,6 +56,41 @@ def test_counts_and_trace_are_conserved(name):
         assert trace + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
 
 
+@pytest.mark.parametrize("exponent", [0.01, 0.1, 0.2])
+@pytest.mark.parametrize("d", [20, 37])
+def test_counts_and_trace_are_conserved_in_one_bulk_of_many_levels(d, exponent):
+    """Nearly flat spectra at every n: there a view of the population may see no level alone."""
+    spectrum = spectra.power_law(d, exponent)
+    for n in [*range(1, 2 * d), 10 * d]:
+        found = _bulk_integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
+        hidden = (d - min(n, d)) * shrinkage.null_space(spectrum, n)
+        assert found[0] == pytest.approx(min(n, d), rel=1e-8)
+        assert found[1] + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "n", "expected"),
+    [
+        (spectra.power_law(37, 0.1), 30, 0.8999956),
+        (spectra.power_law(400, 0.2), 200, 0.8998723),
+        (1 + np.linspace(0, 1, 64), 65, 0.9309510),
+    ],
+)
+def test_nearly_flat_spectra_by_the_overlaps_route(spectrum, n, expected):
+    """Quadrature of lambda times the overlaps, which see every level; 20 draws agree to 8e-5."""
+    assert shrinkage.best_linear_loss(spectrum, n, 0.9) == pytest.approx(expected, abs=1e-7)
+
+
+def test_the_oracle_is_the_population_s_variance_as_its_overlaps_have_it():
+    """delta(x) = sum_nu lambda_nu <(u_x . v_nu)^2>, in the middle of one bulk of many levels."""
+    for d, n in ((64, 32), (37, 36), (64, 65)):
+        spectrum = spectra.power_law(d, 0.1)
+        low, high = spectral_density.edges(spectrum, n)[0]
+        x = low + (high - low) * np.linspace(0.02, 0.98, 13)
+        expected = spectral_density.overlaps(x, spectrum, n) @ spectrum
+        assert shrinkage.oracle(x, spectrum, n) == pytest.approx(expected, rel=1e-8)
+
+
 @pytest.mark.parametrize(("d", "exponent", "n"), [(1000, 1.0, 10**8), (3000, 2.0, 4000)])
 def test_counts_and_trace_are_conserved_in_a_thousand_bulks(d, exponent, n):
     """Far levels are seen gathered there. In bounded memory: a table of all would be 72 MB."""
@@ -254,3 +289,14 @@ def test_the_oracle_in_bulks_as_narrow_as_rounding_is_the_variance_they_belong_t
     x = edges[:, 0] + portion * (edges[:, 1] - edges[:, 0])
     found = shrinkage.oracle(x, spectrum, n)
     assert found == pytest.approx(np.tile(spectrum[::-1], (5, 1)), rel=1 / np.sqrt(n))
+
+
+@pytest.mark.parametrize("x", [0.0, 1e-9, 1.0, 5**0.5, 2.3, 8.9, 8.999, 9.0, 9.001, 30.0, 1e6])
+def test_the_kernel_s_transform_agrees_with_fifty_digits_on_both_sides_of_its_series(x):
+    with mpmath.workdps(50):
+        root, t = mpmath.sqrt(5), mpmath.mpf(x)
+        edge = 1 - t**2 / 5
+        log = mpmath.log(abs((root - t) / (root + t))) if abs(edge) > 1e-12 else mpmath.mpf(0)
+        expected = float((3 / (4 * root) * edge * log - 3 * t / 10) / mpmath.pi)
+    found = shrinkage._hilbert(np.array([x, -x]))
+    assert found == pytest.approx(np.array([expected, -expected]), rel=1e-12, abs=1e-16)

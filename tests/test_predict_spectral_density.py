@@ -371,3 +371,35 @@ def test_overlaps_outside_the_bulks_are_refused_and_edges_may_be_changed_by_the_
     edges = spectral_density.edges([1.0, 2.0], 5)
     edges[:] = 0
     assert np.all(spectral_density.edges([1.0, 2.0], 5) > 0)
+
+
+@pytest.mark.parametrize("repeats", [1, 7, 49])
+def test_a_share_that_ends_a_bulk_has_its_upper_edge_as_quantile(repeats):
+    """p = (whole number) / d, with the rounding of that division; a little more is in the next."""
+    spectrum, n = np.repeat([1.0, 100.0, 1e4], repeats), 100 * repeats
+    edges, weights = (f(spectrum, n) for f in (spectral_density.edges, spectral_density.weights))
+    assert len(edges) == 3
+    assert weights == pytest.approx(np.full(3, 1 / 3), rel=1e-15)
+    ends = np.arange(1, 4) * repeats / (3 * repeats)
+    assert np.array_equal(spectral_density.quantile(ends, spectrum, n), edges[:, 1])
+    assert np.array_equal(spectral_density.quantile(1 - (1 - ends), spectrum, n), edges[:, 1])
+    assert spectral_density.cdf(edges[:, 1], spectrum, n) == pytest.approx(ends, rel=1e-14)
+    beyond = spectral_density.quantile(ends[:2] + 1e-7, spectrum, n)
+    assert np.all((beyond > edges[1:, 0]) & (beyond < edges[1:, 0] * 1.1))
+
+
+@pytest.mark.parametrize("n", [7, 9, 40])
+def test_rounding_is_no_direction(n):
+    """Eigenvalues of a covariance of rank 6 in 10 dimensions, as numpy computes them."""
+    root = np.random.default_rng(0).standard_normal((10, 6))
+    found = np.linalg.eigvalsh(root @ root.T)
+    exact = np.where(found > 1e-10, found, 0)
+    assert np.any(found != exact)
+    assert spectral_density.atom(found, n) == pytest.approx(0.4)
+    for function in (spectral_density.edges, spectral_density.weights):
+        assert np.array_equal(function(found, n), function(exact, n))
+    for function in (spectral_density.quantile, spectral_density.cdf):
+        assert np.array_equal(function([0.3, 0.7], found, n), function([0.3, 0.7], exact, n))
+    assert np.array_equal(
+        spectral_density.null_overlaps(found, 3), spectral_density.null_overlaps(exact, 3)
+    )

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lindiff_nb import _valley
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import complex_ridge, losses, marchenko_pastur, ridge, training
+from lindiff_nb.predict import (
+    _flow,
+    _stopping,
+    complex_ridge,
+    losses,
+    marchenko_pastur,
+    ridge,
+    training,
+)
 
 TIMES = np.geomspace(1e-3, 1e5, 5) / 2  # 2 eta tau from 1e-3 to 1e5
 SPECTRA = {
@@ -229,6 +238,69 @@ def test_one_time_for_several_steps_minimises_their_weighted_mean():
     assert training.best_stopping_time(spectrum, 12, a, 0.0, 2.0, weights=weights) == tau / 2
     one = training.best_stopping_time(spectrum, 12, a[:1], weights=weights[:1])
     assert one == pytest.approx(training.best_stopping_time(spectrum, 12, a[0]), rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 12, 20, 60])
+@pytest.mark.parametrize("weights", [[1.0, 1, 1], [0.0, 5, 1], [100.0, 1, 1e-3]])
+def test_no_other_single_time_is_better_for_the_weighted_mean(n, weights):
+    """Grid from 1e-4 to 1e8, and both sides of the minimum, with a ridge for one of the levels."""
+    spectrum, a, c = (
+        spectra.power_law(20, 1.5),
+        np.array([0.05, 0.7, 0.999]),
+        np.array([0, 0, 0.01]),
+    )
+    share, options = np.array(weights) / sum(weights), {"weights": weights}
+    tau = training.best_stopping_time(spectrum, n, a, c, 3.0, **options)
+    least = training.best_stopped_loss(spectrum, n, a, c, **options)
+
+    def pooled(times):
+        return training.test_loss(spectrum, n, a, np.reshape(times, (-1, 1)), c, 3.0) @ share
+
+    assert np.isfinite(tau)
+    assert pooled(tau) == pytest.approx(least, rel=1e-12)
+    assert np.all(pooled(np.geomspace(1e-4, 1e8, 400)) >= least * (1 - 1e-11))
+    assert np.all(pooled(tau * np.array([0.97, 1.03])) > least)
+    assert losses.test_loss(spectrum, n, a, c) @ share > least
+
+
+@pytest.mark.parametrize("n", [1, 6, 1000])
+def test_the_grid_of_times_begins_before_and_ends_after_everything(n):
+    """At its start the fastest mode has moved by a tenth; at its end training is over; and no two
+    neighbours are further apart than an eighth of a decade.
+    """
+    spectrum, a, c = spectra.power_law(20, 1.0), np.array([0.1, 0.999]), np.array([0.3, 0.0])
+    grid = _stopping._times(spectrum, n, a, c)
+    top = (np.sqrt(spectrum.max()) + np.sqrt(spectrum.sum() / n)) ** 2  # above all eigenvalues
+    assert grid[0] * np.max(a * (top + c) + 1 - a) == pytest.approx(0.1)
+    assert grid[-1] * np.min(a * c + 1 - a) == pytest.approx(_flow.SETTLED)
+    assert np.all(np.diff(np.log10(grid)) <= 1 / 8 + 1e-12)
+    start = training.test_loss(spectrum, n, a, grid[0] / 2, c)
+    assert np.all((start > 0.6) & (start < 1.2))
+    end = training.test_loss(spectrum, n, a, grid[-1] / 2 * 0.999, c)
+    assert end == pytest.approx(losses.test_loss(spectrum, n, a, c), rel=1e-9)
+
+
+def test_stopping_has_to_gain_more_than_a_part_in_1e11():
+    spectrum, a, none = spectra.power_law(20, 1.0), np.array([0.9]), np.zeros(1)
+    pool = _valley.pool(None, (1,))
+    best = training.best_stopped_loss(spectrum, 12, a)
+    for gain, stops in ((0.3e-11, False), (3e-11, True), (0.1, True)):
+        s, least = _stopping.best(spectrum, 12, a, none, best * (1 + gain), pool)
+        assert np.isfinite(s) == stops
+        assert least == (best if stops else best * (1 + gain))
+
+
+def test_just_before_training_counts_as_over_nothing_moves():
+    """At s = 100 / (slowest rate) the loss has become that of the fitted denoiser."""
+    spectrum, a, c = spectra.power_law(8, 1.0), np.array([0.3, 0.9]), np.array([0.0, 0.2])
+    last = _flow.SETTLED / (a * c + 1 - a) / 2
+    for loss, done in (
+        (training.test_loss, losses.test_loss),
+        (training.train_loss, losses.train_loss),
+    ):
+        before = loss(spectrum, 5, a, last * (1 - 1e-9), c)
+        assert before == pytest.approx(loss(spectrum, 5, a, last * (1 + 1e-9), c), rel=1e-10)
+        assert np.array_equal(loss(spectrum, 5, a, last * 1.01, c), done(spectrum, 5, a, c))
 
 
 def test_memory_stays_bounded():

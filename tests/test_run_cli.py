@@ -174,6 +174,7 @@ CHANGED = chapter("Changed", cell("from lindiff_nb.run import record\nrecord(cha
 
 
 @pytest.mark.parametrize("name", ["law.md", "./law.md", "deep/law.md", "../mine/law.md"])
+@pytest.mark.kernel
 def test_a_file_that_is_named_is_the_file_that_is_run(here, tmp_path, capsys, name):
     path = here / name
     path.parent.mkdir(exist_ok=True)
@@ -210,6 +211,7 @@ def test_a_chapter_of_the_book_may_be_named_by_its_file(here, capsys):
     assert "lindiff-nb run law -p d 3" in capsys.readouterr().out
 
 
+@pytest.mark.kernel
 def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsys):
     """The disk is full where the output goes, then where temporary files go as well."""
     written = single.write
@@ -235,6 +237,7 @@ def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsy
     assert "  product = 2.0" in said
 
 
+@pytest.mark.kernel
 def test_a_value_recorded_twice_names_the_cell_and_keeps_the_notebook(here, capsys):
     record = "from lindiff_nb.run import record\nrecord(x=1)"
     write(here, {"twice.md": chapter("Twice", cell(record), cell("record(x=2)"))})
@@ -244,6 +247,7 @@ def test_a_value_recorded_twice_names_the_cell_and_keeps_the_notebook(here, caps
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.kernel
 def test_a_command_that_is_asked_to_end_tidies_up_and_says_so(here, tmp_path, name, status):
     beats = tmp_path / "beats"
     beat = f"import time\nwhile True:\n    open({str(beats)!r}, 'a').write('.'); time.sleep(0.1)"
@@ -271,6 +275,7 @@ def test_a_command_that_is_asked_to_end_tidies_up_and_says_so(here, tmp_path, na
     assert beats.stat().st_size == lived
 
 
+@pytest.mark.kernel
 def test_what_killed_processes_left_is_swept_and_nothing_else(here, tmp_path, monkeypatch):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
@@ -329,6 +334,7 @@ def test_the_installed_command_gives_its_status_and_no_traceback(here):
     assert done.stderr == "lindiff-nb: d must be a whole number in [1, 99], got 'x'\n"
 
 
+@pytest.mark.slow
 def test_a_wheel_carries_chapters_and_commands_and_knows_that_it_is_no_checkout(
     tmp_path, monkeypatch
 ):

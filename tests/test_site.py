@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from site_browser import PAGES, ROOT, Reader, reading
 
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
+from lindiff_nb.site import policy
 from lindiff_nb.site.dark import COLOUR, redraw
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,8 @@ PROBE = r"""() => {
     errors: all('mjx-merror, [data-mjx-error]').map(node => node.outerHTML),
     unrendered: all('.math').filter(node => node.querySelectorAll('mjx-container').length != 1)
       .map(node => node.textContent),
+    handlers: all('*').filter(node => [...node.attributes].some(a => a.name.startsWith('on')))
+      .map(node => node.outerHTML),
     images: all('article img').map(node => ({
       alt: node.alt, source: node.src, shown: shown(node), loaded: node.naturalWidth > 0,
       kind: ['only-light', 'only-dark'].find(name => node.classList.contains(name)),
@@ -110,6 +114,26 @@ def test_every_page_of_the_table_of_contents_exists(reader, page):
 @every_page
 def test_the_browser_has_nothing_to_complain_about(probes, page):
     assert not any(on_all_screens(probes, page, "complaints").values())
+
+
+@every_page
+def test_every_page_states_a_policy_that_names_its_own_scripts(reader, probes, page):
+    text = (reader.site / page).read_text()
+    inside = {policy.hash_of(script) for script in policy.INLINE.findall(text)}
+    assert policy.STATED.findall(text) == [policy.policy(policy.HASH.findall(text))]
+    assert set(policy.HASH.findall(text)) == inside
+    assert not any(on_all_screens(probes, page, "handlers").values())
+
+
+@pytest.mark.parametrize("page", ["index.html", *PAGES])
+def test_no_page_repeats_an_id(reader, page):
+    ids = re.findall(r'<[a-z][^>]*\sid="([^"]*)"', (reader.site / page).read_text())
+    assert [name for name, times in Counter(ids).items() if times > 1] == []
+
+
+def test_only_the_pages_of_the_book_are_published(reader):
+    found = {path.relative_to(reader.site).as_posix() for path in reader.site.rglob("*.html")}
+    assert found == {"index.html", *PAGES}
 
 
 @every_page

@@ -1,5 +1,6 @@
 """What the Sphinx extension makes of a page: dark figures, live figures, footer, scripts."""
 
+import html
 import io
 import json
 import re
@@ -13,11 +14,12 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from lindiff_nb.figures import live as live_figures
 from lindiff_nb.figures import use_style
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
-from lindiff_nb.site import dark, footer, live, theme
+from lindiff_nb.site import dark, footer, live, pages, policy, theme
 
 RECORD = {
     "seconds": 83.4,
@@ -96,30 +98,29 @@ def test_photographs_ids_and_shapes_stay_as_they_are(drawing):
 # ---- live figures
 
 
-def test_a_live_figure_cannot_end_its_script_or_its_label():
-    spec = {"description": 'Says "<b>".', "title": "</script>", "$schema": live_figures.SCHEMA}
-    text = live.markup(spec, "book/page")
-    assert text.count("</script>") == 2
+def test_a_live_figure_is_data_that_cannot_end_its_attribute_or_its_label():
+    spec = {"description": 'Says "<b>".', "title": "\"'></div><script>", "$schema": "https://a.b"}
+    text = live.markup(spec)
     assert 'aria-label="Says &quot;&lt;b&gt;&quot;."' in text
-    assert 'src="../_static/vega/vega-bundle.js"' in text
+    assert re.findall(r"<(\w+)", text) == ["div", "div", "noscript", "p"]
+    data = html.unescape(re.search(r'data-figure="([^"]*)"', text)[1])
+    assert json.loads(data) == {key: spec[key] for key in ("description", "title")}
     assert "https://" not in text
 
 
 def test_the_id_of_a_live_figure_depends_on_its_content_alone():
-    ids = [re.findall(r"live-\w+", live.markup({"n": n}, "page"))[0] for n in (1, 1, 2)]
+    ids = [re.findall(r"live-\w+", live.markup({"n": n}))[0] for n in (1, 1, 2)]
     assert ids[0] == ids[1] != ids[2]
 
 
 def test_only_vega_lite_becomes_a_live_figure():
-    document = SimpleNamespace(settings=SimpleNamespace(env=SimpleNamespace(docname="book/page")))
-    renderer = SimpleNamespace(renderer=SimpleNamespace(document=document))
     output = SimpleNamespace(mime_type=live_figures.MIME, content={"description": "A line."})
     handle = live.LiveFigureRenderer.handle_mime
-    (node,) = handle(renderer, output, False)
-    assert "vegaEmbed" in node.astext()
-    assert handle(renderer, output, True) is None
+    (node,) = handle(None, output, False)
+    assert "data-figure" in node.astext()
+    assert handle(None, output, True) is None
     output.mime_type = "image/png"
-    assert handle(renderer, output, False) is None
+    assert handle(None, output, False) is None
 
 
 # ---- what a page says about its run and about itself
@@ -217,7 +218,54 @@ def test_the_page_quotes_its_run_and_describes_itself(site):
     assert '<meta name="description" content="First paragraph about sqrt(n)." />' in html
 
 
+@pytest.mark.slow
 def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_path):
-    html, warnings = build(tmp_path / "book", "Title\n=====\n\nTook :run-time:`page`.\n", None)
-    assert "executed" not in html
+    page, warnings = build(tmp_path / "book", "Title\n=====\n\nTook :run-time:`page`.\n", None)
+    assert "executed" not in page
     assert "run-time: no run of 'page'" in warnings
+
+
+def test_a_script_of_an_output_becomes_text_and_its_hash_is_not_in_the_policy(tmp_path):
+    script = "document.title = 'planted';"
+    raw = f'.. raw:: html\n\n   <script>{script}</script><b onclick="{script}">x</b>\n'
+    html, _ = build(tmp_path / "book", f"Title\n=====\n\n{raw}", None)
+    assert f"&lt;script>{script}&lt;/script>" in html
+    assert policy.hash_of(script) not in html
+    (stated,) = policy.STATED.findall(html)
+    assert stated == policy.policy(map(policy.hash_of, policy.INLINE.findall(html)))
+    assert policy.HASH.search(stated)  # the theme's own
+
+
+def test_a_page_that_states_no_policy_is_not_published(tmp_path):
+    (tmp_path / "foreign.html").write_text("<p>A page of somebody else's.</p>")
+    text = "Title\n=====\n\nGet :download:`it <../foreign.html>`.\n"
+    with pytest.raises(ExtensionError, match=r"foreign\.html is no page of the book"):
+        build(tmp_path / "book", text, None)
+
+
+# ---- the last look at a page
+
+
+def test_an_id_stays_with_the_first_element_that_has_it():
+    no_tags = """<!-- <b id="a"> --><script>'<b id="a">'</script> id="a" """
+    page = """<b id="a">1</b><b class="x" id="a">2</b><B ID='a'>3</B><i id="b"/>"""
+    once = """<b id="a">1</b><b class="x">2</b><B>3</B><i id="b"/>"""
+    assert pages.without_repeated_ids(no_tags + page) == no_tags + once
+
+
+def test_a_policy_is_only_ever_narrowed():
+    known, planted = "let known = 1;", "let planted = 1;"
+    tag = policy.TAG.format(policy.policy(map(policy.hash_of, (known, "absent"))))
+    page = f"<head>{tag}</head><script>{known}</script><script>{planted}</script>"
+    narrowed = policy.narrowed(page)
+    assert policy.stated(narrowed) == policy.policy([policy.hash_of(known)])
+    assert policy.STATED.sub("", narrowed) == policy.STATED.sub("", page)
+    assert policy.narrowed(page.replace(tag, "")) == page.replace(tag, "")
+
+
+@pytest.mark.parametrize("name", ["script", "iframe", "META", "base", "link", "object", "embed"])
+@pytest.mark.parametrize("end", [">", " x>", "\n>", "/>", "\f>", ""])
+def test_tags_that_no_output_may_bring_are_text(name, end):
+    for tag in (f"<{name}{end}", f"</{name}{end}"):
+        assert policy.defused(f"<p>a</p>{tag}") == f"<p>a</p>&lt;{tag[1:]}"
+    assert policy.defused(f"<{name}s>") == f"<{name}s>"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb import data
+from lindiff_nb._files import alone
 from lindiff_nb.measure import network_training, networks
 from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.train import command, work
@@ -28,7 +29,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     run(tmp_path)
     trained = networks.load(tmp_path / "net.safetensors")
     record = json.loads((tmp_path / "net.json").read_text())
-    assert record == trained.facts
+    assert record == {"schema": 1, **trained.facts}
     assert record["step"] == 4
     assert record["settings"] == {"width": 2, "batch": 4, "rate": 2e-3, "seed": 0}
     assert record["record"]["asked"]["n"] == 16
@@ -100,6 +101,7 @@ def test_somebody_else_s_record_is_not_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [theirs]
 
 
+@pytest.mark.slow
 def test_a_record_that_a_kill_kept_from_being_written_is_made_good(tmp_path):
     run(tmp_path, steps=2)
     (tmp_path / "net.json").unlink()
@@ -122,3 +124,34 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, steps=4)
     assert "the same command goes on from" in capsys.readouterr().err
+
+
+def test_a_second_training_of_the_same_file_is_refused(tmp_path):
+    with (
+        alone(tmp_path / "net.safetensors"),
+        pytest.raises(UsageError, match=r"another training writes .*net\.safetensors"),
+    ):
+        run(tmp_path)
+    run(tmp_path)
+
+
+def test_fewer_steps_than_are_done_are_said_to_be_done(tmp_path, capsys):
+    run(tmp_path, steps=4)
+    run(tmp_path, steps=2)
+    assert "from step 4; --steps asks for 2, which is done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--batch", str(2**62)], r"batch=\d+ images of .* needs about [\d,.]+ GiB, and"),
+        (["--width", str(2**62)], r"width=\d+ needs more than 2\^50 GiB"),
+        (["--size", "100000"], r"size=100000 for .* needs about"),
+        (["--noise-steps", str(10**12)], "noise_steps must be an integer from 1 to 1000000"),
+        (["--noise-steps", "1000000"], "schedule must be one with signal left"),
+    ],
+)
+def test_what_is_too_large_is_refused_by_its_name(tmp_path, arguments, message):
+    with pytest.raises(UsageError, match=message):
+        run(tmp_path, *arguments)
+    assert list(tmp_path.iterdir()) == []

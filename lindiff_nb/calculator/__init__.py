@@ -17,7 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["command", "figure", "files", "spectrum_file", "text"],
     submod_attrs={
         "_needed": ["Needed", "needed"],
-        "_report": ["Losses", "Report", "Samples", "report"],
+        "_losses": ["Losses"],
+        "_report": ["Report", "Samples", "report"],
         "spectrum_file": ["read_spectrum"],
     },
 )

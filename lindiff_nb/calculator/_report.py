@@ -81,7 +81,9 @@ def report(
     if fitted and n == 1:
         raise _validate.fail("n", n, "an integer >= 2 where the mean is fitted")
     spectrum, alpha_bar = _inputs.spectrum(spectrum), _inputs.levels(alpha_bar)
-    c, rows = _validate.ridge(c), _validate.integer("rows", rows, high=ROWS)
+    c, rows = _validate.ridge(c), _validate.integer("rows", rows)
+    if rows > ROWS:
+        raise _validate.fail("rows", rows, f"at most {ROWS}")
     for aim in (("loss_excess", loss_excess), ("kl", kl)):
         _validate.positive(*aim)
     every, share = gauss_rule(alpha_bar)

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import lindiff_nb
-from lindiff_nb.calculator._report import Losses, Report
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report
 
 SCHEMA = 1  # of the JSON: what its names mean
 MEAN_KNOWN = ("test_sd", "train_sd", "best_time", "test_at_best_time")  # whatever `mean` says
@@ -30,17 +32,18 @@ def as_csv(report: Report) -> str:
     return stream.getvalue()
 
 
-def as_json(report: Report, source: str) -> str:
+def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """The whole report; what is infinite, such as a time to stop at, is null."""
-    return json.dumps(_plain(contents(report, source)), indent=1, allow_nan=False) + "\n"
+    return json.dumps(_plain(contents(report, source, said)), indent=1, allow_nan=False) + "\n"
 
 
-def contents(report: Report, source: str) -> dict[str, Any]:
+def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:
     """The report as nested dictionaries and arrays."""
     return {
         "schema": SCHEMA,
         "lindiff_nb": lindiff_nb.__version__,
         "source": source,
+        "understood": list(said),
         "d": report.spectrum.size,
         "rank": int(np.count_nonzero(report.spectrum)),
         "n": report.n,

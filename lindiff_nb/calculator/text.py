@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lindiff_nb.calculator._cautions import cautions
-from lindiff_nb.calculator._report import Losses, Report, Samples
+from lindiff_nb.calculator._losses import Losses
+from lindiff_nb.calculator._report import Report, Samples
 from lindiff_nb.exact import spectra
 
 Row = Sequence[str]
@@ -20,12 +21,14 @@ The +- of the losses, 'stop at' and the loss beside it have no formula for a fit
 mean: they are for the mean known and one image less."""
 
 
-def text(report: Report, source: str) -> str:
-    """The whole report on what `source` names; a terminal and a page of the book hold its lines."""
+def text(report: Report, source: str, said: Sequence[str] = ()) -> str:
+    """The whole report on what `source` names; a terminal and a page of the book hold its lines.
+
+    `said` are lines on how the source was understood.
+    """
     notes = "\n".join([NOTES, *[KNOWN] * report.fitted, *cautions(report)])
-    return "\n\n".join(
-        [_summary(report, source), *_losses(report), _samples(report), _needed(report), notes]
-    )
+    parts = [_summary(report, source), "\n".join(said), *_losses(report), _samples(report)]
+    return "\n\n".join(filter(None, [*parts, _needed(report), notes]))
 
 
 def _summary(report: Report, source: str) -> str:

@@ -11,20 +11,21 @@ that a widget library is missing, and the warning would stand on a page with the
 import contextlib
 import hashlib
 import os
-import sys
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import platformdirs
+from tqdm import tqdm
 
 from lindiff_nb.data.imageset import DataUnavailable
 
 DAY = 86_400
 TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte
+PATIENCE, SLOWEST = 60, 10_000  # seconds for a file of no size, bytes per second beyond that
 
 
 class File(NamedTuple):
@@ -113,17 +114,31 @@ def _download(url: str, file: File) -> None:
 
 
 def _stream(url: str, path: Path, size: int) -> None:
-    """The body of one answer, as sent (no transparent unpacking), at most `size` bytes of it."""
-    import pooch
+    """The body of one answer, as sent (no transparent unpacking), at most `size` bytes of it.
 
-    downloader = pooch.HTTPDownloader(
-        progressbar=sys.stderr.isatty(),
-        chunk_size=2**16,
-        timeout=TIMEOUT,
-        headers={"Accept-Encoding": "identity"},
-    )
-    with path.open("wb") as output:
-        downloader(url, _Capped(output, size), None)
+    A server may be slow, down to SLOWEST bytes a second, and no slower: else one that sends a byte
+    now and then would be waited for without end.
+    """
+    import requests
+    import urllib3
+
+    end = time.monotonic() + PATIENCE + size / SLOWEST
+    plain = {"Accept-Encoding": "identity"}
+    try:
+        with (
+            requests.get(url, stream=True, timeout=TIMEOUT, headers=plain) as answer,
+            tqdm(total=size, unit="B", unit_scale=True, disable=None) as bar,
+            path.open("wb") as output,
+        ):
+            answer.raise_for_status()
+            while piece := answer.raw.read1(2**16):
+                bar.update(output.write(piece))
+                if output.tell() > size:
+                    raise ValueError("the answer is longer than the published file")
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{output.tell():,} of {size:,} bytes came in all that time")
+    except urllib3.exceptions.HTTPError as error:
+        raise OSError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -139,25 +154,6 @@ def _quiet_pooch() -> Iterator[ModuleType]:
         yield pooch
     finally:
         log.setLevel(before)
-
-
-class _Capped:
-    """A file that refuses more bytes than were announced beforehand."""
-
-    def __init__(self, output: BinaryIO, room: int) -> None:
-        self.output = output
-        self.room = room
-
-    def write(self, data: bytes) -> None:
-        """Write all of the data, or raise ValueError."""
-        self.room -= len(data)
-        if self.room < 0:
-            raise ValueError("the answer is longer than the published file")
-        self.output.write(data)
-
-    def flush(self) -> None:
-        """Pass it on."""
-        self.output.flush()
 
 
 def _sweep(place: Path) -> None:

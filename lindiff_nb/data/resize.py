@@ -13,11 +13,11 @@ and values stay within their range.
 
 import numpy as np
 
+from lindiff_nb import _memory
 from lindiff_nb._types import Array
 from lindiff_nb.data.imageset import Bytes
 
 BLOCK = 4096  # images converted to float at a time
-MEMORY = 8 * 2**30  # bytes that one stack of images may take
 
 
 def weights(n: int, size: int) -> Array:
@@ -29,13 +29,11 @@ def weights(n: int, size: int) -> Array:
 
 
 def blank(count: int, size: int) -> Array:
-    """An empty stack (count, size, size); raises ValueError above 8 GiB."""
-    needed = 8 * count * size**2
-    if needed > MEMORY:
-        raise ValueError(
-            f"{size=} for {count:,} images needs {needed / 2**30:,.0f} GiB, more than "
-            f"{MEMORY // 2**30}: ask for a smaller size or fewer images (limit=...)"
-        )
+    """An empty stack (count, size, size); raises MemoryError beforehand if it is too large.
+
+    A stack is worked on in copies, so twice its bytes must be free.
+    """
+    _memory.require(16 * count * size**2, f"{size=} for {count:,} images")
     return np.empty((count, size, size))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
@@ -28,11 +28,13 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
     cov_p = _validate.covariance("cov_p", cov_p, d)
     mean_q = _validate.vector("mean_q", mean_q, d)
     cov_q = _validate.covariance("cov_q", cov_q, d)
+    for name, covariance in (("cov_p", cov_p), ("cov_q", cov_q)):
+        _scale.normal(name, np.diag(covariance))
     scale, roots, axes, empty = _whitening(cov_q)
     root_p = _root(cov_p) / scale[:, None]
     shift = (mean_p - mean_q) / scale
-    means = max(np.linalg.norm(mean_p / scale), np.linalg.norm(mean_q / scale))
-    if root_p.shape[1] != len(roots) or _leaves(empty, root_p, shift, float(means)):
+    means = float(np.linalg.norm(mean_p / scale))
+    if root_p.shape[1] != len(roots) or _leaves(empty, root_p, shift, means):
         return np.inf
     ratios = np.linalg.svd((axes.T @ root_p) / roots[:, None], compute_uv=False)
     distance = (axes.T @ shift) / roots
@@ -61,11 +63,10 @@ def _root(covariance: Array) -> Array:
 def _leaves(empty: Array, root: Array, shift: Array, means: float) -> bool:
     """Whether a Gaussian with this root and mean shift reaches into the `empty` axes."""
     d = len(empty)
-    variance = np.sum((empty.T @ root) ** 2, axis=1)
+    variance = np.sum((empty.T @ root) ** 2)
     offset = np.linalg.norm(empty.T @ shift)
     rounding = max(np.sqrt(RESOLUTION * d) * np.linalg.norm(shift), RESOLUTION * d * means)
-    spread = np.any(variance > RESOLUTION * d * np.sum(root**2))
-    return bool(spread or offset > rounding)
+    return bool(variance > RESOLUTION * d * np.sum(root**2) or offset > rounding)
 
 
 def _excess(ratios: Array) -> float:

@@ -6,7 +6,7 @@ An image of side h has Fourier coefficients at integer frequencies k = (k_y, k_x
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 
@@ -29,7 +29,7 @@ def mean_frequency(images: Array) -> Array:
 
 def _power(images: Array) -> tuple[Array, Array]:
     """Shares of power, (N, h^2), and the frequencies that they are at, (h, h)."""
-    stack = _validate.numbers("images", images)
+    stack = _scale.near_one(_validate.numbers("images", images))[1]
     if stack.ndim != 3 or stack.size == 0 or stack.shape[1] != stack.shape[2]:
         raise _validate.fail("images", stack.shape, "square images of shape (N, h, h)")
     power = np.abs(np.fft.fft2(stack)).reshape(len(stack), -1) ** 2

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra
@@ -126,6 +126,9 @@ def _continuum(spectrum: Array, alpha_bar_T: float, c: float, sampler: str) -> t
 
 
 def _floored(spectrum: Array, c: float, sampler: str) -> Array:
-    """lambda + c, once spectrum, c and sampler are checked."""
+    """lambda + c, once spectrum, c and sampler are checked; squares of it are normal or zero."""
     _validate.choice("sampler", sampler, SAMPLERS)
-    return _validate.spectrum(spectrum) + _validate.ridge(c)
+    floored = _validate.spectrum(spectrum) + _validate.ridge(c)
+    if np.any((floored > 0) & (floored < 2.0**-_scale.SPREAD)):
+        raise _validate.fail("spectrum", spectrum, "zero or above 1e-150 of the noise's variance")
+    return floored

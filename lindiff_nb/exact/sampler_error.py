@@ -42,7 +42,7 @@ def sampler_kl(
     and the other does not, the divergence is infinite (c > 0 or `last_noise` beside a zero
     eigenvalue). Raises ValueError for a bad spectrum, schedule, c, sampler, direction or mean.
     """
-    spectrum = _validate.spectrum(spectrum)
+    spectrum = _validate.varying(spectrum)
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     offset = np.zeros_like(spectrum)
     if mean is not None:
@@ -61,4 +61,5 @@ def sampler_kl(
 def _excess(ratio: Array) -> Array:
     """r - 1 - ln r >= 0, as a sum of two terms that are >= 0 and keep their digits near r = 1."""
     u = (ratio - 1) / (np.sqrt(ratio) + 1)  # sqrt(r) - 1
-    return u**2 + 2 * np.maximum(u - np.log1p(u), 0.0)
+    log = np.where(ratio < 0.25, np.log(ratio) / 2, np.log1p(np.maximum(u, -0.5)))
+    return u**2 + 2 * np.maximum(u - log, 0.0)

@@ -20,6 +20,7 @@ from lindiff_nb import _validate
 from lindiff_nb._types import Array
 
 MERGER_GOLDT_BETA_END = 1e-2  # Merger & Goldt's talk; alpha_bar_T = 6.3e-3 at T = 1000
+LEAST = 1e-13  # the smallest beta: of less, 1 - beta keeps no three digits
 HO_BETA_END = 2e-2  # Ho et al. 2020, and Merger & Goldt's later code; alpha_bar_T = 4.0e-5
 
 
@@ -27,7 +28,8 @@ HO_BETA_END = 2e-2  # Ho et al. 2020, and Merger & Goldt's later code; alpha_bar
 class Schedule:
     """The variances beta, (T,), in (0, 1), of the noise added step by step.
 
-    Raises ValueError if a beta is outside (0, 1), or if alpha_bar underflows to zero.
+    Raises ValueError if a beta is outside (0, 1) or below LEAST, where 1 - beta rounds it away, or
+    if alpha_bar underflows to zero.
     """
 
     beta: Array
@@ -37,6 +39,8 @@ class Schedule:
         beta = _validate.vector("beta", self.beta)
         if np.any((beta <= 0) | (beta >= 1)) or not np.prod(1 - beta) > 0:
             raise _validate.fail("beta", beta, "in (0, 1), with a positive product of 1 - beta")
+        if np.any(beta < LEAST):
+            raise _validate.fail("beta", beta, f"{LEAST:g} or more, or 1 - beta rounds it away")
         object.__setattr__(self, "beta", _read_only(beta))
 
     def __repr__(self) -> str:

@@ -22,8 +22,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
@@ -35,13 +36,13 @@ NODES = 4096  # of the path's length; the levels are then right to about 1e-6
 def from_noise(noise_ratio: ArrayLike) -> Schedule:
     """The schedule whose steps stop at these s_t, (T,), positive and increasing.
 
-    Raises ValueError if they are not.
+    Raises ValueError if they are not, or nearer to each other, or to zero, than a schedule can
+    tell (`schedule.LEAST`).
     """
-    levels = _validate.vector("noise_ratio", np.asarray(noise_ratio))
-    gaps = np.diff(levels, prepend=0.0)
-    if np.any(gaps <= 0):
+    levels = _validate.vector("noise_ratio", noise_ratio)
+    if np.any(np.diff(levels, prepend=0.0) <= 0):
         raise _validate.fail("noise_ratio", levels, "positive and increasing")
-    return Schedule(gaps / (1 + levels))
+    return _through(levels, "noise_ratio", noise_ratio)
 
 
 def respaced(schedule: Schedule, kept: ArrayLike) -> Schedule:
@@ -80,7 +81,7 @@ def karras(
     share = np.linspace(0, 1, steps) if steps > 1 else np.ones(1)
     # low^p + share (high^p - low^p), in units of high, so that no large rho loses digits
     bracket = share + (1 - share) * (low / high) ** power
-    return from_noise((high * bracket ** (1 / power)) ** 2)
+    return _through((high * bracket ** (1 / power)) ** 2, "sigma_min", sigma_min)
 
 
 def log_uniform(steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0) -> Schedule:
@@ -90,20 +91,22 @@ def log_uniform(steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0) -
     steps >= 1 and 0 < sigma_min < sigma_max.
     """
     steps, low, high = _range(steps, sigma_min, sigma_max)
-    return from_noise(np.geomspace(low, high, steps) ** 2 if steps > 1 else [high**2])
+    levels = np.geomspace(low, high, steps) if steps > 1 else np.array([high])
+    return _through(levels**2, "sigma_min", sigma_min)
 
 
 def for_spectrum(spectrum: Array, steps: int, alpha_bar_T: float = ENDING) -> Schedule:
     """T levels that divide the path of the spectrum into equal pieces, ending at alpha_bar_T.
 
     Of all schedules with this end and many steps it has the smallest sum of log variances lost by
-    ddim. Zero eigenvalues do not count. Raises ValueError for a bad spectrum, steps < 1 or
-    alpha_bar_T outside (0, 1).
+    ddim. Zero eigenvalues do not count. Raises ValueError for a bad spectrum, one so small that
+    a schedule cannot tell its levels, steps < 1 or alpha_bar_T outside (0, 1).
     """
     steps = _validate.integer("steps", steps)
-    sigma, length = _path(spectrum, alpha_bar_T)
+    unit, sigma, length = _path(spectrum, alpha_bar_T)
     goals = length[-1] * np.arange(1, steps + 1) / steps
-    return from_noise(np.interp(goals, length, sigma) ** 2)
+    levels = unit.on(np.interp(goals, length, sigma) ** 2)
+    return _through(levels, "spectrum", spectrum)
 
 
 def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
@@ -112,23 +115,32 @@ def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
     One mode turns by less than pi/2, d equal ones by less than sqrt(d) pi/2. Raises ValueError as
     `for_spectrum`.
     """
-    return float(_path(spectrum, alpha_bar_T)[1][-1])
+    return float(_path(spectrum, alpha_bar_T)[2][-1])
 
 
-def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Array, Array]:
-    """Noise levels sigma, from 0 to the end, and the length up to each."""
-    levels = _validate.spectrum(spectrum)
+def _through(levels: Array, name: str, value: object) -> Schedule:
+    """The schedule through increasing levels; the argument is named if it cannot tell them."""
+    beta = np.diff(levels, prepend=0.0) / (1 + levels)
+    if np.any(beta < schedules.LEAST):
+        wanted = f"of noise levels that differ by {schedules.LEAST:g} (1 + level) or more"
+        raise _validate.fail(name, value, wanted)
+    return Schedule(beta)
+
+
+def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Unit, Array, Array]:
+    """The unit, noise levels sigma in it, from 0 to the end, and the length up to each."""
+    unit, levels = _scale.varying(spectrum)
     levels = levels[levels > 0]
     a = _validate.signal(alpha_bar_T, "alpha_bar_T")
     if a == 1:
         raise _validate.fail("alpha_bar_T", alpha_bar_T, "in (0, 1)")
     # even in sigma below the smallest deviation and in log sigma above, as the integrand is
-    unit = np.sqrt(levels.min())
-    x = np.linspace(0, np.arcsinh(np.sqrt((1 - a) / a) / unit), NODES)
-    sigma = unit * np.sinh(x)
-    speed = _speed(sigma, levels) * unit * np.cosh(x)
+    least, end = np.sqrt(levels.min()), np.sqrt(unit.noise(np.array(a), name="alpha_bar_T"))
+    x = np.linspace(0, np.arcsinh(end / least), NODES)
+    sigma = least * np.sinh(x)
+    speed = _speed(sigma, levels) * least * np.cosh(x)
     pieces = (speed[1:] + speed[:-1]) / 2 * np.diff(x)
-    return sigma, np.concatenate([[0.0], np.cumsum(pieces)])
+    return unit, sigma, np.concatenate([[0.0], np.cumsum(pieces)])
 
 
 def _speed(sigma: Array, levels: Array) -> Array:
@@ -152,7 +164,7 @@ def _range(steps: int, sigma_min: float, sigma_max: float) -> tuple[int, float, 
 
 def _whole(name: str, value: ArrayLike) -> NDArray[np.intp]:
     """A non-empty vector of whole numbers."""
-    array = np.asarray(value)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+    whole = _validate.array(name, value)
+    if whole.ndim != 1 or whole.size == 0 or whole.dtype.kind not in "iu":
         raise _validate.fail(name, value, "a non-empty vector of integers")
-    return array.astype(np.intp)
+    return whole.astype(np.intp)

@@ -6,9 +6,13 @@ A spectrum is an array (d,); rank nu = 1..d counts from the largest eigenvalue.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
+
+EQUAL = 1 - 1e-6  # entries of an eigenvector that differ by less may change places by rounding
 
 
 def power_law(d: int, exponent: float) -> Array:
@@ -27,7 +31,7 @@ def participation_ratio(spectrum: Array) -> float:
 
     Raises ValueError if the spectrum is not one.
     """
-    share = _validate.spectrum(spectrum)
+    share = _scale.normal("spectrum", _validate.spectrum(spectrum))
     share = share / share.max()
     return float(share.sum() ** 2 / (share @ share))
 
@@ -38,7 +42,7 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     Least squares in log lambda against log nu. Raises ValueError unless
     1 <= first < last <= d and the eigenvalues of these ranks are positive.
     """
-    ranked = np.sort(_validate.spectrum(spectrum))[::-1]
+    ranked = np.sort(_scale.normal("spectrum", _validate.varying(spectrum)))[::-1]
     first = _validate.integer("first", first)
     last = _validate.integer("last", last, low=first + 1)
     if last > len(ranked):
@@ -46,43 +50,54 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     chosen = _validate.positive(f"spectrum at ranks {first} to {last}", ranked[first - 1 : last])
     log_rank = np.log(np.arange(first, last + 1))
     centred = log_rank - log_rank.mean()
-    return float(-(centred @ np.log(chosen)) / (centred @ centred))
+    log = np.log(_scale.near_one(chosen)[1])
+    return float(-(centred @ log) / (centred @ centred))
 
 
 def moments(x: Array) -> tuple[Array, Array]:
     """Mean, (d,), and covariance, (d, d), of the rows of x, (n, d) or (n, h, w).
 
-    The covariance is normalised by n: it is that of the empirical distribution. Raises
-    ValueError if x is empty or not finite.
+    The covariance is normalised by n: it is that of the empirical distribution. For float32 points
+    it is without the variance that their rounding adds, so that `of_covariance` finds the rank
+    that `of_data` does. Raises ValueError if x is empty or not finite.
     """
-    points = _validate.samples("x", x)
+    unit, points = _scale.near_one(_validate.samples("x", x))
     mean = points.mean(axis=0)
     centred = points - mean
-    return mean, centred.T @ centred / len(points)
+    covariance = centred.T @ centred / len(points)
+    if _validate.single(x):
+        variances, v = np.linalg.eigh(covariance)
+        noise = _validate.resolution_of_data(variances, x, mean)
+        covariance = (v * _validate.resolved(variances, noise)) @ v.T
+    return unit.on(mean, 1, "x"), unit.on(covariance, 2, "x")
 
 
 def of_data(x: Array) -> Array:
     """Eigenvalues, largest first, (d,), of the covariance of x, (n, d) or (n, h, w).
 
     With fewer points than dimensions they come from the n x n Gram matrix, which has the same
-    eigenvalues up to zeros. Raises ValueError if x is empty or not finite.
+    eigenvalues up to zeros. What cannot be told from rounding is zero, for float32 points also
+    what their own rounding adds. Raises ValueError if x is empty or not finite.
     """
-    points = _validate.samples("x", x)
+    unit, points = _scale.near_one(_validate.samples("x", x))
     n, d = points.shape
-    centred = points - points.mean(axis=0)
+    mean = points.mean(axis=0)
+    centred = points - mean
     product = centred.T @ centred if d <= n else centred @ centred.T
-    return np.pad(_decreasing(product / n).clip(min=0), (0, max(d - n, 0)))
+    levels = np.pad(_decreasing(product / n), (0, max(d - n, 0)))
+    found = _validate.resolved(levels, _validate.resolution_of_data(levels, x, mean))
+    return unit.on(found, 2, "x")
 
 
 def of_covariance(covariance: Array) -> Array:
     """Eigenvalues of a covariance, largest first, (d,).
 
-    Raises ValueError unless the matrix is symmetric and positive semi-definite up to rounding.
+    Those that cannot be told from zero are zero: below d eps times the largest, with the eps of
+    float32 for a matrix in float32 (`resolved`). Raises ValueError unless the matrix is symmetric
+    and positive semi-definite up to rounding.
     """
-    matrix = _validate.symmetric("covariance", covariance)
-    eigenvalues = _decreasing(matrix)
-    _validate.semidefinite("covariance", matrix, eigenvalues)
-    return eigenvalues.clip(min=0)
+    unit, matrix = _scale.near_one(_validate.symmetric("covariance", covariance))
+    return _checked("covariance", covariance, _decreasing(matrix), unit)
 
 
 def eigenpairs(
@@ -90,20 +105,39 @@ def eigenpairs(
 ) -> tuple[Array, Array]:
     """Eigenvalues, largest first, (d,), and eigenvectors as columns, (d, d), of a covariance.
 
-    Eigenvalues below d eps times the largest cannot be told from zero and are set to zero.
-    Raises ValueError naming `name` unless the matrix is symmetric, positive semi-definite up to
-    rounding and, if d is given, d x d.
+    Eigenvalues that cannot be told from zero are zero, as for `of_covariance`. Of a vector and its
+    negative it is the one whose largest entry, the first of equals, is positive, on any machine;
+    vectors of equal eigenvalues are any basis of their space. Raises ValueError
+    naming `name` unless the matrix is symmetric, positive semi-definite up to rounding and, if d is
+    given, d x d.
     """
-    matrix = _validate.symmetric(name, covariance, d)
+    unit, matrix = _scale.near_one(_validate.symmetric(name, covariance, d))
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
-    _validate.semidefinite(name, matrix, eigenvalues)
-    return resolved(eigenvalues), eigenvectors
+    return _checked(name, covariance, eigenvalues, unit), _signed(eigenvectors)
 
 
 def resolved(variances: Array) -> Array:
-    """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero."""
-    resolution = len(variances) * np.finfo(float).eps * variances.max()
-    return np.where(variances > resolution, variances, 0.0)
+    """The variances, (d,), with those below d eps times the largest, mere rounding, set to zero.
+
+    eps is that of float32 if they come in it, of float64 otherwise. Raises ValueError if they are
+    not finite numbers.
+    """
+    _validate.numbers("variances", variances)
+    return _validate.resolved(variances)
+
+
+def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -> Array:
+    """The eigenvalues of this covariance, none of them negative and none of them rounding."""
+    _validate.semidefinite(name, covariance, eigenvalues)
+    found = _validate.resolved(eigenvalues, _validate.resolution(eigenvalues, covariance))
+    return unit.on(found, 1, name)
+
+
+def _signed(vectors: Array) -> Array:
+    """Columns with their largest entry positive; what is nearly as large is equal to it."""
+    size = np.abs(vectors)
+    place = (size >= EQUAL * size.max(axis=0)).argmax(axis=0)
+    return vectors * np.sign(vectors[place, np.arange(len(vectors))])
 
 
 def _decreasing(matrix: Array) -> Array:

@@ -16,6 +16,7 @@ from lindiff_nb.exact.denoiser import Modes
 
 PER_DECADE = 6
 PRECISION = 1e-10  # relative, of s
+EARLY = 0.1  # an exponent up to which nothing has moved much
 SETTLED = 100.0  # an exponent beyond which nothing moves any more
 ROUNDING = 1e-12  # stopping has to gain more than this share of the loss to count
 
@@ -90,18 +91,25 @@ def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tu
 
 
 def _times(modes: Modes, a: Array, c: Array) -> Array:
-    """From before the first mode moves to after the last has settled, increasing."""
-    ends = np.array([modes.eigenvalues.min(), modes.eigenvalues.max()])
-    rate = a[:, None] * (ends + c[:, None]) + (1 - a)[:, None]
-    first, last = 0.1 / rate.max(), SETTLED / rate.min()
-    return np.geomspace(first, last, int(np.ceil(PER_DECADE * np.log10(last / first))) + 1)
+    """From where the loss still falls along every mode to where the last has settled, increasing.
+
+    While s is below EARLY of 1 / (a (lambda + c) + 1 - a) and of 1 / (a variance of new data), both
+    terms of the slope are within about EARLY of their start, 1 and 0. With a training set that
+    varies much less than new data the second is what counts.
+    """
+    seen = modes.population + modes.mean_shift
+    slowest, fastest = modes.eigenvalues.min(), max(modes.eigenvalues.max(), seen.max())
+    first = EARLY / np.max(a * (fastest + c) + (1 - a))
+    last = SETTLED / np.min(a * (slowest + c) + (1 - a))
+    decades = np.log10(last) - np.log10(first)
+    return np.geomspace(first, last, int(np.ceil(PER_DECADE * decades)) + 1)
 
 
 def _slope(modes: Modes, a: Array, s: Array, c: Array) -> Array:
-    """dL_test / ds at each point, (p,); one s for all or one for each."""
+    """d / 2 times dL_test / ds at each point, (p,); one s for all or one for each."""
     a, s, c = (values[:, None] for values in np.broadcast_arrays(a, s, c))
     decay, phi = training.response(modes.eigenvalues, a, s, c)
     kept = decay + a * (modes.eigenvalues + c) * phi
     seen = modes.population + modes.mean_shift
     gain = (decay * (kept - a * seen * phi)) @ modes.multiplicity
-    return -2 * (1 - a)[:, 0] * gain / modes.multiplicity.sum()
+    return (a - 1)[:, 0] * gain

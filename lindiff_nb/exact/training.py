@@ -95,15 +95,16 @@ def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Arr
         c=_validate.nonnegative("c", c),
         eta=_validate.positive("eta", eta),
     )
-    return a, 2 * eta * tau, c
+    with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
+        return a, 2 * eta * tau, c
 
 
 def time(name: str, value: ArrayLike) -> Array:
     """Training times: numbers >= 0, infinity included."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf" or np.any(np.isnan(array)) or np.any(array < 0):
+    times = _validate.array(name, value)
+    if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
         raise _validate.fail(name, value, "a non-negative time, which may be infinite")
-    return array.astype(np.float64)
+    return times.astype(np.float64)
 
 
 def response(eigenvalues: Array, a: Reals, s: Array, c: Reals) -> tuple[Array, Array]:
@@ -112,7 +113,8 @@ def response(eigenvalues: Array, a: Reals, s: Array, c: Reals) -> tuple[Array, A
     s may be infinite where M > 0.
     """
     rate = a * (eigenvalues + c) + (1 - a)
-    x = s * rate
+    with np.errstate(over="ignore"):  # as good as infinite
+        x = s * rate
     phi = np.divide(-np.expm1(-x), rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
     return np.exp(-x), phi
 

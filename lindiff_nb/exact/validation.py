@@ -19,9 +19,10 @@ there the two part.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.exact import _mode_sums, spectra
+from lindiff_nb.exact import _mode_sums
 
 
 def left_out_loss(
@@ -38,10 +39,11 @@ def left_out_loss(
     n, d = points.shape
     if n < 1 + estimated_mean:
         raise _validate.fail("x", points.shape, "of two points or more, to estimate a mean")
-    a, s, c = _grid(alpha_bar, c)
-    centred = points - points.mean(axis=0) if estimated_mean else points
-    u, singular, _ = np.linalg.svd(centred / np.sqrt(n), full_matrices=False)
-    lam = spectra.resolved(singular**2) if singular[0] > 0 else np.zeros_like(singular)
+    unit, points = _scale.near_one(points)
+    a, s, c = _grid(alpha_bar, c, Unit(2 * unit.exponent))
+    mean = points.mean(axis=0) if estimated_mean else np.zeros(d)
+    u, singular, _ = np.linalg.svd((points - mean) / np.sqrt(n), full_matrices=False)
+    lam = _validate.resolved(singular**2, _validate.resolution_of_data(singular**2, x, mean))
     seen = lam > 0
     share, lam = np.square(u[:, seen]), lam[seen]
     spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)
@@ -54,9 +56,10 @@ def _left_out(s: float, c: float, lam: Array, share: Array, spare: Array, d: int
     xi = s + c
     if xi == 0:
         return np.inf if np.any(spare == 0) else 0.0
-    g = 1 / (lam + xi)
-    missed = np.sum(((lam + c) * g) ** 2) + (d - lam.size) * (c / xi) ** 2
-    leaked = s * np.sum(share @ (lam * g**2) / (spare + xi * (share @ g)) ** 2)
+    p = float(_mode_sums.above_one(np.array(xi)))
+    g = p / (lam + xi)
+    missed = np.sum(((lam + c) / p * g) ** 2) + (d - lam.size) * (c / xi) ** 2
+    leaked = s / p * np.sum(share @ (lam / p * g**2) / (spare + xi / p * (share @ g)) ** 2)
     return float(missed + leaked) / d
 
 
@@ -77,22 +80,25 @@ def test_loss(
     n < 1 (2), alpha_bar outside (0, 1] or a negative c.
     """
     n = _validate.integer("n", n, low=1 + estimated_mean)
-    lam = spectra.resolved(_validate.spectrum(np.asarray(eigenvalues), "eigenvalues"))
+    unit, lam = _scale.varying(eigenvalues, "eigenvalues")
     spare = n - estimated_mean - np.count_nonzero(lam)
     if spare < 0:
         raise _validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")
-    a, s, c = _grid(alpha_bar, c)
-    xi = s + c
-    vectors = np.stack([lam**2, lam, np.ones_like(lam), lam > 0], axis=1)
-    square, first, one, seen = _mode_sums.squared_resolvent(lam, xi, vectors)
-    left = (spare + xi * (first + xi * seen)) / n  # 1 - h
+    a, s, c = _grid(alpha_bar, c, unit)
+    xi, positive = s + c, lam[lam > 0]
+    p = _mode_sums.above_one(xi)
+    vectors = np.stack([positive**2, positive, np.ones_like(positive)], axis=1)
+    square, first, one = _mode_sums.squared_resolvent(positive, xi, p, vectors)
+    left = (spare + xi / p * (first / p + xi / p * one)) / n  # 1 - h
     leaked = np.full(left.shape, np.inf)
-    np.divide(s * first, left**2, out=leaked, where=left > 0)
-    loss = (square + 2 * c * first + c**2 * one + leaked) / lam.size
+    np.divide(s / p * (first / p), left**2, out=leaked, where=left > 0)
+    missed = square / p / p + 2 * (c / p) * (first / p) + (c / p) ** 2 * one
+    share = np.divide(c, xi, out=np.zeros(xi.shape), where=xi > 0)
+    loss = (missed + (lam.size - positive.size) * share**2 + leaked) / lam.size
     return reals(loss.reshape(a.shape))
 
 
-def _grid(alpha_bar: Reals, c: Reals) -> tuple[Array, Array, Array]:
-    """alpha_bar in the common shape, and the noise ratio and the ridge as vectors."""
+def _grid(alpha_bar: Reals, c: Reals, unit: Unit) -> tuple[Array, Array, Array]:
+    """alpha_bar in the common shape, and the noise ratio and the ridge as vectors, in the unit."""
     a, ridge = _validate.noise_and_ridge(alpha_bar, c)
-    return a, ((1 - a) / a).ravel(), ridge.ravel()
+    return a, unit.noise(a).ravel(), unit.off("c", ridge).ravel()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb._validate import fail, vector
+from lindiff_nb._validate import array, fail, vector
 
 
 def overlay(
@@ -40,7 +40,7 @@ def measured(
 
     Other keywords go to the markers. Returns them.
     """
-    x, draws = vector("x", x), np.atleast_2d(np.asarray(draws, dtype=float))
+    x, draws = vector("x", x), np.atleast_2d(array("draws", draws).astype(float))
     if draws.ndim != 2 or draws.shape[1] != x.size:
         raise fail("draws", draws.shape, f"of shape (draws, {x.size}), one column per x")
     bar = 2 * draws.std(axis=0, ddof=1) / np.sqrt(len(draws)) if len(draws) > 1 else None

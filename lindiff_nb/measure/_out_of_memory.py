@@ -1,4 +1,8 @@
-"""When memory runs out, say which setting would fit."""
+"""What a training run takes of memory; when it runs out, say which setting would fit.
+
+On a processor the system kills what takes too much, so the need is estimated and compared with what
+is free before anything is made. A graphics processor refuses by itself.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +11,27 @@ from traceback import clear_frames
 import torch
 from torch import Tensor
 
+from lindiff_nb import _memory
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.measure._training_run import Run, Settings
 
+FEATURES = 37  # numbers kept for the gradient, per pixel of a batch and feature of the width
+WEIGHTS = 340  # weights of the network per width squared
+COPIES = 5  # of the weights: network, average, gradient, Adam's two moments
 WORDS = ("out of memory", "not enough memory", "can't allocate memory")  # torch's, by device
+
+
+def needed(pixels: int, settings: Settings) -> int:
+    """The bytes of a step with images of so many pixels, in float32."""
+    step = FEATURES * settings.batch * pixels * settings.width
+    return 4 * (step + COPIES * WEIGHTS * settings.width**2)
 
 
 def prepared(x: Tensor, schedule: Schedule, settings: Settings, device: torch.device) -> Run:
     """A run at step 0, or MemoryError if the device cannot hold the images and the network."""
+    if device.type == "cpu":
+        what = f"batch={settings.batch} images of {tuple(x.shape[1:])} at width={settings.width}"
+        _memory.require(needed(x.shape[2] * x.shape[3], settings), what)
     try:
         return Run(x, schedule, settings, device)
     except RuntimeError as error:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.backends import cudnn
 
 from lindiff_nb.exact.schedule import Schedule
-from lindiff_nb.measure import checkpoints
+from lindiff_nb.measure import _facts, checkpoints
 from lindiff_nb.measure.unet import UNet
 
 WARM_UP = 100  # steps
@@ -129,7 +129,7 @@ class Run:
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint; ValueError if it is not of this run."""
         tensors, facts = checkpoints.load(path)
-        self.check_all_there(path, tensors, facts)
+        reached = self.check_all_there(path, tensors, facts)
         for name, wanted in self.given.items():
             if facts.get(name) != wanted:
                 found = f"{facts.get(name)!r}, not {wanted!r}"
@@ -138,20 +138,24 @@ class Run:
         checkpoints.fill(path, self.average, tensors, "average.")
         self.generator.set_state(tensors["generator"])
         self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
-        self.step, self.seconds = facts["step"], facts["seconds"]
-        self.losses = [(step, loss) for step, loss in facts["losses"]]
+        self.step, self.seconds, self.losses = reached.step, reached.seconds, reached.losses
 
     def check_all_there(
         self, path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
-    ) -> None:
-        """ValueError unless the file holds more than weights, and random numbers for our device."""
+    ) -> _facts.Reached:
+        """How far the file has come; ValueError unless it holds more than weights, for our device.
+
+        Random numbers of one kind of device cannot go on on another.
+        """
         if "generator" not in tensors:
             raise ValueError(f"{path} holds weights only: training cannot go on from it")
-        if torch.device(facts["device"]).type != self.device.type:
+        reached = _facts.reached(path, facts)
+        if reached.device != self.device.type:
             raise ValueError(
                 f"{path} was trained on {facts['device']}; its random numbers cannot go on on "
                 f"{self.device}"
             )
+        return reached
 
 
 def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:

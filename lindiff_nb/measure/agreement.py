@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 
@@ -31,7 +31,7 @@ class Distances(NamedTuple):
 
         One noise enters the mean of `other` twice, with the sample of either model.
         """
-        scatter = self.same - self.relative * (2 * self.other - self.other.mean())
+        scatter = self.same - 2 * self.relative * self.other
         return float(scatter.std(ddof=1) / np.sqrt(len(scatter)) / self.other.mean())
 
 
@@ -45,11 +45,14 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     y = _validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
+    unit = _scale.unit(x, y)
+    x, y = (np.ldexp(points, -unit.exponent) for points in (x, y))
     same = np.sum((x - y) ** 2, axis=1)
     other = (_to_others(x, y, same) + _to_others(y, x, same)) / 2
     if not other.any():
-        raise ValueError(f"first and second must differ between noises, got {x[0]} for all")
-    return Distances(same, other)
+        one = np.asarray(first)[0]
+        raise ValueError(f"first and second must differ between noises, got {one} for all")
+    return Distances(unit.on(same, 2, "first"), unit.on(other, 2, "first"))
 
 
 def _to_others(x: Array, y: Array, same: Array) -> Array:

@@ -1,14 +1,14 @@
 """Tensors and facts in one safetensors file that is whole or not there.
 
-The facts are JSON in the file's header, with the sha256 of all that follows the header. A file is
-written under another name, flushed to the disk, and takes its own name at one stroke, so that a
-process killed at any moment leaves the file before. Nothing is unpickled. `load` refuses a file
-that was cut short, that is not of this kind, or whose tensors differ by a single bit.
+The facts are JSON in the file's header. One of them is the sha256 of the whole file, counted with
+zeros in its own place. A file is written under another name, flushed to the disk, and takes its own
+name at one stroke, so that a process killed at any moment leaves the file before. Nothing is
+unpickled. `load` refuses a file that was cut short, that is not of this kind, or that differs by a
+single bit. Files of format 2, whose sha256 covers the tensors alone, are read as well.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,20 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-FORMAT = "lindiff_nb network 2"
+from lindiff_nb._files import replacing
+
+FORMAT = "lindiff_nb network 3"
+OLDER = "lindiff_nb network 2"
+BLANK = "0" * 64  # in the place of the sha256, while it is computed
 
 
 def save(path: Path | str, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write the file, or leave the one that is there as it was."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    ours = {"format": FORMAT, "sha256": _sha256_of_tensors(to_bytes(plain))}
-    text = json.dumps({**facts, **ours}, allow_nan=False)
-    part = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(to_bytes(plain, metadata={"facts": text}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = json.dumps({**facts, "format": FORMAT, "sha256": BLANK}, allow_nan=False)
+    blank = to_bytes(plain, metadata={"facts": text})
+    with replacing(Path(path)) as file:
+        file.write(_with_digest(blank, BLANK, hashlib.sha256(blank).hexdigest()))
 
 
 def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -46,16 +43,15 @@ def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         tensors = from_bytes(data)
         facts = json.loads(json.loads(data[8 : _length(data)])["__metadata__"]["facts"])
-        known = facts["format"] == FORMAT
+        stated, recorded = str(facts["format"]), str(facts["sha256"])
     except SafetensorError as error:
         raise ValueError(f"{path} is cut short or damaged: {error}") from error
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is a safetensors file, but not a network of ours") from error
-    if not known:
-        raise ValueError(
-            f"{path} has the format {facts['format']!r}, this program reads {FORMAT!r}"
-        )
-    if facts["sha256"] != _sha256_of_tensors(data):
+    if stated not in (FORMAT, OLDER):
+        raise ValueError(f"{path} has the format {stated!r}, this program reads {FORMAT!r}")
+    covered = data[_length(data) :] if stated == OLDER else _with_digest(data, recorded, BLANK)
+    if recorded != hashlib.sha256(covered).hexdigest():
         raise ValueError(f"{path} is damaged: its sha256 is not the recorded one")
     return tensors, facts
 
@@ -65,9 +61,11 @@ def _length(data: bytes) -> int:
     return 8 + int.from_bytes(data[:8], "little")
 
 
-def _sha256_of_tensors(data: bytes) -> str:
-    """The sha256 of what follows the header."""
-    return hashlib.sha256(data[_length(data) :]).hexdigest()
+def _with_digest(data: bytes, found: str, wanted: str) -> bytes:
+    """The file with one sha256 in its facts in the place of another."""
+    key = '\\"sha256\\": \\"'  # JSON within JSON: its quotes are escaped
+    head, tail = data[: _length(data)], data[_length(data) :]
+    return head.replace((key + found).encode(), (key + wanted).encode()) + tail
 
 
 def fill(path: Path | str, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
@@ -42,14 +42,22 @@ def sample_modes(
     with its dimension as multiplicity. No eigenvectors are kept.
     """
     rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
-    return training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
+    unit, spectrum = _scale.varying(spectrum)
+    found = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
+    return found._replace(
+        eigenvalues=unit.on(found.eigenvalues),
+        population=unit.on(found.population),
+        mean_shift=unit.on(found.mean_shift),
+    )
 
 
 def eigenvalues(rng: np.random.Generator, spectrum: Array, n: int, draws: int = 1) -> Array:
     """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included."""
     rng, spectrum, n = _checked(rng, spectrum, n)
+    unit, spectrum = _scale.varying(spectrum)
     sets = range(_validate.integer("draws", draws))
-    return np.array([training_set.eigenvalues(training_set.draw(rng, spectrum, n)) for _ in sets])
+    found = [training_set.eigenvalues(training_set.draw(rng, spectrum, n)) for _ in sets]
+    return unit.on(np.array(found))
 
 
 def losses(
@@ -119,7 +127,8 @@ def kl(
     they make it infinite. Raises ValueError also for a negative c or an unknown direction.
     """
     rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
-    c = _validate.nonnegative("c", c)
+    unit, spectrum = _scale.varying(spectrum)
+    c = unit.off("c", _validate.nonnegative("c", c))
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     result = np.empty((_validate.integer("draws", draws), *c.shape))
     for draw in range(draws):
@@ -145,5 +154,5 @@ def _checked(
     rng: np.random.Generator, spectrum: Array, n: int, estimated_mean: bool = False
 ) -> tuple[np.random.Generator, Array, int]:
     """The arguments that every function takes."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n, low=1 + estimated_mean)
+    spectrum, n = _validate.varying(spectrum), _validate.integer("n", n, low=1 + estimated_mean)
     return _validate.generator(rng), spectrum, n

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 
@@ -21,7 +21,7 @@ def variances(rng: np.random.Generator, x: ArrayLike, folds: int = 10) -> Array:
     square, that nowhere rises. Raises ValueError for a seed in place of a generator, x that is
     empty or not finite, or folds that are fewer than two or more than the points.
     """
-    rng, points = _validate.generator(rng), _validate.samples("x", x)
+    rng, (unit, points) = _validate.generator(rng), _scale.near_one(_validate.samples("x", x))
     n, d = points.shape
     folds = _validate.integer("folds", folds, low=2, high=n)
     total = np.zeros(d)
@@ -32,4 +32,4 @@ def variances(rng: np.random.Generator, x: ArrayLike, folds: int = 10) -> Array:
         rest = np.square(points[chosen]).sum() - along.sum()
         total[: len(v)] += along
         total[len(v) :] += max(rest, 0.0) / max(d - len(v), 1)
-    return isotonic_regression(total / n, increasing=False).x
+    return unit.on(isotonic_regression(total / n, increasing=False).x, 2, "x")

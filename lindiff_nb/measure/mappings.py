@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.sampling import Denoiser
@@ -48,8 +49,8 @@ def distance(first: Array, second: Array) -> Array:
 
     Raises ValueError unless both are (L, N, d).
     """
-    first, second = _pair(first, second)
-    return np.asarray(np.mean((first - second) ** 2, axis=2))
+    unit, first, second = _pair(first, second)
+    return unit.on(np.asarray(np.mean((first - second) ** 2, axis=2)), 2, "first")
 
 
 def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Array]:
@@ -59,24 +60,26 @@ def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Ar
     of `first` from `second` in each mode. Raises ValueError unless the shapes fit. Source: Merger
     & Goldt, eq. 16.
     """
-    first, second = _pair(first, second)
+    unit, first, second = _pair(first, second)
     v = _validate.matrix("eigenvectors", eigenvectors, (first.shape[2], first.shape[2]))
-    return ((first - second) @ v) ** 2, (second @ v) ** 2
+    squares = ((first - second) @ v) ** 2, (second @ v) ** 2
+    return unit.on(squares[0], 2, "first"), unit.on(squares[1], 2, "second")
 
 
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:
     """Steps that increase within 1..last."""
-    kept = np.asarray(t)
+    kept = _validate.array("t", t)
     wrong = kept.ndim != 1 or kept.size == 0 or kept.dtype.kind not in "iu"
     if wrong or kept[0] < 1 or kept[-1] > last or np.any(np.diff(kept) < 1):
         raise _validate.fail("t", t, f"integers increasing within 1 to {last}")
     return kept.astype(np.intp)
 
 
-def _pair(first: Array, second: Array) -> tuple[Array, Array]:
-    """Two sets of answers, (L, N, d)."""
+def _pair(first: Array, second: Array) -> tuple[Unit, Array, Array]:
+    """Two sets of answers, (L, N, d), in their unit."""
     first, second = _validate.numbers("first", first), _validate.numbers("second", second)
     if first.ndim != 3 or first.shape != second.shape:
         shapes = f"{first.shape} and {second.shape}"
         raise ValueError(f"first and second must both be (steps, points, d), got {shapes}")
-    return first, second
+    unit = _scale.unit(first, second)
+    return unit, np.ldexp(first, -unit.exponent), np.ldexp(second, -unit.exponent)

@@ -13,45 +13,57 @@ from numpy.typing import ArrayLike, NDArray
 from lindiff_nb import _validate
 from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
+from lindiff_nb.measure._neighbours import Neighbours
 
 BLOCK = 2**22  # distances held at once, 32 MiB
-CANDIDATES = 8  # whose distances are computed again, free of cancellation
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each sample its nearest training point and how far it and the second nearest are."""
+    """For each sample its nearest training point and how far it and the second nearest are.
+
+    Training points that differ by no more than the rounding of float32 are one image, and the
+    second nearest is the nearest that is another one.
+    """
 
     index: NDArray[np.intp]  # (N,)
     distance: Array  # (N,)
-    second_distance: Array  # (N,) infinite if there is but one training point
+    second_distance: Array  # (N,) infinite if there is but one training image
+    rounding: Array | float = 0.0  # (N,) distances up to which a sample is the image itself
 
     @property
     def ratio(self) -> Array:
-        """distance / second_distance, (N,); 0 for a copy, even of a point that occurs twice."""
+        """distance / second_distance, (N,); 0 for a copy, even of a point that occurs twice.
+
+        Raises ValueError if there is but one training image and a sample that is not it.
+        """
+        alone = ~np.isfinite(self.second_distance)
+        if np.any(alone & (self.distance > self.rounding)):
+            wanted = "finite: a ratio takes two different training images"
+            raise _validate.fail("second_distance", self.second_distance, wanted)
         zero = np.zeros_like(self.distance)
         return np.divide(self.distance, self.second_distance, out=zero, where=self.distance > 0)
 
 
 def nearest(samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None) -> Nearest:
-    """The two nearest training points, (n, d), to each sample, (N, d), in Euclidean distance.
+    """The two nearest training images, (n, d), to each sample, (N, d), in Euclidean distance.
 
-    Images (N, h, w) are flattened. All distances come from one matrix product for `chunk` samples
-    at a time (by default as many as hold 32 MiB of distances); those of the best few are computed
-    again from differences, so that a copy is at distance exactly 0. Raises ValueError for empty or
-    non-finite points, dimensions that differ, or chunk < 1.
+    Images (N, h, w) are flattened. Distances are bounded by one matrix product for `chunk` samples
+    at a time (by default as many as hold 32 MiB of them); those that may be among the least are
+    computed from differences, so that a copy is at distance exactly 0. Raises ValueError for empty
+    or non-finite points, dimensions that differ, chunk < 1, or units that seem to differ: typical
+    largest entries apart by more than a factor 10, or 2 if only one of the two holds integers.
     """
-    training = _validate.samples("training", training)
-    samples = _validate.samples("samples", samples, training.shape[1])
-    held = BLOCK if chunk is None else len(training) * _validate.integer("chunk", chunk)
-    origin = training.mean(axis=0)
-    centred = training - origin
-    norms = np.einsum("nd,nd->n", centred, centred)
-    index, distances = np.empty(len(samples), dtype=np.intp), np.full((len(samples), 2), np.inf)
-    for block in blocks(len(samples), len(training), held):
-        rough = norms - 2 * ((samples[block] - origin) @ centred.T)
-        index[block], distances[block, : len(training)] = _two_best(samples[block], training, rough)
-    return Nearest(index, *np.ascontiguousarray(distances.T))
+    known = _validate.samples("training", training)
+    asked = _validate.samples("samples", samples, known.shape[1])
+    held = BLOCK if chunk is None else len(known) * _validate.integer("chunk", chunk)
+    _same_units(samples, asked, training, known)
+    search = Neighbours(known)
+    index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
+    for block in blocks(len(asked), len(known), held):
+        index[block], *distances[:, block] = search.two(asked[block])
+    near, other = np.ascontiguousarray(distances)
+    return Nearest(index, near, other, search.same(index))
 
 
 def cosine_similarity(samples: ArrayLike, others: ArrayLike) -> Array:
@@ -95,20 +107,28 @@ def fraction_memorised(nearest: Nearest, threshold: float = 1 / 3) -> float:
     return float(np.mean(nearest.ratio < limit))
 
 
-def _two_best(samples: Array, training: Array, rough: Array) -> tuple[NDArray[np.intp], Array]:
-    """Index of the nearest point and the two least distances, among the best by `rough`."""
-    few = min(CANDIDATES, len(training))
-    best = np.argpartition(rough, few - 1, axis=1)[:, :few]
-    best.sort(axis=1)  # ties go to the first
-    exact = np.empty(best.shape)
-    for k in range(few):
-        exact[:, k] = np.linalg.norm(samples - training[best[:, k]], axis=1)
-    order = np.argsort(exact, axis=1, kind="stable")[:, :2]
-    winner = np.take_along_axis(best, order[:, :1], axis=1)[:, 0]
-    return winner, np.take_along_axis(exact, order, axis=1)
+def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: Array) -> None:
+    """Refuse pixels from 0 to 255 beside pixels from 0 to 1: no copy would be found."""
+    whole = [np.asarray(each).dtype.kind in "iu" for each in (samples, training)]
+    sizes = [_typical(points) for points in (x, y)]
+    if min(sizes) > 0 and max(sizes) > (10 if whole[0] == whole[1] else 2) * min(sizes):
+        kinds = [
+            f"{'integers' if k else 'numbers'} of about {size:.3g}"
+            for k, size in zip(whole, sizes, strict=True)
+        ]
+        raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+
+
+def _typical(points: Array) -> float:
+    """The median over the points that are not zero of the largest entry."""
+    largest = np.abs(points).max(axis=1)
+    if not largest.any():
+        return 0.0
+    return float(np.quantile(largest[largest > 0], 0.5, method="lower"))
 
 
 def _unit(x: Array) -> Array:
-    """Rows at length one; those that vanish stay."""
+    """Rows at length one, whatever their size; those that vanish stay."""
+    x = np.ldexp(x, -np.frexp(np.abs(x).max(axis=1, keepdims=True))[1])
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return np.divide(x, length, out=np.zeros_like(x), where=length > 0)

@@ -75,8 +75,8 @@ def train(
     the step, if the loss is not finite; MemoryError, naming what would fit, if memory runs out.
     """
     x = as_images("images", images)
-    schedules.checked(schedule)
     _checked(settings)
+    _check_signal(schedule)
     steps, every = _validate.integer("steps", steps, low=0), _validate.integer("every", every)
     facts = _storable(record or {})
     device = best_device() if device is None else device
@@ -123,6 +123,14 @@ def _checked(settings: Settings) -> None:
     _validate.integer("batch", settings.batch)
     _validate.number("rate", _validate.positive("rate", settings.rate))
     _validate.integer("seed", settings.seed, low=0)
+
+
+def _check_signal(schedule: Schedule) -> None:
+    """Refuse a schedule whose last images hold no signal in the network's float32."""
+    left = schedules.checked(schedule).alpha_bar[-1]
+    if left < np.finfo(np.float32).tiny:
+        wanted = f"one with signal left at the last of its {schedule.steps:,} steps, in float32"
+        raise _validate.fail("schedule", float(left), wanted)
 
 
 def _storable(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
-from lindiff_nb.measure import checkpoints
+from lindiff_nb.measure import _facts, checkpoints
 from lindiff_nb.measure._training_run import fast_bfloat16
 from lindiff_nb.measure.unet import UNet
 
-CHUNK = 512  # images that go through a network together
+CHUNK = 512  # images of up to 32 x 32 that go through a network together
+PIXELS = CHUNK * 32**2  # and so of larger ones, fewer
 BLOCK = 2**22  # numbers in the noisy images held at a time, 32 MiB
 
 Steps = int | NDArray[np.integer]  # t for all points, or one for each
@@ -70,7 +71,7 @@ def load(path: Path | str) -> Trained:
     another architecture than it says.
     """
     tensors, facts = checkpoints.load(path)
-    network = UNet(facts["network"]["channels"], facts["network"]["width"])
+    network = UNet(*_facts.network(path, tensors, facts))
     checkpoints.fill(path, network, tensors, "average.")
     network.eval().requires_grad_(False)
     return Trained(network, Schedule(tensors["beta"].numpy()), facts)
@@ -95,8 +96,9 @@ def denoiser(
         points = _validate.samples("x", x, d).reshape(-1, *image)
         a = np.broadcast_to(alpha_bar[_steps(t, len(alpha_bar)) - 1], len(points))
         out = np.empty((len(points), d))
-        for start in range(0, len(points), CHUNK):
-            at = slice(start, start + CHUNK)
+        chunk = min(CHUNK, max(1, PIXELS // (image[1] * image[2])))
+        for start in range(0, len(points), chunk):
+            at = slice(start, start + chunk)
             out[at] = _evaluate(network, points[at], a[at], fast)
         return out
 
@@ -134,7 +136,7 @@ def losses(
 
 def _steps(t: Steps, last: int) -> NDArray[np.intp]:
     """Steps, all from 1 to `last`."""
-    steps = np.asarray(t)
+    steps = _validate.array("t", t)
     if steps.dtype.kind not in "iu" or steps.size == 0 or steps.min() < 1 or steps.max() > last:
         raise _validate.fail("t", t, f"integers from 1 to {last}")
     return steps.astype(np.intp)

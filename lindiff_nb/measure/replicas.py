@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals
 from lindiff_nb.measure import _training_set as training_set
 
@@ -32,13 +32,13 @@ def log_partition(
     Raises ValueError for a seed in place of a generator, a spectrum that is not one, n < 1, xi that
     is not positive or draws < 1.
     """
-    rng, spectrum = _validate.generator(rng), _validate.spectrum(spectrum)
-    n, xi = _validate.integer("n", n), _validate.positive("xi", xi)
+    rng, (unit, spectrum) = _validate.generator(rng), _scale.varying(spectrum)
+    n, xi = _validate.integer("n", n), unit.off("xi", _validate.positive("xi", xi))
     result = np.empty((_validate.integer("draws", draws), *xi.shape))
     for draw in range(draws):
         found = training_set.eigenvalues(training_set.draw(rng, spectrum, n))
         result[draw] = -np.log(np.add.outer(xi, found)).sum(axis=-1) / 2
-    return result
+    return result - unit.log(len(spectrum)) / 2
 
 
 def log_moment(log_z: Array, m: float) -> LogMoment:
@@ -78,8 +78,9 @@ def overlaps(
     Each draw is one training set: the quenched average, m -> 0. Raises ValueError as
     `log_partition` does, and for replicas < 1.
     """
-    rng, spectrum = _validate.generator(rng), _validate.spectrum(spectrum)
+    rng, (unit, spectrum) = _validate.generator(rng), _scale.varying(spectrum)
     n, xi = _validate.integer("n", n), _validate.number("xi", _validate.positive("xi", xi))
+    xi = float(unit.off("xi", np.array(xi)))
     replicas = _validate.integer("replicas", replicas)
     spread = np.sqrt(spectrum[spectrum > 0])
     result = np.empty((_validate.integer("draws", draws), replicas, replicas))

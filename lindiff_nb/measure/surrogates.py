@@ -15,7 +15,7 @@ place of a generator, points that are not (P, d) and finite, or n < 1.
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array
 
 
@@ -47,7 +47,8 @@ def independent(rng: np.random.Generator, points: Array, n: int) -> Array:
 def gaussian(rng: np.random.Generator, points: Array, n: int) -> Array:
     """Independent normal coefficients with the images' mean squares."""
     rng, points, n = _checked(rng, points, n)
-    deviations = np.sqrt(np.mean(points**2, axis=0))
+    unit, points = _scale.near_one(points)
+    deviations = unit.on(np.sqrt(np.mean(points**2, axis=0)), 1, "points")
     return rng.standard_normal((n, points.shape[1])) * deviations
 
 

@@ -95,7 +95,7 @@ def height_squared(square: Array, seen: View, n: int) -> Array:
     """
     weight, own = seen.counts * seen.levels**2 / n, slice(seen.own)
     s = np.max(weight[own] - square[:, own], axis=1, initial=0)
-    if seen.own < weight.size:
+    if 0 < seen.own < weight.size:
         s = _rise(s, square[:, own], weight[own])
     return _rise(s, square, weight)
 

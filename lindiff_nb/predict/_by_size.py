@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals, Wholes
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 
+FAR = 900  # of c: d times c over a variance stays below the largest number
 SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
 
 Formula = Callable[[Array, int, int, Array, bool], Array]  # spectrum, n, dof, c, to the population?
@@ -20,13 +21,13 @@ def each(
 
     The fit has dof = n degrees of freedom if the mean is known, n - 1 if it is estimated.
     """
-    spectrum = _validate.spectrum(spectrum)
+    unit, spectrum = _scale.varying(spectrum)
     n, c = _validate.broadcast(
         n=_validate.integers("n", n, low=2 if estimated_mean else 1),
         c=_validate.nonnegative("c", c),
     )
     to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    result = np.empty(c.shape)
+    result, c = np.empty(c.shape), unit.off("c", c, far=FAR)
     for size in np.unique(n):
         here, dof = n == size, int(size) - estimated_mean
         result[here] = formula(spectrum, int(size), dof, c[here], to_population)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb import _validate
 from lindiff_nb._types import Array
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._by_size import h
@@ -19,7 +18,7 @@ class Law:
 
     def __init__(self, xi: Array, spectrum: Array, n: int) -> None:
         at = ridge.response(xi, spectrum, n)
-        self.levels, self.counts = distinct(_validate.spectrum(spectrum))
+        self.levels, self.counts = distinct(spectrum)
         self.n, self.kappa = n, at.kappa
         self.q, self.rest = at.excess / n, (at.excess + at.spread) / n
         self.a = self.average(lambda lam, k: (lam / (lam + k)) ** 2)
@@ -33,8 +32,8 @@ class Law:
         return h(-self.a, self.rest)
 
 
-def variance(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
-    """The variance of the divergence in total nats at each c; infinite where its mean is.
+def deviation(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
+    """The deviation of the divergence in total nats at each c; infinite where its mean is.
 
     dof = n if the mean is known, n - 1 if it is estimated.
     """
@@ -42,32 +41,33 @@ def variance(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -
     result = np.full(c.shape, np.inf)
     regular = (c > 0) & (rank == len(spectrum)) | (c == 0) & (dof > rank)
     formula = _to_population if to_population else _to_sampler
-    result[regular] = formula(Law(c[regular] * (n / dof), spectrum, dof), n) / 2
+    result[regular] = formula(Law(c[regular] * (n / dof), spectrum, dof), n) / np.sqrt(2)
     return result
 
 
 def _to_population(at: Law, n: int) -> Array:
-    """Twice the variance of KL(sampler || population) in total nats; see `fluctuations.kl`.
+    """sqrt(2) deviations of KL(sampler || population) in total nats; see `fluctuations.kl`.
 
     With n - at.n = 1 the mean is estimated: its distance, |N(0, I / n)|^2 in the population's
     metric, adds 2 / n^2 for each direction to the variance of twice the divergence.
     """
     lost, rank = (n - at.n) / n, at.counts.sum()
     kept = at.average(lambda lam, k: (k / (lam + k) - lost) ** 2)
-    return kept + at.h() + lost * rank / n
+    return np.sqrt(kept + at.h() + lost * rank / n)
 
 
 def _to_sampler(at: Law, n: int) -> Array:
-    """Twice the variance of KL(population || sampler) in total nats; see `fluctuations.kl`.
+    """sqrt(2) deviations of KL(population || sampler) in total nats; see `fluctuations.kl`.
 
+    With t multiplied by q = 1 - df_1 / n throughout, because for a small ridge it is about 1 / q.
     If the mean is estimated, its distance is on average Tr (Sigma_0 + c)^-1 Sigma / n and deviates
     from that by 2 Tr [(Sigma_0 + c)^-1 Sigma]^2 / n^2.
     """
 
-    def moved(lam: Array, k: Array, a: Array, rest: Array, q: Array) -> Array:
-        return (lam - k * a / rest) / ((lam + k) * q * rest)
+    def moved(lam: Array, k: Array, a: Array, rest: Array) -> Array:
+        return (lam - k * a / rest) / ((lam + k) * rest)
 
-    law = at.a, at.rest, at.q
+    law = at.a, at.rest
     mean = at.average(lambda lam, k, *z: (lam / (lam + k)) ** 2 * moved(lam, k, *z), *law)
     mean = np.divide(mean, at.a, out=np.zeros_like(mean), where=at.a > 0)  # a = 0 by underflow
     spread = at.average(
@@ -75,5 +75,5 @@ def _to_sampler(at: Law, n: int) -> Array:
     )
     lost = n - at.n
     scale = (n + lost) / at.n
-    both = at.h() + at.a * (1 - scale * mean) ** 2 + at.rest * scale**2 * spread
-    return both + lost * at.a / (at.n * at.q**2 * at.rest)
+    both = at.q**2 * at.h() + at.a * (at.q - scale * mean) ** 2 + at.rest * scale**2 * spread
+    return np.sqrt(both + lost * at.a / (at.n * at.rest)) / at.q

@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 def settled(at: Point) -> NDArray[np.bool_]:
     """Where even the slowest mode has converged, s [a c + 1 - a] > SETTLED, (p,)."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         last = SETTLED / (at.a * at.c + (1 - at.a))
     return np.isinf(at.s) | (at.s > last)
 
@@ -36,7 +36,7 @@ def settled(at: Point) -> NDArray[np.bool_]:
 def contour(spectrum: Array, n: int, at: Point) -> Contour:
     """The contour that serves all the points."""
     xi = (1 - at.a) / at.a + at.c
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         near = np.maximum(2 / (at.a * at.s), xi).min()
     return _contour.around(*distinct(spectrum), len(spectrum), n, float(near), float(xi.max()))
 

@@ -67,14 +67,14 @@ class _Modes(NamedTuple):
         return (product @ self.counts)[:, None] / self.at.n
 
 
-def test_variance(spectrum: Array, at: Fit) -> Array:
-    """The variance of d L_test, in the shape of the fit; xi > 0."""
-    return _by_rows(_test, spectrum, at)
+def test_variance(at: Fit) -> Array:
+    """The variance of d L_test, in the shape of the fit; with noise."""
+    return _by_rows(_test, at)
 
 
-def train_variance(spectrum: Array, at: Fit) -> Array:
-    """The variance of d L_train, in the shape of the fit; xi > 0."""
-    return _by_rows(_train, spectrum, at)
+def train_variance(at: Fit) -> Array:
+    """The variance of d L_train, in the shape of the fit; with noise."""
+    return _by_rows(_train, at)
 
 
 def _train(of: _Modes) -> Array:
@@ -116,9 +116,9 @@ def _from_mean(of: _Modes) -> Array:
     return (apart - np.sum(weight * apart, axis=1, keepdims=True)) / (of.levels + of.at.kappa)
 
 
-def _by_rows(formula: Callable[[_Modes], Array], spectrum: Array, fit: Fit) -> Array:
+def _by_rows(formula: Callable[[_Modes], Array], fit: Fit) -> Array:
     """The formula at each point, in bounded memory."""
-    levels, counts = distinct(spectrum)
+    levels, counts = distinct(fit.spectrum)
     q, r = fit.excess / fit.n, (fit.excess + fit.spread) / fit.n
     points = [values.ravel() for values in (fit.n, fit.rho, fit.rest, fit.kappa, q, r)]
     result = np.empty(fit.kappa.size)

@@ -39,10 +39,10 @@ spectrum, whether the mean is known or not.
 
 import numpy as np
 
-from lindiff_nb import _validate, _valley
+from lindiff_nb import _scale, _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb._valley import Pool
-from lindiff_nb.predict import losses, ridge
+from lindiff_nb.predict import _fit, losses, ridge
 from lindiff_nb.predict._spectrum import distinct, total
 
 PER_DECADE = 4
@@ -66,10 +66,13 @@ def for_test_loss(
     at 1 there is nothing to learn, and for weights that are negative, all zero or of another shape.
     """
     lost = int(estimated_mean)
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
     a = _validate.noisy(alpha_bar)
     shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
-    return reals(_best(spectrum, n, a.ravel(), pool, lost).reshape(shape) if a.size else a)
+    if not a.size:
+        return reals(a)
+    s = unit.noise(a, far=_scale.SQUARES).ravel()
+    return reals(unit.on(_best(spectrum, n, s, pool, lost).reshape(shape)))
 
 
 def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
@@ -79,7 +82,7 @@ def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     a spectrum that is not one or n < 1 (n < 2 if the mean is estimated).
     """
     lost = int(estimated_mean)
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n, low=1 + lost)
     if not spectrum.all():
         return 0.0
     levels, counts = distinct(spectrum)
@@ -95,37 +98,36 @@ def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     low = high = np.array([1 / np.mean(1 / spectrum)])
     while slope(low) >= 0:
         low = low / STEP
-    return float(_valley.root(slope, low, high, PRECISION)[0])
+    return float(unit.on(_valley.root(slope, low, high, PRECISION))[0])
 
 
-def _best(spectrum: Array, n: int, a: Array, pool: Pool, lost: int) -> Array:
-    """The c that minimises each pooled loss; a is (p,)."""
+def _best(spectrum: Array, n: int, s: Array, pool: Pool, lost: int) -> Array:
+    """The c that minimises each pooled loss; the noise s = (1-a)/a is (p,)."""
 
     def slope(c: Array) -> Array:
-        return pool(_slope(spectrum, n, a, c, lost))
+        return pool(_slope(spectrum, n, s, c, lost))
 
-    s, top = (1 - a) / a, 2 * spectrum.max()
-    cubes, hidden = _averages(spectrum, n, a, np.zeros(1), lost)
-    low = min(float(np.min(hidden / cubes)) / 10, float(s.min()) / 100)
+    cubes, hidden = _averages(spectrum, n, s, lost)
+    low, top = min(float(np.min(hidden * s / cubes)) / 10, float(s.min()) / 100), 2 * spectrum.max()
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    tried = losses.test_loss(spectrum, n, a, grid[:, None], estimated_mean=bool(lost))
-    curve = pool(np.asarray(tried))
-    return _valley.bottom(curve, slope, grid, PRECISION)
+    tried = _fit.at_noise(spectrum, np.asarray(n), s, grid[:, None], lost)
+    return _valley.bottom(pool(losses.of_fit(tried)), slope, grid, PRECISION)
 
 
-def _slope(spectrum: Array, n: int, a: Array, c: Array, lost: int = 0) -> Array:
-    """dL_test / dc at each alpha_bar, for c of shape (p,) or (1,)."""
-    cubes, hidden = _averages(spectrum, n, a, c, lost)
-    return 2 * (1 - a) / a / len(spectrum) * (c * cubes - hidden)
+def _slope(spectrum: Array, n: int, s: Array, c: Array, lost: int = 0) -> Array:
+    """dL_test / dc at each noise s, for c of shape (p,) or (1,)."""
+    xi = s + c
+    cubes, hidden = _averages(spectrum, n, xi, lost)
+    return 2 / len(spectrum) * (s / xi) / xi * (c / xi * cubes - hidden)
 
 
-def _averages(spectrum: Array, n: int, a: Array, c: Array, lost: int = 0) -> tuple[Array, Array]:
-    """What c weighs in the slope and what is taken off, (p,) each.
+def _averages(spectrum: Array, n: int, xi: Array, lost: int = 0) -> tuple[Array, Array]:
+    """What c / xi weighs in the slope and what is taken off, (p,) each.
 
-    They are <sum g^3> and <sum g^3 (delta - lambda)>, or what takes their place if the mean is
-    estimated.
+    They are xi^3 <sum g^3> and xi^2 <sum g^3 (delta - lambda)>, or what takes their place if the
+    mean is estimated.
     """
-    xi, of, n = (1 - a) / a + c, n, n - lost
+    of, n = n, n - lost
     kappa, df1, excess, spread = ridge.response(xi * (of / n), spectrum, n)
     levels, counts = distinct(spectrum)
     unseen = len(spectrum) - counts.sum()
@@ -139,4 +141,4 @@ def _averages(spectrum: Array, n: int, a: Array, c: Array, lost: int = 0) -> tup
     if lost:
         seen = mixed + spread**2 / excess + rest * (spread - mixed)
         hidden += 2 * n / (excess + spread) ** 2 * seen
-    return cubes / xi**3, hidden / xi**2
+    return cubes, hidden

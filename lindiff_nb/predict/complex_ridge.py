@@ -19,7 +19,10 @@ lie in the upper half-plane H (the lower one follows by conjugation). Then
    does so much faster.
 
 Hence the solver: Newton's steps, but one that would leave H is replaced by that map; and what has
-converged in H is the root, whatever way it came. Nothing else is ever returned. The modes above and
+converged in H is the root, whatever way it came. Nothing else is ever returned. Close to the axis
+the map is slow. There the way is from above, by points whose height falls fourfold: kappa maps H
+to itself and so (Schwarz and Pick) moves no further than they do in H's own metric, ln 4 a step,
+and each root is a good start for the next. The modes above and
 below |kappa| (of neighbours' mean |kappa|: the order of magnitude counts) are summed apart, as in
 `ridge`, so that neither n - df_1 nor Im kappa is left over from a cancellation, however much
 smaller than kappa they are.
@@ -30,7 +33,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array
 from lindiff_nb.predict._spectrum import distinct
@@ -39,6 +42,7 @@ Complexes = NDArray[np.complex128]
 
 NUMBERS = 2  # a complex number counts for two in a block
 TABLES = 2  # temporaries of the size of a block
+DIRECT = 50  # steps before points close to the axis are approached from above
 CLOSE = 1e-7  # a relative step of Newton's this small leaves an error of about its square
 
 
@@ -57,15 +61,14 @@ def effective_ridge(
     Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
     RuntimeError after `max_steps` steps without convergence, or if the branch is lost.
     """
-    points = np.asarray(xi, dtype=np.complex128)
+    points = np.asarray(_validate.array("xi", xi), dtype=np.complex128)
     _validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
         raise _validate.fail("xi", xi, "off the real axis")
-    levels, counts = distinct(_validate.spectrum(spectrum))
-    n = _validate.integer("n", n)
-    kappa = solve(points.ravel(), levels, counts, n, max_steps=max_steps).kappa.reshape(
-        points.shape
-    )
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+    flat = unit.off("xi", points.ravel())
+    found = solve(flat, *distinct(spectrum), n, max_steps=max_steps).kappa
+    kappa = unit.on(found.reshape(points.shape))
     return kappa if kappa.ndim else complex(kappa)
 
 
@@ -103,20 +106,40 @@ def solve(
     """The root at each of the points xi, (m,), none of them real."""
     kappa = xi + levels @ counts / n if start is None else start.copy()
     df1 = np.zeros_like(kappa)
+    late = _newton(Root(kappa, df1), xi, levels, counts, n, min(DIRECT, max_steps))
+    if late.size:
+        kappa[late], df1[late] = _descend(xi[late], levels, counts, n, max_steps)
+    return certified(Root(kappa, df1), xi)
+
+
+def _descend(xi: Complexes, levels: Array, counts: Array, n: int, max_steps: int) -> Root:
+    """The root at each xi, by way of points above it, each a quarter as high as the one before."""
+    root, height = Root(xi + levels @ counts / n, np.zeros_like(xi)), np.abs(xi)
+    while np.any(height > np.abs(xi.imag)):
+        height = np.maximum(height / 4, np.abs(xi.imag))
+        at = xi.real + 1j * np.sign(xi.imag) * height
+        late = _newton(root, at, levels, counts, n, max_steps)
+        if late.size:
+            raise RuntimeError(f"no convergence in {max_steps} steps: {n=}, xi={xi[late][:3]}")
+    return root
+
+
+def _newton(
+    root: Root, xi: Complexes, levels: Array, counts: Array, n: int, max_steps: int
+) -> NDArray[np.intp]:
+    """Solve from kappa as it is, in place; the points that have not converged are returned."""
     active = np.arange(xi.size)
     for _ in range(max_steps):
         if not active.size:
             break
-        old, at = kappa[active], xi[active]
+        old, at = root.kappa[active], xi[active]
         sums, excess, spread = _sums(old, levels, counts, n)
         new = (n * at + old * spread) / (excess + spread)
         outside = ~_same_side(new, at)
         new[outside] = (at + old * sums / n)[outside]
-        kappa[active], df1[active] = new, sums - spread * (new - old) / old
+        root.kappa[active], root.df1[active] = new, sums - spread * (new - old) / old
         active = active[outside | ~(np.abs(new - old) <= CLOSE * np.abs(new))]
-    else:
-        raise RuntimeError(f"no convergence in {max_steps} steps: {n=}, xi={xi[active][:3]}")
-    return certified(Root(kappa, df1), xi)
+    return active
 
 
 def certified(root: Root, xi: Complexes) -> Root:

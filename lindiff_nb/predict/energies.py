@@ -27,7 +27,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array, Reals, reals
 
 MAX_STEPS = 200
@@ -66,7 +67,10 @@ def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Real
 def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """The typical loss of that denoiser on its own n images, without the ridge's penalty.
 
-        L_train d = sum_nu 1 - s g_nu - s c g_nu^2 (1 + M'_nu),    (1 - F') M' = F' 1
+        L_train d = sum_nu 1 - s g_nu - s c g_nu^2 (1 + M'_nu)
+                  = sum_nu g_nu^2 [(M_nu + c)^2 + s (M_nu - c M'_nu)],    (1 - F') M' = F' 1
+
+    M is concave in xi, so that no term is negative; it is summed in the second form.
 
     Shapes and errors as for `test_loss`.
     """
@@ -85,13 +89,15 @@ def scatter(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
 
 def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
     """`test_loss`, `train_loss` and `scatter` for the price of one."""
-    energies, n = _table(energies), _validate.integer("n", n)
+    (unit, energies), n = _table(energies), _validate.integer("n", n)
     a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    noise = unit.noise(a, _scale.SQUARES)
+    c = unit.beside("c", c, noise, _scale.SQUARES)
     d = energies.shape[1]
     live = energies[:, energies.any(axis=0)]
     result, start = np.empty((3, a.size)), live.mean(axis=0)
-    for k in np.argsort(-((1 - a) / a + c), axis=None):
-        s, ridge = float((1 - a.flat[k]) / a.flat[k]), float(c.flat[k])
+    for k in np.argsort(-(noise + c), axis=None):
+        s, ridge = float(noise.flat[k]), float(c.flat[k])
         at = _solve(live, n, s + ridge, start)
         dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
         result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + np.array([dead, dead, 0])) / d
@@ -109,8 +115,8 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
     The log-determinant is stationary in M. Infinite if a direction has no energy at all. Shape of
     c; raises ValueError as `test_loss` does, or if c is not positive.
     """
-    energies, n = _table(energies), _validate.integer("n", n)
-    c = _validate.positive("c", c)
+    (unit, energies), n = _table(energies), _validate.integer("n", n)
+    c = unit.off("c", _validate.positive("c", c), far=_scale.SQUARES)
     d, spectrum = energies.shape[1], energies.mean(axis=0)
     if not np.all(spectrum > 0):
         return reals(np.full(c.shape, np.inf))
@@ -130,8 +136,9 @@ def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:
     both = np.stack([spectrum + s, ones], axis=1)
     delta, drift = np.linalg.solve(np.diag(ones) - at.slope, at.slope @ both).T
     g = 1 / (s + c + at.learned)
-    test = (1 - s * g) ** 2 + s * g**2 * (spectrum + delta)
-    train = 1 - s * g - s * c * g**2 * (1 + drift)
+    kept = (c + at.learned) ** 2
+    test = g**2 * (kept + s * (spectrum + delta))
+    train = g**2 * (kept + s * np.maximum(at.learned - c * drift, 0))
     return np.array([test.sum(), train.sum(), np.sum(s * g**2 * delta)])
 
 
@@ -154,9 +161,10 @@ def _discounted(energies: Array, n: int, xi: float, learned: Array) -> tuple[Arr
     return each.mean(axis=0), (each.T @ each) * (g**2 / (n * len(energies)))
 
 
-def _table(energies: Array) -> Array:
-    """A table of energies, (P, d)."""
+def _table(energies: Array) -> tuple[Unit, Array]:
+    """A table of energies, (P, d), in its own unit."""
     table = _validate.nonnegative("energies", _validate.samples("energies", energies))
     if not table.any():
         raise _validate.fail("energies", energies, "positive somewhere")
-    return table
+    unit = _scale.unit(table)
+    return unit, unit.off("energies", table, far=_scale.SPREAD)

@@ -28,7 +28,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import polygamma
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import _bulks, _by_size, _circle, _divergence_law, _fit, _loss_law, ridge
@@ -45,7 +45,8 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
     n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
     xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    at = Law(_validate.nonnegative("xi", xi), spectrum, n)
+    unit, spectrum = _scale.varying(spectrum)
+    at = Law(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n)
     with np.errstate(divide="ignore"):
         return reals(np.sqrt(2 * (at.a + at.h())))
 
@@ -54,9 +55,12 @@ def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Real
     """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0."""
     xi, other = _validate.positive("xi", xi), _validate.positive("other", other)
     xi, other = _validate.broadcast(xi=xi, other=other)
-    kappas = [np.asarray(ridge.effective_ridge(x, spectrum, n)) for x in (xi, other)]
-    levels, counts = distinct(_validate.spectrum(spectrum))
-    shared = total(lambda lam, k, o: lam / (lam + k) * (lam / (lam + o)), levels, counts, *kappas)
+    unit, spectrum = _scale.spectrum(spectrum)
+    both = unit.off("xi", xi), unit.off("other", other)
+    kappas = [np.asarray(ridge.effective_ridge(x, spectrum, n)) for x in both]
+    shared = total(
+        lambda lam, k, o: lam / (lam + k) * (lam / (lam + o)), *distinct(spectrum), *kappas
+    )
     return reals(-2 * np.log1p(-shared / n))
 
 
@@ -66,9 +70,12 @@ def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
     variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
     b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
     """
-    at = Law(_validate.positive("xi", xi), spectrum, n)
-    b3, b4 = (at.average(lambda lam, k, p=p: lam**2 / (lam + k) ** p) for p in (3, 4))
-    return reals(np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest)
+    unit, spectrum = _scale.spectrum(spectrum)
+    at = Law(unit.off("xi", _validate.positive("xi", xi), far=_scale.SQUARES), spectrum, n)
+    b3 = at.average(lambda lam, k: (lam / (lam + k)) ** 2 / (lam + k))
+    b4 = at.average(lambda lam, k: (lam / (lam + k) / (lam + k)) ** 2)
+    deviation = np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest
+    return reals(unit.on(deviation, power=-1))
 
 
 def kl(
@@ -100,8 +107,8 @@ def kl(
 
     Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    variance = _by_size.each(_divergence_law.variance, spectrum, n, c, direction, estimated_mean)
-    return reals(np.sqrt(variance) / np.size(spectrum))
+    total = _by_size.each(_divergence_law.deviation, spectrum, n, c, direction, estimated_mean)
+    return reals(total / np.size(spectrum))
 
 
 def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
@@ -138,9 +145,9 @@ def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> R
     few / min(n, d), and more without ridge close to n = d; of little use below ten. At
     alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c)
-    rank = np.count_nonzero(_validate.spectrum(spectrum))
-    return _deviation(_loss_law.test_variance, spectrum, at, np.where(at.n > rank, 0.0, np.inf))
+    at = _fit.solve(spectrum, n, alpha_bar, c, far=_scale.SQUARES)
+    infinite = (at.xi == 0) & (at.n <= np.count_nonzero(at.spectrum))
+    return _deviation(_loss_law.test_variance, at, np.where(infinite, np.inf, 0.0))
 
 
 def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
@@ -153,8 +160,8 @@ def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
 
     Shape and validity as for `test_loss`; zero at alpha_bar = 1.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c)
-    return _deviation(_loss_law.train_variance, spectrum, at, np.zeros(at.n.shape))
+    at = _fit.solve(spectrum, n, alpha_bar, c, far=_scale.SQUARES)
+    return _deviation(_loss_law.train_variance, at, np.zeros(at.n.shape))
 
 
 def linear_statistic(
@@ -175,13 +182,14 @@ def linear_statistic(
     Raises ValueError also unless above <= 0, above < 0 if n is the rank, if f returns another
     shape, or if 2048 nodes do not suffice: choose above lower if f allows it.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    above = _validate.number("above", above)
+    unit, spectrum = _scale.varying(spectrum)
+    n, above = _validate.integer("n", n), _validate.number("above", above)
     if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
         raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
-    at = _bulks.find(spectrum, n)
-    w, weight = _circle.around(-float(np.asarray(ridge.effective_ridge(-above, spectrum, n))), at.w)
-    value = np.asarray(f(_bulks.position(w, at)))
+    at, nearest = _bulks.find(spectrum, n), unit.off("above", np.asarray(-above))
+    kappa = float(np.asarray(ridge.effective_ridge(nearest, spectrum, n)))
+    w, weight = _circle.around(-kappa, at.w)
+    value = np.asarray(f(unit.on(_bulks.position(w, at))))
     if value.shape[-1:] != w.shape:
         raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
     if not np.all(np.isfinite(value)):
@@ -190,15 +198,14 @@ def linear_statistic(
     v = u / (at.levels - w[:, None])
     rest, slope = 1 - u @ u.T, v @ u.T
     kernel = 2 * (v @ v.T + slope * slope.T / rest) / rest
-    value = value * weight
+    size = _scale.unit(value)
+    value = size.off("f", value, far=_scale.FAR) * weight
     variance = -np.einsum("...i,ij,...j->...", value, kernel, value, optimize=True).real
-    return reals(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi))
+    return reals(size.on(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi), name="f"))
 
 
-def _deviation(
-    variance: Callable[[Array, Fit], Array], spectrum: Array, at: Fit, without: Array
-) -> Reals:
-    """Per dimension; at xi = 0 the values that are given."""
-    found, solved = without, at.xi > 0
-    found[solved] = np.sqrt(variance(_validate.spectrum(spectrum), at.where(solved))) / at.d
+def _deviation(variance: Callable[[Fit], Array], at: Fit, without: Array) -> Reals:
+    """Per dimension; where there is no noise the values that are given."""
+    found, solved = without, at.noisy
+    found[solved] = np.sqrt(variance(at.where(solved))) / at.d
     return reals(found)

@@ -31,7 +31,7 @@ This is exact in the same limit of many dimensions, whatever n is.
 
 import numpy as np
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict import _fit, ridge
 from lindiff_nb.predict._fit import Fit
@@ -55,7 +55,7 @@ def test_loss(
     c. Source: Merger & Goldt, eq. 13.
     """
     at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
-    return reals(_train(at) + _gap(at))
+    return reals(of_fit(at))
 
 
 def train_loss(
@@ -108,8 +108,8 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     Raises ValueError for a spectrum that is not one, or alpha_bar outside (0, 1]. Source: Merger &
     Goldt, eq. 9.
     """
-    spectrum, a = _validate.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
-    return ridge.degrees_of_freedom((1 - a) / a, spectrum) / len(spectrum)
+    (unit, spectrum), a = _scale.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
+    return ridge.degrees_of_freedom(unit.noise(a), spectrum) / len(spectrum)
 
 
 def alignment(
@@ -128,7 +128,7 @@ def alignment(
     at = _fit.solve(spectrum, n, alpha_bar, 0.0, estimated_mean=estimated_mean)
     saved = total(
         lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)),
-        *distinct(_validate.spectrum(spectrum)),
+        *distinct(at.spectrum),
         *(at.kappa, at.xi),
     )
     hidden = (at.df1 + at.lost) / (at.n + at.lost)  # 1 - s / kappa
@@ -173,6 +173,11 @@ def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
     bottom = at.d * at.excess * (at.excess + at.spread)
     infinite = np.full(bottom.shape, np.inf)
     return reals(np.divide(at.rho * at.n * at.spread, bottom, out=infinite, where=bottom > 0))
+
+
+def of_fit(at: Fit) -> Array:
+    """`test_loss` of a solved fit."""
+    return _train(at) + _gap(at)
 
 
 def _train(at: Fit) -> Array:

@@ -93,7 +93,7 @@ def stieltjes(z: ArrayLike, aspect: float) -> Reals | complex | NDArray[np.compl
     """
     aspect = _aspect(aspect)
     lo, hi = edges(aspect)
-    points = np.asarray(z)
+    points = _validate.array("z", z)
     if np.iscomplexobj(points):
         _validate.numbers("z", points.real + points.imag)
     elif np.any((_validate.numbers("z", points) >= lo) & (points <= hi)):

@@ -35,7 +35,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import _replica_symmetric as symmetric
 
@@ -65,7 +66,7 @@ def potential(
     leading part of ln <Z^m> / m, and for m = 0 of <ln Z>, in total nats. `source` is J: a number or
     (d,). Raises ValueError unless m >= 0, xi >= 0, xi + J > 0, and all logarithms exist.
     """
-    m, ridge, spectrum, n = _checked(m, xi, spectrum, n, source)
+    m, ridge, spectrum, n, unit = _checked(m, xi, spectrum, n, source)
     p, r, p_hat, r_hat = _point(at)
     own, conjugate = 1 + p / n, ridge + spectrum * p_hat
     if own <= 0 or own + m * r / n <= 0 or np.any(conjugate <= 0):
@@ -75,7 +76,7 @@ def potential(
     product = p * p_hat + p * r_hat + r * p_hat + m * r * r_hat
     data = n * (np.log(own) + symmetric.log1p(m, r / (n + p)))
     modes = np.log(conjugate) + symmetric.log1p(m, spectrum * r_hat / conjugate)
-    return float(product - data - modes.sum()) / 2
+    return float(product - data - modes.sum() - unit.log(len(spectrum))) / 2
 
 
 def conditions(
@@ -90,7 +91,7 @@ def conditions(
 
     with (..)(..) = (D + lambda p_hat) (D + lambda (p_hat + m r_hat)). Raises as `potential` does.
     """
-    m, ridge, spectrum, n = _checked(m, xi, spectrum, n, source)
+    m, ridge, spectrum, n, _ = _checked(m, xi, spectrum, n, source)
     p, r, p_hat, r_hat = _point(at)
     own, overlap = (
         symmetric.inverse((1 + p / n, r / n), m),
@@ -119,17 +120,11 @@ def stationary_point(
     Raises ValueError unless m >= 0, xi >= 0 and xi + J > 0, and RuntimeError if 2000 steps do
     not suffice.
     """
-    m, ridge, spectrum, n = _checked(m, xi, spectrum, n, source)
+    m, ridge, spectrum, n, _ = _checked(m, xi, spectrum, n, source)
     a = 1 / (1 + float(np.sum(spectrum / ridge)) / n)
     b = -a / (2 * max(m, 1.0))
     for _ in range(MAX_STEPS):
-        q = symmetric.overlap(a, b, m, ridge, spectrum)
-        missing = symmetric.times((a, b), (1 + q[0] / n, q[1] / n), m)
-        g = symmetric.inverse((ridge + spectrum * a, spectrum * b), m)
-        slope = [float(np.sum(spectrum * ridge * part)) / n for part in symmetric.times(g, g, m)]
-        step = symmetric.times(
-            (1 - missing[0], -missing[1]), symmetric.inverse((1 + slope[0], slope[1]), m), m
-        )
+        step = _step(a, b, m, ridge, spectrum, n)
         a, b = a + step[0], b + step[1]
         if abs(step[0]) + abs(step[1]) <= CLOSE * a:
             p, r = symmetric.overlap(a, b, m, ridge, spectrum)
@@ -146,10 +141,8 @@ def order_parameter(xi: Reals, spectrum: Array, n: int) -> Reals:
     Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError if
     2000 steps of Newton's method do not suffice.
     """
-    xi = _validate.nonnegative("xi", xi)
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    levels = spectrum[spectrum > 0]
-    return reals(np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape))
+    unit, spectrum = _scale.varying(spectrum)
+    return reals(_order_parameter(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n))
 
 
 def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
@@ -157,9 +150,10 @@ def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
 
     In the shape of xi and then (d,). Raises ValueError unless xi > 0, and as `order_parameter`.
     """
-    xi = _validate.positive("xi", xi)
-    q = np.asarray(order_parameter(xi, spectrum, n))
-    return 1 / (xi[..., None] + q[..., None] * _validate.spectrum(spectrum))
+    unit, spectrum = _scale.spectrum(spectrum)
+    xi = unit.off("xi", _validate.positive("xi", xi))
+    q = _order_parameter(xi, spectrum, n)
+    return unit.on(1 / (xi[..., None] + q[..., None] * spectrum), power=-1)
 
 
 def spectrum_free(xi: Reals, trace: Reals, d: int, n: int) -> Reals:
@@ -186,15 +180,39 @@ def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bo
     Var ln det(Sigma_0 + xi) = -2 ln(1 - df_2 / n). What is left is of order 1/n.
     `fluctuations=False` leaves the second term out. Raises ValueError unless m >= 0 and xi > 0.
     """
-    m = _validate.magnitude("m", m)
-    xi, q = _validate.positive("xi", xi), np.asarray(order_parameter(xi, spectrum, n))
-    spectrum = _validate.spectrum(spectrum)
+    m, (unit, spectrum) = _validate.magnitude("m", m), _scale.spectrum(spectrum)
+    xi = unit.off("xi", _validate.positive("xi", xi))
+    q = _order_parameter(xi, spectrum, n)
     modes, df2 = np.empty(xi.shape), np.empty(xi.shape)
     for i in np.ndindex(xi.shape):
         whole = xi[i] + q[i] * spectrum
         modes[i], df2[i] = np.log(whole).sum(), np.sum((q[i] * spectrum / whole) ** 2)
-    phi = (n * (1 - q) + n * np.log(q) - modes) / 2
+    phi = (n * (1 - q) + n * np.log(q) - modes - unit.log(len(spectrum))) / 2
     return reals(phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi)
+
+
+def _step(
+    a: float, b: float, m: float, ridge: Array, spectrum: Array, n: int
+) -> tuple[float, float]:
+    """Newton's step at Q^ = a + b U for  I = Q^ + sum_nu S_nu / n.
+
+    S_nu = lambda_nu Q^ (D + lambda_nu Q^)^-1 is I - D (D + lambda_nu Q^)^-1, which modes with
+    lambda a >= D enter as, so that nothing cancels and what is left is an integer.
+    """
+    g = symmetric.inverse((ridge + spectrum * a, spectrum * b), m)
+    signal = symmetric.times((spectrum * a, spectrum * b), g, m)
+    kept = spectrum * a >= ridge
+    rest = [float(np.sum(np.where(kept, ridge * g[i], -signal[i]))) for i in (0, 1)]
+    missing = (n - np.count_nonzero(kept) - n * a + rest[0]) / n, (rest[1] - n * b) / n
+    slope = [float(np.sum(spectrum * ridge * part)) / n for part in symmetric.times(g, g, m)]
+    step = symmetric.times(missing, symmetric.inverse((1 + slope[0], slope[1]), m), m)
+    return float(step[0]), float(step[1])
+
+
+def _order_parameter(xi: Array, spectrum: Array, n: int) -> Array:
+    """q at each xi, in the spectrum's unit."""
+    n, levels = _validate.integer("n", n), spectrum[spectrum > 0]
+    return np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape)
 
 
 def _solve(xi: float, levels: Array, n: int) -> float:
@@ -215,20 +233,20 @@ def _solve(xi: float, levels: Array, n: int) -> float:
 
 def _point(at: Overlaps) -> tuple[float, float, float, float]:
     """Four checked numbers."""
-    p, r, p_hat, r_hat = _validate.vector("at", np.asarray(at), 4)
+    p, r, p_hat, r_hat = _validate.vector("at", at, 4)
     return float(p), float(r), float(p_hat), float(r_hat)
 
 
 def _checked(
     m: float, xi: float, spectrum: Array, n: int, source: ArrayLike
-) -> tuple[float, Array, Array, int]:
-    """m, D = xi + J (d,), the spectrum and n."""
+) -> tuple[float, Array, Array, int, Unit]:
+    """m, D = xi + J (d,) and the spectrum in its unit, n, and the unit."""
     m, xi = _validate.magnitude("m", m), _validate.magnitude("xi", xi)
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
     shifts = _validate.numbers("source", source)
     if shifts.ndim:
         shifts = _validate.vector("source", shifts, len(spectrum))
     ridge = xi + shifts + np.zeros(len(spectrum))
     if np.any(ridge <= 0):
         raise _validate.fail("xi + source", ridge, "positive")
-    return m, ridge, spectrum, n
+    return m, unit.off("xi + source", ridge), spectrum, n, unit

@@ -26,7 +26,7 @@ from itertools import permutations
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._types import Array, Reals
 
 NODES = 512
@@ -44,11 +44,12 @@ def log_moment(m: int, xi: float, spectrum: Array, n: int) -> float:
     """
     n = _validate.integer("n", n)
     m = _validate.integer("m", m, high=min(n, MOST))
-    xi = _validate.number("xi", _validate.positive("xi", xi))
-    spectrum = _validate.spectrum(spectrum)
+    unit, spectrum = _scale.spectrum(spectrum)
+    xi = _validate.number("xi", unit.off("xi", _validate.positive("xi", xi)))
     levels = spectrum[spectrum > 0]
     ratio = _log_integral(m, xi, levels, n) - _log_integral(m, xi, levels[:0], n)
-    return ratio / m - float(np.count_nonzero(spectrum == 0) * np.log(xi)) / 2
+    unseen = float(np.count_nonzero(spectrum == 0) * np.log(xi))
+    return ratio / m - (unseen + unit.log(len(spectrum))) / 2
 
 
 def _log_integral(m: int, xi: float, levels: Array, n: int) -> float:

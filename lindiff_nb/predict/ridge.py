@@ -31,11 +31,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, Wholes, reals
 from lindiff_nb.predict._spectrum import distinct, total
 
+MAX_STEPS = 2000
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
 
 
@@ -55,13 +56,14 @@ def degrees_of_freedom(kappa: Reals, spectrum: Array, power: int = 1) -> Reals:
     population. Returns the shape of kappa. Raises ValueError for a negative kappa, a spectrum that
     is not one, or p < 1.
     """
-    kappa = _validate.nonnegative("kappa", kappa)
-    levels, counts = distinct(_validate.spectrum(spectrum))
+    unit, spectrum = _scale.spectrum(spectrum)
+    kappa = unit.off("kappa", _validate.nonnegative("kappa", kappa))
+    levels, counts = distinct(spectrum)
     power = _validate.integer("power", power)
     return reals(total(lambda lam, k: (lam / (lam + k)) ** power, levels, counts, kappa))
 
 
-def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = 2000) -> Reals:
+def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = MAX_STEPS) -> Reals:
     """kappa(xi): the largest root of  xi = kappa (1 - df_1(kappa) / n), for each xi >= 0.
 
     Without explicit ridge kappa(0) > 0 if n is less than the rank of the population, else 0.
@@ -73,13 +75,9 @@ def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = 2
     after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
     default covers the whole range of float64.
     """
-    levels, counts = distinct(_validate.spectrum(spectrum))
+    unit, spectrum = _scale.spectrum(spectrum)
     xi, sizes = _broadcast(xi, n)
-    kappa = np.empty(xi.shape)
-    for size in np.unique(sizes):
-        here = sizes == size
-        kappa[here] = _for_one_n(xi[here], levels, counts, int(size), max_steps)
-    return reals(kappa)
+    return reals(unit.on(_solved(unit.off("xi", xi), *distinct(spectrum), sizes, max_steps)))
 
 
 def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
@@ -88,13 +86,14 @@ def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
     E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
     `effective_ridge` does.
     """
+    unit, spectrum = _scale.spectrum(spectrum)
     xi, n = _broadcast(xi, n)
-    kappa = np.asarray(effective_ridge(xi, spectrum, n))
-    levels, counts = distinct(_validate.spectrum(spectrum))
+    xi, (levels, counts) = unit.off("xi", xi), distinct(spectrum)
+    kappa = _solved(xi, levels, counts, n, MAX_STEPS)
     df1, spread = _df1_and_spread(kappa.ravel(), levels, counts).reshape(2, *kappa.shape)
-    without = np.asarray(np.maximum(n - counts.sum(), 0.0))
-    excess = np.divide(n * xi, kappa, out=without, where=xi > 0)
-    return Response(kappa, df1, excess, spread)
+    without = np.asarray(np.maximum(n - counts.sum(), 0.0) / n)
+    excess = n * np.divide(xi, kappa, out=without, where=xi > 0)  # n xi may overflow
+    return Response(unit.on(kappa), df1, np.asarray(excess), spread)
 
 
 def _df1_and_spread(kappa: Array, levels: Array, counts: Array) -> Array:
@@ -112,6 +111,15 @@ def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, NDArray[np.int64]]:
     """The checked xi and n in their common shape."""
     xi, n = _validate.broadcast(xi=_validate.nonnegative("xi", xi), n=_validate.integers("n", n))
     return xi, n
+
+
+def _solved(xi: Array, levels: Array, counts: Array, n: NDArray[np.int64], max_steps: int) -> Array:
+    """kappa at each xi and n, in their shape."""
+    kappa = np.empty(xi.shape)
+    for size in np.unique(n):
+        here = n == size
+        kappa[here] = _for_one_n(xi[here], levels, counts, int(size), max_steps)
+    return kappa
 
 
 def _for_one_n(xi: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:

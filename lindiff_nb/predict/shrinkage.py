@@ -21,7 +21,7 @@ eigenvalue.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import _bulk_curve, _bulk_integral, _bulks, ridge
@@ -36,11 +36,11 @@ def oracle(eigenvalue: Reals, spectrum: Array, n: int) -> Reals:
     finite sample may have one, gets what the nearest edge has. Raises ValueError for a negative
     eigenvalue, n < 1 or a spectrum that is not one.
     """
-    x = _validate.nonnegative("eigenvalue", eigenvalue)
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
+    x = unit.off("eigenvalue", _validate.nonnegative("eigenvalue", eigenvalue))
     result = np.full(x.shape, null_space(spectrum, n))
     result[x > 0] = _bulk_curve.delta(x[x > 0], _bulks.find(spectrum, n))
-    return reals(result)
+    return reals(unit.on(result))
 
 
 def null_space(spectrum: Array, n: int) -> float:
@@ -49,10 +49,11 @@ def null_space(spectrum: Array, n: int) -> float:
     n kappa(0) / (d - n) for n below the population's rank; zero for all other n. Raises ValueError
     for n < 1 or a spectrum that is not one.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
     if n >= np.count_nonzero(spectrum):
         return 0.0
-    return n * float(ridge.effective_ridge(0.0, spectrum, n)) / (len(spectrum) - n)
+    kappa = np.asarray(ridge.effective_ridge(0.0, spectrum, n))
+    return float(unit.on(n * kappa / (len(spectrum) - n)))
 
 
 def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
@@ -62,9 +63,9 @@ def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
     it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
     n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
     a = _validate.alpha_bar(alpha_bar)
-    s = ((1 - a) / a).ravel()
+    s = unit.noise(a).ravel()
     hidden = null_space(spectrum, n)
     null = len(spectrum) - min(n, int(np.count_nonzero(spectrum)))
     loss = null * _share(hidden, s)
@@ -80,11 +81,13 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
     one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
     zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
     """
-    lam, n = _validate.spectrum(np.asarray(eigenvalues), "eigenvalues"), _validate.integer("n", n)
-    positive = lam > 1e-14 * lam.max() * len(lam)
+    lam, n = _validate.varying(eigenvalues, "eigenvalues"), _validate.integer("n", n)
+    positive = lam > 0
     seen = lam[positive]
     if len(seen) > n:
         raise _validate.fail("eigenvalues", lam, f"positive in no more than n = {n} places")
+    unit = _scale.unit(seen)
+    seen = unit.off("eigenvalues", seen)
     density, hilbert = _kernel_estimate(seen, seen * n ** (-1 / 3))
     p = len(lam) if len(seen) == n else len(seen)  # fewer than n: the population has no more
     ratio = np.pi * len(seen) / n * seen
@@ -93,7 +96,7 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
     result[positive] = seen / ((ratio * density) ** 2 + real**2)
     if p > n:
         result[~positive] = n / (np.pi * (p - n) * _hilbert_at_zero(seen, n ** (-1 / 3)))
-    return result
+    return unit.on(result, name="eigenvalues")
 
 
 def _share(delta: Reals, s: Array) -> Array:

@@ -27,8 +27,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _validate
+from lindiff_nb import _scale, _validate
 from lindiff_nb._blocks import blocks
+from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.predict import _bulk_counts, _bulks, ridge
 from lindiff_nb.predict._bulks import Bulks, Complex
@@ -46,7 +47,8 @@ def edges(spectrum: Array, n: int) -> Array:
     population eigenvalue. Raises ValueError for n < 1 or a spectrum that is not one, as all
     functions here do.
     """
-    return _find(spectrum, n).x.copy()
+    unit, at = _find(spectrum, n)
+    return unit.on(at.x.copy())
 
 
 def weights(spectrum: Array, n: int) -> Array:
@@ -54,14 +56,14 @@ def weights(spectrum: Array, n: int) -> Array:
 
     Whole numbers over d: what lies above a gap does so in the sample as in the population.
     """
-    at = _find(spectrum, n)
+    _, at = _find(spectrum, n)
     above = _bulk_counts.above_bulks(at)
     return (above[:-1] - above[1:]) / len(spectrum)
 
 
 def atom(spectrum: Array, n: int) -> float:
     """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    spectrum, n = _validate.varying(spectrum), _validate.integer("n", n)
     filled = min(float(n), float(np.count_nonzero(spectrum)))
     return 1 - filled / len(spectrum)
 
@@ -72,12 +74,13 @@ def density(x: Reals, spectrum: Array, n: int) -> Reals:
     It integrates to 1 - atom. Where the gap to an edge is a fraction e of x the relative error is
     about 1e-15 / e. Raises ValueError also unless x is finite.
     """
-    x, at = _validate.numbers("x", x), _find(spectrum, n)
+    unit, at = _find(spectrum, n)
+    x = unit.off("x", _validate.numbers("x", x))
     inside = _inside(x.ravel(), at)
     result = np.zeros(x.size)
     w = _solve(x.ravel()[inside], at)
     result[inside] = n / (np.pi * len(spectrum)) * w.imag / np.abs(w) ** 2
-    return reals(result.reshape(x.shape))
+    return reals(unit.on(result.reshape(x.shape), power=-1))
 
 
 def cdf(x: Reals, spectrum: Array, n: int) -> Reals:
@@ -86,7 +89,8 @@ def cdf(x: Reals, spectrum: Array, n: int) -> Reals:
     In closed form from w, and in a gap between bulks a whole number over d. Raises ValueError also
     unless x is finite.
     """
-    x, at = _validate.numbers("x", x), _find(spectrum, n)
+    unit, at = _find(spectrum, n)
+    x = unit.off("x", _validate.numbers("x", x))
     flat = x.ravel()
     above = _bulk_counts.above_bulks(at)[np.searchsorted(at.x[:, 1], flat, side="right")]
     above[flat < 0] = len(spectrum)
@@ -102,7 +106,7 @@ def quantile(p: Reals, spectrum: Array, n: int) -> Reals:
     the density vanishes, rounding of p moves x by up to about 1e-10 of the bulk's width. Raises
     ValueError also unless 0 <= p <= 1.
     """
-    p, at = _validate.nonnegative("p", p), _find(spectrum, n)
+    p, (unit, at) = _validate.nonnegative("p", p), _find(spectrum, n)
     if np.any(p > 1):
         raise _validate.fail("p", p, "in [0, 1]")
     d, result = len(spectrum), np.zeros(p.shape)
@@ -110,7 +114,7 @@ def quantile(p: Reals, spectrum: Array, n: int) -> Reals:
     result[positive] = _bulk_counts.place(d * (1 - p[positive]), at)
     if atom(spectrum, n) == 0:
         result[p == 0] = at.x[0, 0]
-    return reals(result)
+    return reals(unit.on(result))
 
 
 def overlaps(x: Reals, spectrum: Array, n: int) -> Array:
@@ -119,8 +123,9 @@ def overlaps(x: Reals, spectrum: Array, n: int) -> Array:
     lambda_nu |w|^2 / (n x |lambda_nu - w|^2), in the shape of x and then (d,); the sum over nu is
     one. Raises ValueError also unless every x is inside a bulk. Source: Ledoit & Peche 2011.
     """
-    x, at = _validate.numbers("x", x), _find(spectrum, n)
-    flat, spectrum = x.ravel(), _validate.spectrum(spectrum)
+    (unit, at), (_, spectrum) = _find(spectrum, n), _scale.varying(spectrum)
+    x = unit.off("x", _validate.numbers("x", x))
+    flat = x.ravel()
     if not np.all(_inside(flat, at)):
         raise _validate.fail("x", x, "inside the bulks, see edges")
     w = _solve(flat, at)[:, None]
@@ -134,15 +139,16 @@ def null_overlaps(spectrum: Array, n: int) -> Array:
     kappa / (lambda_nu + kappa) at xi = 0, and one where lambda_nu = 0; the sum over nu is the
     dimension of the null space.
     """
-    spectrum = _validate.spectrum(spectrum)
+    _, spectrum = _scale.varying(spectrum)
     kappa = ridge.effective_ridge(0.0, spectrum, n)
     whole = spectrum + kappa
     return np.where(spectrum > 0, kappa / np.where(whole > 0, whole, 1), 1.0)
 
 
-def _find(spectrum: Array, n: int) -> Bulks:
-    """The bulks, kept for the next call: curves are drawn a bulk at a time."""
-    return _kept(_validate.spectrum(spectrum).tobytes(), _validate.integer("n", n))
+def _find(spectrum: Array, n: int) -> tuple[Unit, Bulks]:
+    """The bulks in the spectrum's unit, kept for the next call: curves come a bulk at a time."""
+    unit, spectrum = _scale.varying(spectrum)
+    return unit, _kept(spectrum.tobytes(), _validate.integer("n", n))
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb import _validate, _valley
+from lindiff_nb import _scale, _validate, _valley
 from lindiff_nb._types import Array, Reals, reals
 from lindiff_nb.exact import training
 from lindiff_nb.predict import _flow, _stopping, losses
@@ -41,9 +41,9 @@ def test_loss(
     spectrum that is not one, n < 1, alpha_bar outside (0, 1], negative tau or c, or eta that is
     not positive.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    a, s, c = training.grid(alpha_bar, tau, c, eta)
-    return reals(_along(spectrum, n, Point(a, s, c), _flow.test_loss, losses.test_loss))
+    spectrum, n = _population(spectrum), _validate.integer("n", n)
+    at = _near(training.grid(alpha_bar, tau, c, eta))
+    return reals(_along(spectrum, n, at, _flow.test_loss, losses.test_loss))
 
 
 def train_loss(
@@ -53,9 +53,9 @@ def train_loss(
 
     Shapes and errors as for `test_loss`.
     """
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
-    a, s, c = training.grid(alpha_bar, tau, c, eta)
-    return reals(_along(spectrum, n, Point(a, s, c), _flow.train_loss, losses.train_loss))
+    spectrum, n = _population(spectrum), _validate.integer("n", n)
+    at = _near(training.grid(alpha_bar, tau, c, eta))
+    return reals(_along(spectrum, n, at, _flow.train_loss, losses.train_loss))
 
 
 def best_stopping_time(
@@ -75,8 +75,12 @@ def best_stopping_time(
     ValueError as `test_loss` does, at alpha_bar = 1, where there is no noise to guess, and for
     weights that are negative, all zero or of another shape.
     """
-    eta = _validate.positive("eta", eta)
-    return reals(_best(spectrum, n, alpha_bar, c, weights)[0] / (2 * eta))
+    eta, s = _validate.positive("eta", eta), _best(spectrum, n, alpha_bar, c, weights)[0]
+    with np.errstate(over="ignore"):
+        tau = s / eta / 2
+    if np.any(np.isinf(tau) & np.isfinite(s)):
+        raise _validate.fail("eta", eta, "large enough for a finite time")
+    return reals(tau)
 
 
 def best_stopped_loss(
@@ -84,6 +88,22 @@ def best_stopped_loss(
 ) -> Reals:
     """`test_loss` at `best_stopping_time`; with `weights` the weighted mean at the one time."""
     return reals(_best(spectrum, n, alpha_bar, c, weights)[1])
+
+
+def _population(spectrum: Array) -> Array:
+    """A checked spectrum, not too far from the noise: what is learnt in a time has no own unit."""
+    unit, own = _scale.spectrum(spectrum)
+    if abs(unit.exponent) > _scale.SQUARES:
+        wanted = f"within a factor {2.0**_scale.SQUARES:.0e} of the noise, which has variance one"
+        raise _validate.fail("spectrum", np.asarray(spectrum), wanted)
+    return unit.on(own)
+
+
+def _near(point: tuple[Array, Array, Array]) -> Point:
+    """alpha_bar, s and c, noise and ridge not too far from a variance of one either."""
+    a, s, c = point
+    noise = _scale.Unit(0).noise(a, _scale.SQUARES)
+    return Point(a, s, _scale.Unit(0).beside("c", c, noise, _scale.SQUARES))
 
 
 def _along(
@@ -109,8 +129,9 @@ def _best(
     spectrum: Array, n: int, alpha_bar: Reals, c: Reals, weights: Array | None
 ) -> tuple[Array, Array]:
     """The best s = 2 eta tau and the loss at it, in the shape of alpha_bar and c or one of each."""
-    spectrum, n = _validate.spectrum(spectrum), _validate.integer("n", n)
+    spectrum, n = _population(spectrum), _validate.integer("n", n)
     a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    a, _, c = _near((a, a, c))
     shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
     if not a.size:
         return a, a

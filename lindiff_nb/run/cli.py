@@ -8,15 +8,16 @@ was made (nothing was run or written), 130 interrupted, 143 and 129 ended by SIG
 
 import argparse
 import contextlib
-import math
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb.run.errors import RunFailed, UsageError, words
+from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 
 BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
@@ -26,6 +27,16 @@ Adder = Callable[[Any], None]  # adds its command to what add_subparsers returne
 def main(argv: Sequence[str] | None = None, more: Sequence[Adder] = ()) -> int:
     """Run one command, one of these or of those that `more` add, and return its exit status."""
     arguments = _shield(list(sys.argv[1:] if argv is None else argv))
+    with streams.told():
+        try:
+            status = _status(arguments, more)
+        except SystemExit as leaving:  # argparse has told how the command is used
+            raise SystemExit(_finished(int(leaving.code or 0))) from None
+        return _finished(status)
+
+
+def _status(arguments: Sequence[str], more: Sequence[Adder]) -> int:
+    """Run the command; what goes wrong is said in a line on standard error."""
     try:
         chosen = _parser(more).parse_args(arguments)
         with heard():
@@ -34,8 +45,10 @@ def main(argv: Sequence[str] | None = None, more: Sequence[Adder] = ()) -> int:
         return _fail(2, f"lindiff-nb: {error}")
     except RunFailed as error:
         return _fail(1, str(error))
-    except OSError as error:
-        return _fail(1, f"lindiff-nb: {error}")
+    except streams.Gone:
+        return 0
+    except (OSError, MemoryError) as error:
+        return _fail(1, f"lindiff-nb: {words(error)}")
     except KeyboardInterrupt as error:
         return _fail(*status_and_words(error))
     return 0
@@ -43,6 +56,17 @@ def main(argv: Sequence[str] | None = None, more: Sequence[Adder] = ()) -> int:
 
 def _fail(status: int, message: str) -> int:
     print(message, file=sys.stderr, flush=True)
+    return status
+
+
+def _finished(status: int) -> int:
+    """The status once all is written: a reader who has gone is silence, a full disk a failure."""
+    try:
+        sys.stdout.flush()
+    except streams.Gone:
+        return status
+    except streams.Unwritable as error:
+        return _fail(status or 1, f"lindiff-nb: {error}")
     return status
 
 
@@ -78,7 +102,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.set_defaults(command=_build)
 
     command = commands.add_parser("serve", help="show the website at a local address")
-    command.add_argument("--port", type=int, help="default: 8000, or any that is free")
+    command.add_argument("--port", type=whole, help="default: 8000, or any that is free")
     command.set_defaults(command=_serve)
 
     command = commands.add_parser("clean", help="remove what build made")
@@ -90,17 +114,17 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
+    value = number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
+    return value
 
 
 def _count(text: str) -> int:
-    with contextlib.suppress(ValueError):
-        if int(text) > 0:
-            return int(text)
-    raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
+    value = whole(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
+    return value
 
 
 def _shield(arguments: list[str]) -> list[str]:

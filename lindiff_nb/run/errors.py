@@ -14,14 +14,30 @@ class RunFailed(RuntimeError):
 
 
 @contextlib.contextmanager
-def refusing(*kinds: type[Exception]) -> Iterator[None]:
-    """What goes wrong before work starts, of these kinds or with a file, as a UsageError."""
+def refusing(*kinds: type[Exception], name: object = None) -> Iterator[None]:
+    """What goes wrong before work starts, of these kinds or with a file, as a UsageError.
+
+    `name` is the file that is worked on, for errors of the system that name none.
+    """
     try:
         yield
     except kinds as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(words(error)) from None
     except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from None
+        raise UsageError(words(error, name)) from None
+
+
+def words(error: Exception, name: object = None) -> str:
+    """What an error says, with the file where there is one, and never nothing."""
+    if isinstance(error, OSError) and error.strerror:
+        file = error.filename if error.filename is not None else name
+        return error.strerror if file is None else f"{file}: {error.strerror}"
+    said = str(error)
+    if isinstance(error, MemoryError):
+        return f"too large for the memory of this machine{said and f' ({said})'}"
+    if isinstance(error, ArithmeticError):
+        return f"a number leaves the range that can be computed with ({said or 'overflow'})"
+    return said or type(error).__name__
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

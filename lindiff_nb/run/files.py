@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from lindiff_nb._files import beside, replacing
 from lindiff_nb.run.errors import UsageError
 
 DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
@@ -19,10 +20,14 @@ def output(
     """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
 
     Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`.
+    That a file can be made there is not believed but tried.
     """
     try:
         _look_at(path, force, suffixes, ours)
-    except OSError as error:  # a name the system cannot take
+        trial = beside(path)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:  # a name the system cannot take, or a place
         raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
     return path
 
@@ -39,6 +44,8 @@ def _look_at(
         raise UsageError(f"there is no folder {path.parent} for the output {path.name}")
     if path.is_dir():
         raise UsageError(f"the output {path} is a folder")
+    if path.exists() and not path.is_file():  # a pipe or a device: to look into it may never end
+        raise UsageError(f"the output {path} is not a file")
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"the folder {path.parent} cannot be written to")
     if path.exists() and not force and not (ours and ours(path)):
@@ -52,11 +59,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or as it was before."""
+    """Write a file so that it is whole or as it was before; OSError names it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as stream:
+        stream.write(content)

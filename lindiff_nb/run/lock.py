@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lindiff_nb._files import lock_or_fail
+from lindiff_nb._litter import remove
 from lindiff_nb.run.errors import RunFailed
-from lindiff_nb.run.litter import remove
 
 
 @contextmanager
@@ -18,13 +19,9 @@ def alone(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_or_fail(lock.fileno())
         except BlockingIOError:
             raise RunFailed(f"another build is under way in {folder}") from None
-        except (ImportError, OSError):  # a system or a file system without locks
-            pass
         yield lock.fileno()
 
 

@@ -6,6 +6,8 @@ dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
 package the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
+policy  what a page may load and run, stated in its head
+pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
 from typing import Any
@@ -13,8 +15,8 @@ from typing import Any
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
-    from lindiff_nb.site import dark, footer, live, package, theme, vendor
+    from lindiff_nb.site import dark, footer, live, package, pages, policy, theme, vendor
 
-    for module in (vendor, live, dark, footer, package, theme):
+    for module in (vendor, live, dark, footer, package, theme, policy, pages):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

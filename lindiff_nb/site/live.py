@@ -1,4 +1,7 @@
-"""Live figures on the site: a chapter's Vega-Lite output, drawn by the Vega kept with the page."""
+"""Live figures on the site: a chapter's Vega-Lite output, drawn by the Vega kept with the page.
+
+The page holds a figure as data; `static/pages.js` draws it.
+"""
 
 import hashlib
 import html
@@ -8,13 +11,11 @@ from typing import Any
 from lindiff_nb.figures.live import MIME
 from lindiff_nb.site.vendor import VEGA
 
+MARK = 'class="live"'
 TEMPLATE = """\
 <div class="live" role="group" aria-label="{label}">
-<div id="{name}"></div>
+<div id="{name}" data-figure="{spec}"></div>
 <noscript><p>This figure moves with its sliders and needs JavaScript. {label}</p></noscript>
-<script src="{root}_static/{bundle}"></script>
-<script>vegaEmbed("#{name}", {spec}, {{mode: "vega-lite", renderer: "svg", actions: false}})
-.then(figure => {{ document.getElementById("{name}").view = figure.view; }});</script>
 </div>
 """
 
@@ -31,23 +32,26 @@ class LiveFigureRenderer:
             return None
         from docutils import nodes
 
-        docname = renderer.renderer.document.settings.env.docname
-        return [nodes.raw("", markup(data.content, docname), format="html")]
+        return [nodes.raw("", markup(data.content), format="html")]
 
 
-def markup(specification: dict[str, Any], docname: str) -> str:
-    """The HTML of one live figure on page `docname`; its id depends on nothing but its content."""
+def markup(specification: dict[str, Any]) -> str:
+    """The HTML of one live figure; its id depends on nothing but its content."""
     spec = {key: value for key, value in specification.items() if key != "$schema"}
-    label = html.escape(spec.get("description", ""))
-    text = json.dumps(spec, sort_keys=True).replace("</", "<\\/")
+    text = json.dumps(spec, sort_keys=True)
     return TEMPLATE.format(
         name="live-" + hashlib.sha256(text.encode()).hexdigest()[:12],
-        label=label,
-        root="../" * docname.count("/"),
-        bundle=VEGA,
-        spec=text,
+        label=html.escape(spec.get("description", "")),
+        spec=html.escape(text),
     )
 
 
+def bring_vega(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load Vega on the pages that have a live figure, before the script that calls it."""
+    if MARK in context.get("body", ""):
+        app.add_js_file(VEGA, loading_method="defer", priority=700)
+
+
 def setup(app: Any) -> None:
-    """Nothing to register: MyST-NB finds the renderer by its entry point."""
+    """Load Vega where it is needed; MyST-NB finds the renderer by its entry point."""
+    app.connect("html-page-context", bring_vega)

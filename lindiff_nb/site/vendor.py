@@ -12,6 +12,8 @@ from typing import Any
 
 VEGA = "vega/vega-bundle.js"
 MATHJAX = "mathjax/tex-svg.js"
+PAGES = "pages.js"
+OWN = Path(__file__).parent / "static"
 
 
 def setup(app: Any) -> None:
@@ -20,11 +22,12 @@ def setup(app: Any) -> None:
 
 
 def vendor(app: Any) -> None:
-    """Put both scripts into a static folder of their own, outside the sources."""
+    """Put both scripts into a static folder of their own, outside the sources; and our own."""
     static = Path(app.doctreedir) / "vendor"
     write_mathjax(static / MATHJAX)
     write_vega(static / VEGA)
-    app.config.html_static_path.append(str(static))
+    app.config.html_static_path += [str(static), str(OWN)]
+    app.add_js_file(PAGES, loading_method="defer", priority=800)
     app.config.mathjax_path = MATHJAX
 
 
@@ -38,9 +41,9 @@ def write_mathjax(target: Path) -> None:
 
 
 def write_vega(target: Path) -> None:
-    """Vega, Vega-Lite and Vega-Embed as one script that may be included more than once."""
+    """Vega, Vega-Lite, Vega-Embed and Vega's interpreter of expressions as one script."""
     import vl_convert
 
     target.parent.mkdir(parents=True, exist_ok=True)
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    target.write_text("if(!window.vegaEmbed){(()=>{" + bundle + "})();}")
+    target.write_text("(()=>{" + bundle + "})();", encoding="utf-8")

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb.run.errors import RunFailed, refusing
+from lindiff_nb._files import Busy, alone
+from lindiff_nb.run.errors import RunFailed, UsageError, refusing
 from lindiff_nb.run.files import output
 from lindiff_nb.train.asked import Asked
 
@@ -65,12 +66,31 @@ def train(chosen: argparse.Namespace) -> None:
     from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import work
 
-    with refusing(ValueError, MemoryError, DataUnavailable):
-        job = work.begin(asked, path)
-    print(job.source, f"{job.parameters:,} parameters, from step {job.step}", sep="\n", flush=True)
-    with _failures(path):
-        work.finish(job)
-    print(work.outcome(path, job.images))
+    with _alone(path):
+        with refusing(ValueError, MemoryError, DataUnavailable, name=path):
+            job = work.begin(asked, path)
+        print(job.source, f"{job.parameters:,} parameters, {_start(job.step, asked)}", sep="\n")
+        sys.stdout.flush()
+        with _failures(path):
+            work.finish(job)
+            print(work.outcome(path, job.images))
+
+
+def _start(step: int, asked: Asked) -> str:
+    """Where training begins, and that there is nothing to do if it is past the end."""
+    done = f"; --steps asks for {asked.steps}, which is done" if step >= asked.steps else ""
+    return f"from step {step}{done}"
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """The weights' file for this training alone."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(alone(path))
+        except Busy:
+            raise UsageError(f"another training writes {path}") from None
+        yield
 
 
 @contextlib.contextmanager

@@ -9,12 +9,14 @@ what `lindiff-nb train` makes of the same settings, with weights in half precisi
 each is in its file.
 """
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from lindiff_nb import _validate
+from lindiff_nb._files import alone
 from lindiff_nb._types import Array
 from lindiff_nb.data import ImageSet, cache
 from lindiff_nb.measure import networks
@@ -23,6 +25,7 @@ from lindiff_nb.train import work
 from lindiff_nb.train.asked import Asked
 
 WEIGHTS = Path(__file__).parent / "weights"
+SUMS = "SHA256SUMS"  # of the files that come with the package
 SIZES = (4, 16, 64, 256, 1000, 4000)
 HALVES = {"A": 0, "B": 4000, "all": 0}  # and how many images are left out before each
 LAST = 4000  # steps after which all networks can be compared
@@ -89,7 +92,17 @@ def network(
     chosen = usual if steps is None else steps
     if chosen not in run.kept:
         raise _validate.fail("steps", chosen, f"one of {run.kept}")
-    return networks.load(run.path(chosen, Path(folder)))
+    path = run.path(chosen, Path(folder))
+    if path.parent == WEIGHTS:
+        _check(path)
+    return networks.load(path)
+
+
+def _check(path: Path) -> None:
+    """Refuse a file that is not, to the bit, the one that came with the package."""
+    sums = dict(line.split()[::-1] for line in (WEIGHTS / SUMS).read_text("utf-8").splitlines())
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sums.get(path.name):
+        raise ValueError(f"{path} is damaged: its sha256 is not the published one")
 
 
 def images(found: ImageSet, n: int, half: str = "A") -> Array:
@@ -119,11 +132,12 @@ def retrain(runs: Iterable[Run] = RUNS, folder: Path | str | None = None) -> Pat
 def _train(run: Run, folder: Path) -> None:
     """Train from the start, or from the checkpoint, and keep the average now and then."""
     checkpoint = folder / f"{run.data}-{run.n}-{run.half}.safetensors"
-    job = work.begin(run.asked, checkpoint)
-    for step in itertools.chain([job.step], (state.step for state in job.states)):
-        if step in run.kept:
-            trained = networks.load(checkpoint)
-            networks.save(run.path(step, folder), *trained, half=True)
-            print(f"{checkpoint.stem}: step {step:,} of {run.kept[-1]:,}", flush=True)
+    with alone(checkpoint):
+        job = work.begin(run.asked, checkpoint)
+        for step in itertools.chain([job.step], (state.step for state in job.states)):
+            if step in run.kept:
+                trained = networks.load(checkpoint)
+                networks.save(run.path(step, folder), *trained, half=True)
+                print(f"{checkpoint.stem}: step {step:,} of {run.kept[-1]:,}", flush=True)
     if lost := [k for k in run.kept if not run.path(k, folder).exists()]:
         raise ValueError(f"{checkpoint} is past step {lost[0]}: remove it to train from the start")

@@ -20,7 +20,9 @@ from lindiff_nb.run.files import write_text
 from lindiff_nb.run.provenance import machine, versions
 from lindiff_nb.train.asked import Asked
 
+SCHEMA = 1  # of the record: what its names mean
 ORDER = 0  # the seed of the order in which a set's training images are taken
+MOST_NOISES = 10**6  # noise levels
 TESTED = 10_000  # pairs of image and step in the final loss
 
 
@@ -48,6 +50,7 @@ def begin(asked: Asked, path: Path) -> Job:
     Raises ValueError, DataUnavailable or MemoryError for what cannot be done.
     """
     _validate.integer("steps", asked.steps)
+    _validate.integer("noise_steps", asked.noise_steps, high=MOST_NOISES)
     _check_record(path)
     schedule = schedules.linear(asked.noise_steps, beta_end=asked.beta_end)
     settings = Settings(asked.width, asked.batch, asked.rate, asked.seed)
@@ -105,7 +108,7 @@ def _write_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     facts = checkpoints.load(path)[1]
-    write_text(path.with_suffix(".json"), json.dumps(facts, indent=1) + "\n")
+    write_text(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **facts}, indent=1) + "\n")
     return facts
 
 

@@ -1,16 +1,24 @@
 """What processes that were killed have left, and how anything at all is removed.
 
-Every temporary file or folder of ours carries the number of its process: ld-PID-*, .ld-PID*.
+Every temporary file or folder of ours carries the number of its process: ld-PID-*, .ld-PID*. Where
+other machines may write into the same folder, it also carries the machine: .ld-PID@HOST.
 """
 
 import contextlib
 import re
 import shutil
+import socket
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
 
-OURS = re.compile(r"\.?ld-(\d{1,9})\b.*")
+OURS = re.compile(r"\.?ld-(\d{1,9})\b(?:@([0-9a-f]{8}))?.*")
+
+
+def host() -> str:
+    """This machine in eight letters."""
+    return sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def sweep(folder: Path) -> None:
@@ -18,7 +26,7 @@ def sweep(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             name = OURS.fullmatch(path.name)
-            if name and not psutil.pid_exists(int(name[1])):
+            if name and name[2] in (None, host()) and not psutil.pid_exists(int(name[1])):
                 with contextlib.suppress(OSError):
                     remove(path)
 

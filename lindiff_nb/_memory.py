@@ -1,0 +1,59 @@
+"""Memory, asked for before the work: what is too much is refused with both numbers.
+
+A system that runs out of memory kills without a word, and a container's limit is not the machine's.
+"""
+
+import sys
+from pathlib import Path
+
+import psutil
+
+GIB = 2**30
+LIMITS = (  # of a control group: the limit, and what counts against it; versions 2 and 1
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    ),
+)
+
+
+def require(needed: int, what: str) -> None:
+    """Raise MemoryError, naming `what` and both sizes, unless so many bytes are free."""
+    free = available()
+    if needed > free:
+        raise MemoryError(f"{what} needs {_size(needed)}, and {free / GIB:,.1f} GiB are free")
+
+
+def available() -> int:
+    """The bytes that this process may still take: the least of every limit that is known."""
+    rooms = [psutil.virtual_memory().available, _address_space(), *map(_group, LIMITS)]
+    return max(0, min(room for room in rooms if room is not None))
+
+
+def _group(files: tuple[str, str]) -> int | None:
+    """What a control group leaves; None where there is none or it has no limit.
+
+    What it counts includes caches that the system gives back, so this is the cautious side; they
+    are a small part where work has just begun.
+    """
+    try:
+        limit, used = (int(Path(file).read_text()) for file in files)
+    except (OSError, ValueError):  # no such group, or "max"
+        return None
+    return limit - used
+
+
+def _address_space() -> int | None:
+    """What `ulimit -v` leaves; None where it is not set."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit - psutil.Process().memory_info().vms
+
+
+def _size(number: int) -> str:
+    """Bytes in words."""
+    return f"about {number / GIB:,.1f} GiB" if number < 2**80 else "more than 2^50 GiB"

@@ -1,0 +1,75 @@
+"""What lindiff-nb predict is asked for: the spectrum, the noise levels, and the report on them."""
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+
+from lindiff_nb._types import Array
+from lindiff_nb.calculator._inputs import MOST, SPREAD
+from lindiff_nb.calculator._report import Report, report
+from lindiff_nb.calculator.spectrum_file import read
+from lindiff_nb.exact import schedule, spectra
+from lindiff_nb.run.errors import UsageError
+from lindiff_nb.run.numbers import number, whole
+
+
+class Answer(NamedTuple):
+    """A report, what it is on, and how that was understood, a line each."""
+
+    report: Report
+    source: str
+    said: tuple[str, ...]
+
+
+def answer(chosen: argparse.Namespace) -> Answer:
+    """The report that is asked for; ValueError and OSError for what cannot be met."""
+    levels = _levels(chosen)
+    source, spectrum, said = _spectrum(chosen)
+    if chosen.normalise:
+        source, spectrum = f"{source}, normalised", spectrum / spectrum.mean()
+    aims = {"loss_excess": chosen.excess, "kl": chosen.kl}
+    found = report(spectrum, chosen.n, levels, chosen.c, rows=chosen.rows, mean=chosen.mean, **aims)
+    return Answer(found, source, said)
+
+
+def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
+    """What the spectrum is called, itself, and how it was found."""
+    if chosen.power_law:
+        return _power_law(*chosen.power_law)
+    if chosen.images:
+        from lindiff_nb.data import load
+
+        size = 16 if chosen.size is None else chosen.size
+        images = load(chosen.images, size)
+        spectrum = spectra.resolved(spectra.of_data(images.train))
+        said = f"the spectrum of all {len(images.train)} images for training"
+        return f"{images.record.name} at {size} x {size}", spectrum, (said,)
+    return chosen.spectrum, *read(chosen.spectrum)
+
+
+def _power_law(first: str, second: str) -> tuple[str, Array, tuple[str, ...]]:
+    """An exact spectrum: of it no variance is rounding."""
+    try:
+        d, exponent = whole(first), number(second)
+    except argparse.ArgumentTypeError:
+        wanted = "--power-law must be a whole number and a number"
+        raise UsageError(f"{wanted}, got {first} {second}") from None
+    if d > MOST:
+        raise UsageError(f"d must be at most {MOST}, got {first}")
+    spectrum = spectra.power_law(d, exponent)
+    if spectrum[-1] < SPREAD * spectrum[0]:
+        span = f"{d} eigenvalues span more than a factor {1 / SPREAD:g}"
+        raise UsageError(f"exponent must be smaller, got {exponent:g}: {span}")
+    return f"power law of exponent {exponent:g}", spectrum, ()
+
+
+def _levels(chosen: argparse.Namespace) -> Array:
+    """alpha_bar of every step."""
+    if chosen.alpha_bar:
+        return np.array(chosen.alpha_bar)
+    if chosen.steps > MOST:
+        raise UsageError(f"steps must be an integer from 1 to {MOST}, got {chosen.steps}")
+    if chosen.schedule == "cosine":
+        return schedule.cosine(chosen.steps).alpha_bar
+    return schedule.linear(chosen.steps, beta_end=chosen.beta_end).alpha_bar

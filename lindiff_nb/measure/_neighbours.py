@@ -1,0 +1,95 @@
+"""The nearest training point to each sample, and the nearest that is another image.
+
+Squared distances from one matrix product are right to rounding only, which decides among points
+that are nearly the same. So they serve as lower bounds: with g a bound on the relative rounding,
+
+    | s - p |^2 >= | s |^2 (1 - g) + | p |^2 (1 - g) - 2 s p
+
+in any origin and unit. The points with the lowest bounds are compared by true distances, and if
+the next bound does not lie beyond the answer, four times as many are. An origin and a unit in which
+most points are of order one make the bounds sharp; points far out are cut off at LIMIT, which
+brings nothing closer than it is to what it bounds.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lindiff_nb import _validate
+from lindiff_nb._types import Array
+
+Indices = NDArray[np.intp]
+FEWEST = 8  # points compared by true distances at first
+LOOKED_AT = 101  # points that origin and unit are taken from
+LARGEST = float(np.finfo(float).max)
+LIMIT = 2.0**400  # in units of the typical size
+SAME = 2 * float(np.finfo(np.float32).eps)  # relative: a point and what float32 leaves of it
+CLOSE = 1e-3  # of the typical size: no two images that are called one differ by more
+
+
+class Neighbours:
+    """Training points, (n, d), prepared to be asked."""
+
+    def __init__(self, points: Array) -> None:
+        """Origin and unit are medians of a few points; the slack bounds the relative rounding."""
+        self.points = points
+        few = points[:: -(-len(points) // LOOKED_AT)]
+        self.origin = np.quantile(few, 0.5, axis=0, method="lower")
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = np.quantile(lengths(few - self.origin), 0.5, method="lower")
+        self.size = float(size) if np.isfinite(size) else LARGEST
+        self.exponent = int(np.frexp(self.size)[1])
+        self.slack = 4 * (points.shape[1] + 8) * np.finfo(float).eps
+        self.moved = self._moved(points)
+        self.squares = np.einsum("nd,nd->n", self.moved, self.moved) * (1 - self.slack)
+
+    def _moved(self, points: Array) -> Array:
+        """Points about the origin, in the unit, cut off where they are far out."""
+        with np.errstate(over="ignore"):
+            far = min(float(np.ldexp(LIMIT, self.exponent)), LARGEST)
+        return np.ldexp((points - self.origin).clip(-far, far), -self.exponent)
+
+    @np.errstate(over="ignore", invalid="ignore")  # what leaves float64 is refused at the end
+    def two(self, samples: Array) -> tuple[Indices, Array, Array]:
+        """The nearest point and its distance, and the distance of the nearest other image, (N,)."""
+        moved = self._moved(samples)
+        bounds = self.squares - 2 * (moved @ self.moved.T)
+        rest = np.einsum("nd,nd->n", moved, moved) * (1 - self.slack)
+        index = np.zeros(len(samples), dtype=np.intp)
+        near, other = np.empty((2, len(samples)))
+        open_, few = np.arange(len(samples)), min(FEWEST, len(self.points))
+        while open_.size:
+            best = np.argpartition(bounds[open_], few - 1, axis=1)[:, :few]
+            limit = np.take_along_axis(bounds[open_], best, axis=1).max(axis=1) + rest[open_]
+            best.sort(axis=1)  # ties go to the first
+            index[open_], near[open_], other[open_] = self._compare(samples[open_], best)
+            reached = np.square(np.ldexp(other[open_], -self.exponent)) < limit
+            open_ = open_[~reached & (few < len(self.points))]
+            few = min(4 * few, len(self.points))
+        if not np.all(np.isfinite(near)) or np.any(np.isnan(other)):
+            raise _validate.fail("samples", samples, "at distances below 1e308 from training")
+        return index, near, other
+
+    def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array]:
+        """The same among the candidates `best`, (N, k), by true distances."""
+        rows, distance = np.arange(len(samples)), np.empty(best.shape)
+        for place, column in enumerate(best.T):
+            distance[:, place] = lengths(samples - self.points[column])
+        first = distance.argmin(axis=1)
+        winner, near = best[rows, first], distance[rows, first]
+        loose = SAME * lengths(self.points[winner])
+        twin = distance - near[:, None] <= loose[:, None]  # or they are further apart than that
+        i, k = np.nonzero(twin)
+        same = self.same(winner)
+        apart = lengths(self.points[best[i, k]] - self.points[winner[i]])
+        twin[i, k] = apart <= same[i]
+        return winner, near, np.where(twin, np.inf, distance).min(axis=1)
+
+    def same(self, index: Indices) -> Array:
+        """The distance up to which a point is the same image as these, (N,)."""
+        return np.minimum(SAME * lengths(self.points[index]), CLOSE * self.size or np.inf)
+
+
+def lengths(x: Array) -> Array:
+    """Euclidean lengths of the rows; neither squares nor anything else leaves float64."""
+    exponent = np.frexp(np.abs(x).max(axis=1))[1]
+    return np.ldexp(np.linalg.norm(np.ldexp(x, -exponent[:, None]), axis=1), exponent)

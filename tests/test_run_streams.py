@@ -1,0 +1,182 @@
+"""Standard output and error of every command: letters, closed pipes, full disks, whole numbers."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lindiff_nb.run import numbers, streams
+from lindiff_nb.run.cli import main
+from lindiff_nb.run.errors import UsageError, refusing, words
+
+FULL = Path("/dev/full")  # Linux: a device that is always full
+PREDICT = "predict --power-law 3 1 -n 9 --steps 9 --rows 1"
+COMMANDS = ("list", "info calculator", PREDICT)
+
+
+def run(command: str, cwd: Path, **more) -> subprocess.CompletedProcess:
+    line = [sys.executable, "-m", "lindiff_nb", *command.split()]
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
+    return subprocess.run(line, cwd=cwd, **more)
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "cp437", "cp850", "ascii"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_terminal_without_a_letter_gets_a_readable_substitute(tmp_path, command, encoding):
+    (tmp_path / "größe–ㅎ.txt").write_text("2\n1\n")
+    if command == PREDICT:
+        command = "predict --spectrum größe–ㅎ.txt -n 9 --steps 9 --rows 1"
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = run(command, tmp_path, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    told = done.stdout.decode(encoding)
+    if encoding == "ascii" and "größe" in command:
+        assert told.startswith("grosse-\\u314e.txt: d = 2") or told.startswith("gro")
+
+
+def test_the_c_locale_is_a_terminal_like_any_other(tmp_path):
+    c = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = run("list", tmp_path, env=os.environ | c)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"A dictionary" in done.stdout or done.stdout.count(b"\n") > 10
+
+
+@pytest.mark.parametrize(
+    ("letters", "plain"),
+    [
+        ("a – b — c", "a - b - c"),
+        ("‘x’ “y”", "'x' \"y\""),
+        ("é ö Å", "e o A"),
+        ("λ", "\\u03bb"),
+        ("2 × 3 ± 1", "2 x 3 +- 1"),
+        ("\udc8b", "\\udc8b"),
+        ("ﬁ", "fi"),
+    ],
+)
+def test_what_stands_for_a_letter_is_ascii(letters, plain):
+    with streams.told():
+        assert letters.encode("ascii", streams.READABLE).decode() == plain
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "--help"])
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, command):
+    read, write = os.pipe()
+    os.close(read)
+    done = run(command, tmp_path, stdout=write)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_files_are_written_though_the_reader_has_gone(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    done = run(f"{PREDICT} --json a.json --csv a.csv", tmp_path, stdout=write)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 1
+    assert (tmp_path / "a.csv").read_text().startswith("step,")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, f"{PREDICT} --json a.json"])
+def test_output_that_cannot_be_written_is_named(tmp_path, command):
+    with FULL.open("w") as full:
+        done = run(command, tmp_path, stdout=full)
+    assert done.returncode == 1
+    told = b"lindiff-nb: standard output cannot be written: No space left on device\n"
+    assert done.stderr == told
+    assert ("--json" in command) == (tmp_path / "a.json").exists()
+
+
+def test_a_standard_error_that_is_gone_changes_no_status(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    done = run("predict --power-law 3 1 -n 0", tmp_path, stderr=write)
+    os.close(write)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_a_full_disk_names_the_file_and_the_report_is_printed(tmp_path, capsys, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    from lindiff_nb.calculator import command
+    from lindiff_nb.cli import main
+
+    monkeypatch.setattr(command, "write_bytes", full)
+    path = tmp_path / "a.json"
+    assert main([*PREDICT.split(), "--json", str(path)]) == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("power law of exponent 1: d = 3")
+    assert told.err == f"lindiff-nb: {path}: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(5, "Input/output error"), "mine.npy: Input/output error"),
+        (OSError(5, "Input/output error", "other"), "other: Input/output error"),
+        (OSError("no number"), "no number"),
+        (MemoryError(), "too large for the memory of this machine"),
+        (MemoryError("8 TiB"), "too large for the memory of this machine (8 TiB)"),
+        (OverflowError("too large"), "a number leaves the range"),
+        (ZeroDivisionError(), "a number leaves the range"),
+        (ValueError("n must be"), "n must be"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_every_refusal_has_words_and_names_the_file(error, told):
+    with (
+        pytest.raises(UsageError) as refused,
+        refusing(ValueError, MemoryError, ArithmeticError, name="mine.npy"),
+    ):
+        raise error
+    assert str(refused.value).startswith(told)
+    assert words(error)
+
+
+def test_what_was_started_and_finds_no_memory_is_no_traceback(capsys):
+    def add(commands):
+        def work(chosen):
+            raise MemoryError
+
+        commands.add_parser("big").set_defaults(command=work)
+
+    assert main(["big"], [add]) == 1
+    assert capsys.readouterr().err == "lindiff-nb: too large for the memory of this machine\n"
+
+
+@given(st.integers(-(10**30), 10**30))
+def test_whole_numbers_are_read_in_any_form_that_is_whole(n):
+    assert numbers.whole(str(n)) == numbers.whole(f"{n}.0") == numbers.whole(f"{n}e0") == n
+    assert numbers.whole(f"{n}e3") == numbers.whole(f"{n}E+3") == 1000 * n
+    if n % 10:
+        with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number"):
+            numbers.whole(f"{n}e-1")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1_0", "٥٠", "５", "1e", "0x10", " 1", "1 ", "nan", "1/2"]
+)
+def test_what_is_not_written_as_a_number_is_none(text):
+    for kind in (numbers.whole, numbers.number):
+        with pytest.raises(argparse.ArgumentTypeError, match="must be a"):
+            kind(text)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1e400", "-1e400", "1" * 500])
+def test_numbers_without_end_are_refused_at_once(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="must be a"):
+        numbers.whole(text)
+
+
+def test_numbers_are_finite():
+    assert numbers.number("-1.5e-3") == -1.5e-3
+    for text in ("1e309", "-1e309", "inf"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            numbers.number(text)
