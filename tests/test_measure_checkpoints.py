@@ -1,6 +1,7 @@
 """Files of networks: no bit may differ, and facts of another form are refused by name."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -126,3 +127,10 @@ def test_facts_nested_too_deep_to_read_are_refused(tmp_path):
     save_file({"x": torch.zeros(1)}, path, metadata={"facts": "[" * 10**5})
     with pytest.raises(ValueError, match="not a network of ours"):
         networks.load(path)
+
+
+def test_a_pipe_is_refused_and_never_read(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="pipe is not a file"):
+        networks.load(pipe)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
+from lindiff_nb import _memory, _scale, _validate
 from lindiff_nb._scale import Unit
 from lindiff_nb._types import Array
 
@@ -77,10 +77,12 @@ def of_data(x: Array) -> Array:
 
     With fewer points than dimensions they come from the n x n Gram matrix, which has the same
     eigenvalues up to zeros. What cannot be told from rounding is zero, for float32 points also
-    what their own rounding adds. Raises ValueError if x is empty or not finite.
+    what their own rounding adds. Raises ValueError if x is empty or not finite, and MemoryError,
+    beforehand, if there is not enough memory.
     """
     unit, points = _scale.near_one(_validate.samples("x", x))
     n, d = points.shape
+    _memory.require(8 * (n * d + 4 * min(n, d) ** 2), f"the spectrum of {n:,} points with {d=}")
     mean = points.mean(axis=0)
     centred = points - mean
     product = centred.T @ centred if d <= n else centred @ centred.T

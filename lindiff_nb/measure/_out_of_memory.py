@@ -15,7 +15,9 @@ from lindiff_nb import _memory
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.measure._training_run import Run, Settings
 
-FEATURES = 37  # numbers kept for the gradient, per pixel of a batch and feature of the width
+# Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
+# allocator loses a few.
+FEATURES = 40
 WEIGHTS = 340  # weights of the network per width squared
 COPIES = 5  # of the weights: network, average, gradient, Adam's two moments
 WORDS = ("out of memory", "not enough memory", "can't allocate memory")  # torch's, by device

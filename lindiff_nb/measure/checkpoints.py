@@ -39,6 +39,8 @@ def load(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     Raises ValueError, with the reason, for a file that is cut short or not one of `save`'s.
     """
+    if Path(path).exists() and not Path(path).is_file():  # to read a pipe may never end
+        raise ValueError(f"{path} is not a file")
     data = Path(path).read_bytes()
     try:
         tensors = from_bytes(data)

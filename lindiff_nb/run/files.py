@@ -24,9 +24,7 @@ def output(
     """
     try:
         _look_at(path, force, suffixes, ours)
-        trial = beside(path)
-        trial.touch()
-        trial.unlink()
+        _try(beside(path))
     except OSError as error:  # a name the system cannot take, or a place
         raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
     return path
@@ -51,6 +49,14 @@ def _look_at(
     if path.exists() and not force and not (ours and ours(path)):
         written = " and was not written by a run" if ours else ""
         raise UsageError(f"{path} exists{written}: --force replaces it")
+
+
+def _try(trial: Path) -> None:
+    """Write a little, as a full disk refuses it, and take it away."""
+    try:
+        trial.write_bytes(bytes(4096))
+    finally:
+        trial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
