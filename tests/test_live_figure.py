@@ -13,7 +13,7 @@ from lindiff_nb.predict import marchenko_pastur, white
 pytestmark = pytest.mark.browser
 
 PAGE = "book/marchenko-pastur.html"
-SLIDERS = ("n_over_d", "c", "alpha_bar")
+SLIDERS = ("log_ratio", "c", "alpha_bar")
 # For each slider, the keys that are pressed on it: from one of its ends, so many steps back.
 KEYS = [
     ("Home", 5), ("Home", 0), ("End", 0),
@@ -60,7 +60,8 @@ def test_the_page_computes_what_python_computes(reader, via):
         page = visit.page
         for first in range(0, len(KEYS), 3):
             keys = zip(SLIDERS, KEYS[first : first + 3], strict=True)
-            n_over_d, c, alpha_bar = (press(page, name, *how) for name, how in keys)
+            log_ratio, c, alpha_bar = (press(page, name, *how) for name, how in keys)
+            n_over_d = 2**log_ratio
             eigenvalue, aspect, density = np.array(page.evaluate(DENSITY)).T
             setting = (alpha_bar, 1 / n_over_d, c)
             test, train = white.test_loss(*setting), white.train_loss(*setting)

@@ -72,7 +72,7 @@ def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
         (["--data", "minst"], "did you mean 'mnist'"),
         (["--data", "cifar10"], "CIFAR-10 is not available"),
         (["--width", "3"], "width must be even"),
-        (["--rate", "nan"], "rate must be finite"),
+        (["--rate", "-1"], "rate must be positive"),
         (["--steps", "0"], "steps must be an integer >= 1"),
         (["--beta-end", "2"], "beta_end must be in"),
     ],
@@ -124,6 +124,15 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, steps=4)
     assert "the same command goes on from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["\u0665", "5_0", "nan", "2.5", ""])
+def test_numbers_are_written_as_in_the_other_commands(tmp_path, capsys, number):
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path, "--batch", number)
+    assert ended.value.code == 2
+    assert "must be a whole number, got" in capsys.readouterr().err
+    run(tmp_path, "--batch", "4e0", steps=1)
 
 
 def test_a_second_training_of_the_same_file_is_refused(tmp_path):

@@ -6,6 +6,7 @@ the sliders in its fields (`aspect`, `c`, `alpha_bar`), so that one expression s
 and the dots. The dots say their numbers to who cannot see them, and a test reads them there.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -40,15 +41,19 @@ def chart(
 ) -> Any:
     """Density of the sample eigenvalues above three losses against n/d, moved by three sliders.
 
+    The slider of n/d moves its logarithm, so that few and many samples have as much of the track.
     The arguments are closed forms: density(x, aspect, xp), test_loss(alpha_bar, aspect, c, xp),
     train_loss likewise. The keywords are where the sliders start. The residual loss of white data
     is alpha_bar itself.
     """
     sliders = (
-        slider("n_over_d", "samples per dimension, N/d", n_over_d, 0.25, 10, 0.05),
+        slider(
+            "log_ratio", "samples per dimension, log2(N/d)", math.log2(n_over_d), -2, 3.25, 0.05
+        ),
         slider("c", "ridge, c", c, 0, 1, 0.01),
         slider("alpha_bar", "signal fraction, alpha_bar", alpha_bar, 0.5, 0.99, 0.01),
     )
+    ratio = alt.param(name="n_over_d", expr="pow(2, log_ratio)")
     setting = (alt.datum.alpha_bar, alt.datum.aspect, alt.datum.c)
     losses = {
         "test loss": formula(test_loss(*setting, xp=alt.expr)),
@@ -57,7 +62,9 @@ def chart(
     }
     spectrum = alt.layer(bulk(density), atom())
     loss = alt.layer(curves(losses), *dots(losses), readout(losses))
-    return alt.vconcat(spectrum, loss).resolve_legend(color="independent").add_params(*sliders)
+    return (
+        alt.vconcat(spectrum, loss).resolve_legend(color="independent").add_params(*sliders, ratio)
+    )
 
 
 def slider(name: str, label: str, value: float, low: float, high: float, step: float) -> Any:

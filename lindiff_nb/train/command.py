@@ -16,6 +16,7 @@ from typing import Any
 from lindiff_nb._files import Busy, alone
 from lindiff_nb.run.errors import RunFailed, UsageError, refusing
 from lindiff_nb.run.files import output
+from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.train.asked import Asked
 
 AFTERWARDS = """\
@@ -46,12 +47,13 @@ def add(commands: Any) -> None:
     )
     option = partial(command.add_argument, default=argparse.SUPPRESS)
     option("--data", required=True, metavar="NAME", help="an image set, such as mnist")
-    option("-n", required=True, type=int, metavar="N", help="images to train on")
+    option("-n", required=True, type=whole, metavar="N", help="images to train on")
     option("--download", action="store_true", help="fetch the set if it is not here")
     for name, metavar, meaning in NUMBERS:
         usual = getattr(Asked, name)
         dashed = "--" + name.replace("_", "-")
-        option(dashed, type=type(usual), metavar=metavar, help=f"{meaning} ({usual})")
+        form = whole if isinstance(usual, int) else number
+        option(dashed, type=form, metavar=metavar, help=f"{meaning} ({usual})")
     name = "DATA-N-SKIP.safetensors"
     option("-o", dest="out", type=Path, default=None, metavar="FILE", help=name)
     command.set_defaults(command=train)
