@@ -39,8 +39,8 @@ GOOD = {
     "rounded below zero": b"0.5\n3\n-1e-17\n9e-18\n1e-2\n",
     "rounded in single precision": b"0.5\n3\n-1e-8\n9e-9\n1e-2\n",
     "rounded, none below zero": b"0.5\n3\n1e-17\n0\n1e-2\n",
-    "packed": gzip.compress(b"0.5\n3\n1e-2\n"),
-    "packed twice": gzip.compress(gzip.compress(b"0.5\n3\n1e-2\n")),
+    "packed": gzip.compress(b"0.5\n3\n1e-2\n", mtime=0),
+    "packed twice": gzip.compress(gzip.compress(b"0.5\n3\n1e-2\n"), mtime=0),
     "a name that is 0": b"0\n3.0\n0.5\n1e-2\n",
     "quoted": b'"3"\n"0.5"\n"1e-2"\n',
     "blanks about the commas": b"0.5 , 3 , 1e-2\n",
@@ -107,8 +107,8 @@ BAD = {
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(9), ": an HDF5 file"),
     "bzip2": (bz2.compress(b"1\n2\n"), ": packed with bzip2"),
     "xz": (lzma.compress(b"1\n2\n"), ": packed with xz"),
-    "gzip cut short": (gzip.compress(b"1\n2\n")[:-9], ": a damaged gzip file"),
-    "gzip of words": (gzip.compress(b"1\nb\n"), ", line 2: 'b' is not a number"),
+    "gzip cut short": (gzip.compress(b"1\n2\n", mtime=0)[:-9], ": a damaged gzip file"),
+    "gzip of words": (gzip.compress(b"1\nb\n", mtime=0), ", line 2: 'b' is not a number"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(9), ": a picture"),
     "a pickle": (pickle.dumps([1.0, 2.0]), ", line 1: a zero byte"),
     "Latin-1": (b"1\n\xb2\n", ", line 2: '\\udcb2' is not a number"),
@@ -338,11 +338,11 @@ def forms(array) -> dict[str, bytes]:
     """One array in every form that holds it, in double precision."""
     return {
         "npy": npy(array),
-        "npy, packed": gzip.compress(npy(array)),
+        "npy, packed": gzip.compress(npy(array), mtime=0),
         "npz": npz(mine=array),
         "mat": mat(mine=array),
         "text": text(array),
-        "text, packed": gzip.compress(text(array)),
+        "text, packed": gzip.compress(text(array), mtime=0),
         "csv": text(array, delimiter=","),
         "with ends of lines of Windows": text(array, delimiter=";", newline="\r\n"),
     }
@@ -462,7 +462,10 @@ def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
             ["after their number of rows, read", "lines"],
         ),
         (npz(mine=np.eye(3)), ["the array mine", "a covariance 3 x 3"]),
-        (gzip.compress(b"1\n2\n"), ["packed with gzip", "a list of 2 numbers", "lines 1 to 2"]),
+        (
+            gzip.compress(b"1\n2\n", mtime=0),
+            ["packed with gzip", "a list of 2 numbers", "lines 1 to 2"],
+        ),
     ],
 )
 def test_it_says_what_it_took_a_file_for(tmp_path, content, said):
