@@ -18,11 +18,15 @@ LIMITS = (  # of a control group: the limit, and what counts against it; version
 )
 
 
+class TooLarge(MemoryError, ValueError):
+    """What was asked for takes more memory than is free; nothing was begun."""
+
+
 def require(needed: int, what: str) -> None:
-    """Raise MemoryError, naming `what` and both sizes, unless so many bytes are free."""
+    """Raise TooLarge, naming `what` and both sizes, unless so many bytes are free."""
     free = available()
     if needed > free:
-        raise MemoryError(f"{what} needs {_size(needed)}, and {free / GIB:,.1f} GiB are free")
+        raise TooLarge(f"{what} needs {_size(needed)}, and {free / GIB:,.1f} GiB are free")
 
 
 def available() -> int:

@@ -70,20 +70,11 @@ def test_bad_input_raises_naming_argument_and_value():
     assert_refused(mappings.by_mode, modes, "eigenvectors", [np.eye(D + 1), np.ones(D)])
 
 
-@pytest.mark.parametrize("t", [[1, 2, 3, 9], [1, 4, 6, 9], range(1, 10)])
-def test_four_steps_are_enough_for_weights(t):
-    weights = mappings.step_weights(np.array(t), 9)
-    assert weights.sum() == pytest.approx(1, rel=1e-12)
-    assert weights @ np.log(t) == pytest.approx(np.log(np.arange(1, 10)).mean(), rel=1e-12)
-
-
 @pytest.mark.parametrize("t", [[0, 2, 5, 9], [1, 2, 5, 10], [1, 2, 2, 9], [1, 5, 2, 9], [-1], [10]])
 def test_steps_outside_the_schedule_are_refused_at_either_end(t):
     short = schedule.linear(9)
     with pytest.raises(ValueError, match="t must be integers increasing within 1 to 9"):
         mappings.noised(np.random.default_rng(0), POINTS, short, np.array(t))
-    with pytest.raises(ValueError, match="t must be integers increasing within 1 to 9"):
-        mappings.step_weights(np.array(t), 9)
 
 
 def test_the_last_and_the_first_step_are_taken():

@@ -236,7 +236,6 @@ def test_other_errors_are_passed_on(monkeypatch):
         (np.ones((2, 2, 4, 4)) * 0.5, "the shape of images must be"),
         (IMAGES[:, :3], "the sides of images must be divisible by 4, got \\(3, 4\\)"),
         ((255 * IMAGES).astype(np.uint8), "images must be floats from 0 to 1; divide"),
-        (IMAGES > 0.5, "images must be finite real numbers"),
         (255 * IMAGES, "the least and the greatest of images must be from 0 to 1"),
         (IMAGES - 0.5, "the least and the greatest of images must be from 0 to 1"),
         (np.zeros((2, 4, 4)), "from 0 to 1 and differ, got \\(0.0, 0.0\\)"),

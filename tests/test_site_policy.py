@@ -236,7 +236,7 @@ def test_a_live_figure_moves_without_eval(reader, via):
     said = "() => document.querySelector('.live [aria-label^=\"N/d\"]').ariaLabel"
     with reader.open("book/figures.html", via=via) as visit:
         before = visit.page.evaluate(said)
-        visit.page.locator(".live input[name=n_over_d]").press("ArrowRight")
+        visit.page.locator(".live input[name=log_ratio]").press("ArrowRight")
         visit.page.wait_for_function(f"before => ({said})() != before", arg=before)
         assert visit.complaints == []
 
