@@ -119,7 +119,7 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(name, given, words):
         ("law.ipynb out.ipynb -p d hello", "d must be a whole number in [1, 99], got 'hello'"),
         ("law.ipynb out.ipynb -r images cats", "images must be one of mnist, photo-crops"),
         ("lwa.ipynb out.ipynb", "there is no chapter 'lwa.ipynb'; the nearest is 'law'"),
-        (" out.ipynb", "lindiff:// names no chapter; lindiff://law.ipynb does"),
+        (" out.ipynb", "lindiff:// names no chapter: lindiff-nb list tells them"),
         ("law.ipynb no/where/out.ipynb", "there is no folder no/where for the output out.ipynb"),
     ],
 )

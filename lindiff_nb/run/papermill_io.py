@@ -41,7 +41,7 @@ class ChapterHandler:
         try:
             book = find_book()
             if not path.removeprefix(SCHEME):
-                raise UsageError(f"{path} names no chapter; {SCHEME}{book.chapters[0]}.ipynb does")
+                raise UsageError(f"{path} names no chapter: lindiff-nb list tells them")
             chapter = book.find(path.removeprefix(SCHEME))
             _look_at_command_line(parameters(book, chapter))
         except UsageError as error:
