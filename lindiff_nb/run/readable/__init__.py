@@ -51,7 +51,7 @@ class Reading:
             name, _, form = name.partition(":")
             values = self._published(page.removesuffix(".md")).get("recorded", {})
             value = (values if page else recorded).get(name)
-            return UNKNOWN if value is None else escaped(format(value, form))
+            return UNKNOWN if value is None else escaped(_formatted(value, form))
 
         def run_time(name: str) -> str:
             took = self._published(name).get("seconds")
@@ -66,6 +66,14 @@ class Reading:
         """The record of the run that the site shows."""
         entry = self.published.entry(chapter)
         return entry.record if entry else {}
+
+
+def _formatted(value: Any, form: str) -> str:
+    """The value as its form says, as a page shows it; as it is where it has no such form."""
+    try:
+        return format(value, form)
+    except ValueError:
+        return str(value)
 
 
 def _macros(book: Book) -> dict[str, str]:

@@ -50,7 +50,9 @@ class Labels:
 
 def _chapters(book: Book) -> dict[str, int]:
     """The number of each page that has one."""
-    parts = mapping(book.toc).get("parts", []) if book.toc else []
+    if book.toc is None:
+        return {}
+    parts = mapping(book.toc).get("parts", [])
     entries = [entry for part in parts if part.get("numbered") for entry in part["chapters"]]
     return {
         name.rpartition("/")[2]: number

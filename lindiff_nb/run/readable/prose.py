@@ -91,7 +91,7 @@ class Prose:
         return COMMAND.sub(lambda found: self.macros.get(found[1], found[0]), formula)
 
     def reference(self, content: str) -> str:
-        """A link to what has a label, under its name or the words that were given: words <label>."""
+        """A link to what has a label, under its name or the words given with it: words <label>."""
         words, _, name = content.removesuffix(">").rpartition(" <")
         label = self.labels.get(name)
         if label is None:
