@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tiny_book import cell, chapter, tiny_book
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import find_book
-from lindiff_nb.run.errors import UsageError
 from lindiff_nb.run.papermill_io import ChapterHandler
 
 PAGES = {

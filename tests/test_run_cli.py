@@ -17,10 +17,10 @@ from papermill import inspect_notebook
 from tiny_book import cell, chapter, tiny_book, write
 
 import lindiff_nb
+from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb.run import cli, read_records, single
 from lindiff_nb.run.chapters import find_book
 from lindiff_nb.run.cli import main
-from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.serve import server
 
 PARAMETERS = """\

@@ -1,4 +1,4 @@
-"""A chapter's notebook in Jupyter has the words, numbers and references of its page, and no MyST."""
+"""A chapter's notebook in Jupyter has the words and numbers of its page, and nothing of MyST."""
 
 import re
 
@@ -162,8 +162,10 @@ Or so.
 ```
 """  # noqa: E501
 TWO = "(ch-two)=\n# Two\n\n$$\nx\n$$ (eq-two)\n"
-BIB = """@article{bai2004, author = {Bai, Z. D. and Silverstein, J.}, year = {2004}, doi = {10.1/(a)b}}
-@article{wishart, author = {de la Vall{\\'e}e, A. and B, C. and D, E.}, year = 1928, eprint = {1.2}}
+BIB = """@article{bai2004,
+author = {Bai, Z. D. and Silverstein, J.}, year = {2004}, doi = {10.1/(a)b}}
+@article{wishart,
+author = {de la Vall{\\'e}e, A. and B, C. and D, E.}, year = 1928, eprint = {1.2}}
 """
 TOC = (
     "root: book/one\nparts:\n- {numbered: true, chapters: [{file: book/zero}, {file: book/two}]}\n"
@@ -212,7 +214,7 @@ $$
 * A claim about [Fig. 1](one.html#fig-one):
 
   $$
-    y = 2
+  y = 2
   \tag{2}
   $$
 

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
-from lindiff_nb.run.errors import RunFailed, UsageError, words
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 

@@ -1,7 +1,7 @@
 """Chapters as addresses that papermill reads: papermill lindiff://NAME.ipynb out.ipynb -p d 200."""
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import find_book
-from lindiff_nb.run.errors import UsageError
 
 SCHEME = "lindiff://"
 

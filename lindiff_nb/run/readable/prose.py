@@ -5,6 +5,7 @@ Everything else stays as it was written, letter for letter.
 
 import re
 from collections.abc import Callable, Mapping
+from textwrap import dedent
 
 from markdown_it.token import Token
 
@@ -111,7 +112,7 @@ class Prose:
     def _equation(self, block: Token) -> list[str]:
         label = self.labels.get(block.info) if block.type == "math_block_label" else None
         tag = [rf"\tag{{{label.text[1:-1]}}}"] if label else []
-        body = self.expanded(block.content).strip("\n").split("\n")
+        body = dedent(self.expanded(block.content)).strip().split("\n")
         return body if block.type == "amsmath" else ["$$", *body, *tag, "$$"]
 
     def _directive(self, found: Directive) -> list[str]:
