@@ -118,11 +118,11 @@ $$ (eq-one)
     or `x`
 ```
 
-:::{dropdown} Proof of $\R$
-::::{admonition} Inside
+::::{dropdown} Proof of $\R$
+:::{admonition} Inside
 Because.
-::::
 :::
+::::
 
 ```{code-cell} ipython3
 ---

@@ -1,5 +1,6 @@
 """MyST as the chapters use it, parsed: the tokens of a text, and what a directive says."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +45,7 @@ def directive(token: Token) -> Directive | None:
         return None
     name, _, title = token.info[1:].partition("}")
     lines, options = token.content.splitlines(), {}
-    while lines and lines[0].startswith(":") and ":" in lines[0][1:]:
+    while lines and re.match(r":[\w-]+:", lines[0]):
         key, _, value = lines.pop(0)[1:].partition(":")
         options[key] = value.strip()
     return Directive(name, title.strip(), options, "\n".join(lines))
