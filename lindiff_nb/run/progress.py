@@ -68,14 +68,6 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
-def duration(value: float) -> str:
-    """A run time as text: 0.4 s, 12 s, 2 min 5 s."""
-    if value < 9.95:
-        return seconds(value)
-    minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def table(rows: list[Row]) -> str:
     """Name, time and remark of each row, aligned."""
     width = max(len(name) for name, _, _ in rows)

@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from lindiff_nb.run.progress import duration
+from lindiff_nb._base.machine import duration
 
 RECORDS = "runs.json"
 NAMES = ("lindiff_nb", "numpy", "python")

@@ -8,9 +8,9 @@ import os
 from copy import deepcopy
 from typing import Any
 
+from lindiff_nb._base.machine import duration
 from lindiff_nb.run.cache import Store
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.progress import duration
 from lindiff_nb.run.readable.citations import Citations
 from lindiff_nb.run.readable.labels import Labels
 from lindiff_nb.run.readable.prose import Prose, escaped
