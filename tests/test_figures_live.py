@@ -78,5 +78,6 @@ def test_what_is_shown_is_a_live_figure_a_picture_and_a_sentence(capture):
 @pytest.fixture
 def capture(monkeypatch) -> list[dict]:
     shown: list[dict] = []
-    monkeypatch.setattr("IPython.display.publish_display_data", shown.append)
+    show = "IPython.display.publish_display_data"
+    monkeypatch.setattr(show, lambda data, metadata: shown.append(data))
     return shown

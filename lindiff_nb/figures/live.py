@@ -22,7 +22,7 @@ def show(chart: Any, label: str) -> None:
     shown: dict[str, Any] = {MIME: specification(chart, label), "text/plain": label}
     if picture := raster.of_chart(chart.configure(**theme())):
         shown["image/png"] = picture
-    publish_display_data(shown)
+    publish_display_data(shown, metadata={"image/png": {"alt": label}})
 
 
 def specification(chart: Any, label: str) -> dict[str, Any]:
