@@ -8,6 +8,8 @@ itself, and the book's site draws it with a Vega kept beside the page, in the in
 
 from typing import Any
 
+import numpy as np
+
 from lindiff_nb.figures import raster
 from lindiff_nb.figures.palette import BLUE, CYCLE, INK, WHITE
 
@@ -34,7 +36,8 @@ def formula(expression: Any) -> str:
     """The Vega expression text of what a closed form returns under xp=altair.expr."""
     if not hasattr(expression, "to_dict"):
         return repr(float(expression))
-    text = expression.to_dict()
+    with np.printoptions(legacy="1.25"):  # altair 5 writes a number of numpy's as its repr
+        text = expression.to_dict()
     return str(text["expr"] if isinstance(text, dict) else text)
 
 
