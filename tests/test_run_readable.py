@@ -10,9 +10,11 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from tiny_book import write
+from tiny_book import cell, chapter, tiny_book, write
 
 from lindiff_nb.run.chapters import Book, find_book
+from lindiff_nb.run.cli import main
+from lindiff_nb.run.execute import execute
 from lindiff_nb.run.readable import Reading, readable
 from lindiff_nb.run.records import PREFIX, read_records
 
@@ -25,12 +27,11 @@ MACRO = re.compile(r"\\(?:R|E|Tr|KL)(?![A-Za-z])")
 
 
 def prose(notebook) -> str:
-    cells = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return "\n\n".join(cells)
+    return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
 
 
 def code(notebook) -> list[dict]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [c for c in notebook.cells if c.cell_type == "code"]
 
 
 def left_over(text: str) -> list[str]:
@@ -69,8 +70,8 @@ def test_code_parameters_and_metadata_are_as_they_were(reading, chapter):
 def test_every_reference_leads_somewhere_and_every_box_is_closed(reading, chapter):
     made = prose(reading.of(BOOK.notebook(chapter), chapter))
     assert not re.search(r"\b(?:eq|fig|ex|thm|tab|ch|sec)-[a-z]+-[a-z-]+(?![^(]*\))", made)
-    for cell in reading.of(BOOK.notebook(chapter), chapter).cells:
-        assert cell.source.count("<details") == cell.source.count("</details>")
+    for part in reading.of(BOOK.notebook(chapter), chapter).cells:
+        assert part.source.count("<details") == part.source.count("</details>")
 
 
 # ---- one page that has everything
@@ -322,3 +323,24 @@ def test_what_is_plain_markdown_is_left_alone(book):
     )
     notebook = new_notebook(cells=[new_markdown_cell(plain), new_code_cell("x = 1\n")])
     assert readable(notebook, book, "one") == notebook
+
+
+@pytest.mark.kernel
+def test_a_run_writes_its_own_numbers_into_the_text_and_runs_again(tmp_path, monkeypatch):
+    law = chapter(
+        "The law",
+        cell("d: int = 3  # dimension [1, 99]", "parameters"),
+        cell("from lindiff_nb.run import record\nrecord(half=d / 2)"),
+        "Half is {glue:text}`half:.2f`.\n",
+    )
+    monkeypatch.setenv("LINDIFF_BOOK", str(tiny_book(tmp_path, {"law": law}).folder))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "law", "-p", "d", "7", "-o", "out.ipynb"]) == 0
+    assert main(["run", "law", "-p", "d", "7", "-o", "source.ipynb", "--source"]) == 0
+    out, source = (nbformat.read(f"{name}.ipynb", as_version=4) for name in ("out", "source"))
+    assert out.cells[-1].source == "Half is 3.50."
+    assert source.cells[-1].source == "Half is {glue:text}`half:.2f`."
+    again = execute(out, {"d": 9})
+    assert read_records(again) == {"half": 4.5}
+    assert read_records(out) == read_records(source)
+    assert [c.source for c in code(out)] == [c.source for c in code(source)]
