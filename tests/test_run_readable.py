@@ -12,6 +12,7 @@ from mdit_py_plugins.myst_role import myst_role_plugin
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tiny_book import cell, chapter, tiny_book, write
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import Book, find_book
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.execute import execute
@@ -289,6 +290,12 @@ def test_a_number_that_is_not_recorded_is_an_ellipsis(book):
 
 def test_a_form_that_does_not_fit_does_not_lose_the_number(book):
     assert "is 7 digits of" in prose(readable(executed(book, mean="7 digits"), book, "one"))
+
+
+def test_references_that_cannot_be_read_are_named(book):
+    (book.folder / "references.bib").write_text("@article{x, year = }")
+    with pytest.raises(UsageError, match=r"references\.bib: "):
+        readable(book.notebook("one"), book, "one")
 
 
 def test_links_lead_to_the_site_where_its_address_is_known(book, monkeypatch):

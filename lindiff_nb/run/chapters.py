@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lindiff_nb._base.errors import UsageError, nearest
-from lindiff_nb.run.sources import header, mapping, page
+from lindiff_nb.run.sources import header, mapping, nested, page
 
 PACKAGE = Path(__file__).parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -158,7 +158,4 @@ def listed(toc: Any, path: Path) -> list[str]:
 
 def _is_notebook(meta: dict[str, Any]) -> bool:
     """Whether MyST-NB and jupytext take a page for a notebook: its header says so."""
-    representation: Any = meta
-    for key in ("jupytext", "text_representation", "format_name"):
-        representation = representation.get(key) if isinstance(representation, dict) else None
-    return bool(representation == "myst")
+    return bool(nested(meta, "jupytext", "text_representation", "format_name") == "myst")

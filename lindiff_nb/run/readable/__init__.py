@@ -15,7 +15,7 @@ from lindiff_nb.run.readable.citations import Citations
 from lindiff_nb.run.readable.labels import Labels
 from lindiff_nb.run.readable.prose import Prose, escaped
 from lindiff_nb.run.records import read_records
-from lindiff_nb.run.sources import mapping
+from lindiff_nb.run.sources import mapping, nested
 
 UNKNOWN = "…"  # a number that no run has recorded
 
@@ -79,10 +79,9 @@ def _formatted(value: Any, form: str) -> str:
 def _macros(book: Book) -> dict[str, str]:
     """What the site's MathJax knows by a name."""
     path = None if book.only else book.beside("_config.yml")
-    settings: Any = mapping(path) if path else {}
-    for key in ("sphinx", "config", "mathjax3_config", "tex", "macros"):
-        settings = settings.get(key) or {}
-    return dict(settings)
+    config = ("sphinx", "config", "mathjax3_config", "tex", "macros")
+    macros = nested(mapping(path), *config) if path else None
+    return {name: str(macro) for name, macro in (macros or {}).items()}
 
 
 def _cells(cell: Any, prose: Prose) -> list[Any]:
@@ -90,10 +89,9 @@ def _cells(cell: Any, prose: Prose) -> list[Any]:
     if cell.cell_type == "markdown":
         cell.source = prose.cell(cell.source)
         return [cell] if cell.source.strip() else []
-    shown = cell.metadata.get("mystnb", {})
-    if not (figure := shown.get("figure", {})):
+    if not (figure := nested(cell.metadata, "mystnb", "figure")):
         return [cell]
-    described = shown.get("image", {}).get("alt", "")
+    described = str(nested(cell.metadata, "mystnb", "image", "alt") or "")
     for output in cell.outputs:
         for kind in ("image/png", "image/svg+xml"):
             if described and kind in output.get("data", {}):
@@ -101,11 +99,12 @@ def _cells(cell: Any, prose: Prose) -> list[Any]:
     return [cell, _caption(cell, figure, described, prose)]
 
 
-def _caption(cell: Any, figure: dict[str, str], described: str, prose: Prose) -> Any:
+def _caption(cell: Any, figure: Any, described: str, prose: Prose) -> Any:
     from nbformat.v4 import new_markdown_cell
 
-    label = prose.labels.get(figure.get("name", ""))
-    words = (f"**{label.text}** " if label else "") + prose.text(figure.get("caption", "").strip())
+    label = prose.labels.get(str(nested(figure, "name")))
+    caption = str(nested(figure, "caption") or "").strip()
+    words = (f"**{label.text}** " if label else "") + prose.text(caption)
     if described:
         title = "<summary>The figure in words</summary>"
         words += f"\n\n<details>{title}\n\n{described}\n\n</details>"

@@ -1,21 +1,28 @@
 """References as author and year, with links to what is cited."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from pybtex.database import parse_string
+from pybtex.exceptions import PybtexError
+
+from lindiff_nb._base.errors import UsageError
+from lindiff_nb.run.sources import page
 
 
 class Citations:
     """The entries of a book's references.bib; none if it has no such file."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file."""
+        """Read the file; UsageError if it cannot be read."""
         self.entries: Mapping[str, Any] = {}
         if path.is_file():
-            from pybtex.database import parse_file
-
-            self.entries = parse_file(str(path), "bibtex").entries
+            try:
+                self.entries = parse_string(page(path), "bibtex").entries
+            except PybtexError as error:
+                raise UsageError(f"{path}: {error}") from None
 
     def in_brackets(self, keys: str) -> str:
         """([Wishart, 1928](...); [Bai and Silverstein, 2004](...)): the role cite:p."""
@@ -25,12 +32,13 @@ class Citations:
         """[Wishart (1928)](...): the role cite:t."""
         return " and ".join(self._each(keys, "{} ({})".format))
 
-    def _each(self, keys: str, form: Callable[[str, str], str]) -> list[str]:
-        found = {key.strip(): self.entries.get(key.strip()) for key in keys.split(",")}
-        return [
-            f"[{form(_authors(entry), entry.fields['year'])}]({_address(entry)})" if entry else key
-            for key, entry in found.items()
-        ]
+    def _each(self, keys: str, form: Callable[[str, str], str]) -> Iterator[str]:
+        for key in map(str.strip, keys.split(",")):
+            if entry := self.entries.get(key):
+                words = form(_authors(entry), entry.fields.get("year", "no year"))
+                yield f"[{words}]({_address(entry)})"
+            else:
+                yield key
 
 
 def _authors(entry: Any) -> str:
@@ -41,7 +49,9 @@ def _authors(entry: Any) -> str:
 
 
 def _address(entry: Any) -> str:
-    fields = entry.fields
-    if "doi" in fields:
-        return "https://doi.org/" + quote(fields["doi"])
-    return f"https://arxiv.org/abs/{fields['eprint']}" if "eprint" in fields else fields["url"]
+    match entry.fields:
+        case {"doi": doi}:
+            return "https://doi.org/" + quote(doi)
+        case {"eprint": number}:
+            return f"https://arxiv.org/abs/{number}"
+    return str(entry.fields.get("url", ""))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lindiff_nb.run.chapters import Book, listed
 from lindiff_nb.run.readable.myst import directive, tokens
-from lindiff_nb.run.sources import mapping
+from lindiff_nb.run.sources import mapping, nested
 
 COUNTED = {"list-table": "Table", "table": "Table", "figure": "Fig.", "exercise": "Exercise"}
 
@@ -52,8 +52,8 @@ def _chapters(book: Book) -> dict[str, int]:
     """The number of each page that has one."""
     if book.toc is None:
         return {}
-    parts = mapping(book.toc).get("parts", [])
-    entries = [entry for part in parts if part.get("numbered") for entry in part["chapters"]]
+    parts = [part for part in mapping(book.toc).get("parts") or [] if nested(part, "numbered")]
+    entries = [entry for part in parts for entry in nested(part, "chapters") or []]
     return {
         name.rpartition("/")[2]: number
         for number, entry in enumerate(entries, start=1)
@@ -66,8 +66,8 @@ def _labelled(book: Book, page: str) -> Iterator[tuple[str, str, str]]:
     for cell in book.notebook(page).cells:
         if cell.cell_type == "markdown":
             yield from _in_text(cell.source)
-        elif name := cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
-            yield "Fig.", name, ""
+        elif name := nested(cell.metadata, "mystnb", "figure", "name"):
+            yield "Fig.", str(name), ""
 
 
 def _in_text(text: str) -> Iterator[tuple[str, str, str]]:
