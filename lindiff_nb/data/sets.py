@@ -29,7 +29,7 @@ SETS = {
     ),
     "photo-crops": About(
         "photo crops",
-        "public domain (astronaut, rocket), CC0 (camera, chelsea, coffee), CC BY 2.0 (china, flower)",
+        "public domain and CC0; china and flower: CC BY 2.0",
         "astronaut: NASA; camera: Lav Varshney; chelsea: Stefan van der Walt; coffee: Rachel "
         "Michetti and Pikolo Espresso Bar; rocket: SpaceX; china: danielbuechele; flower: "
         "vultilion",
