@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 import platformdirs
 from tqdm import tqdm
 
-from lindiff_nb._files import replacing
+from lindiff_nb._base.files import replacing
 from lindiff_nb.data.imageset import DataUnavailable
 
 TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte

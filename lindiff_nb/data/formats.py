@@ -10,7 +10,7 @@ import tarfile
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.data.imageset import Bytes
 from lindiff_nb.data.resize import gray
 

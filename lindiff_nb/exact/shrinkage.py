@@ -9,8 +9,8 @@ is asked for: its basis is arbitrary.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import _mode_sums
 from lindiff_nb.exact.denoiser import Modes
 
@@ -21,8 +21,8 @@ def test_loss(modes: Modes, delta: Array, alpha_bar: Reals) -> Reals:
     Shape of alpha_bar. Raises ValueError for a delta that is not a variance for each mode, or
     alpha_bar outside (0, 1].
     """
-    delta = _validate.nonnegative("delta", _validate.vector("delta", delta, len(modes.eigenvalues)))
-    a = _validate.alpha_bar(alpha_bar)
+    delta = validate.nonnegative("delta", validate.vector("delta", delta, len(modes.eigenvalues)))
+    a = validate.alpha_bar(alpha_bar)
     variance = (modes.population + modes.mean_shift)[None]
     (loss,) = _mode_sums.losses(delta, modes.multiplicity, variance, a, np.zeros_like(a))
     return reals(loss)
@@ -66,7 +66,7 @@ def ledoit_wolf(x: ArrayLike) -> float:
     (Ledoit & Wolf 2004, eq. 14 and section 3.3). The mean is known to be zero. Raises ValueError if
     x is empty or not finite.
     """
-    _, points = _scale.near_one(_validate.samples("x", x))
+    _, points = units.near_one(validate.samples("x", x))
     n, d = points.shape
     covariance = points.T @ points / n
     square = np.sum(covariance**2)
@@ -83,8 +83,8 @@ def oracle_approximating(eigenvalues: ArrayLike, n: int) -> float:
     Chen, Wiesel, Eldar & Hero (2010), eq. 23, without terms of order 1/d. Raises ValueError for
     eigenvalues that are no spectrum, or n < 1.
     """
-    n = _validate.integer("n", n)
-    _, lam = _scale.varying(eigenvalues, "eigenvalues")
+    n = validate.integer("n", n)
+    _, lam = units.varying(eigenvalues, "eigenvalues")
     square, trace = np.sum(lam**2), np.sum(lam)
     spread = (n + 1) * (square - trace**2 / lam.size)
     return float(min(1.0, (square + trace**2) / spread)) if spread > 0 else 1.0
