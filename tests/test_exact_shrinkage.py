@@ -84,7 +84,7 @@ def test_shrinking_so_far_is_nearly_as_good_as_knowing_how_far(n):
     x = np.random.default_rng(0).standard_normal((n, 200)) * np.sqrt(spectrum)
     S = x.T @ x / n
     weights = [*np.linspace(0, 1, 201), shrinkage.ledoit_wolf(x)]
-    weights.append(shrinkage.oracle_approximating(np.linalg.eigvalsh(S).clip(0), n))
+    weights.append(shrinkage.oas(np.linalg.eigvalsh(S).clip(0), n))
     target = np.trace(S) / 200 * np.eye(200)
     errors = [np.sum(((1 - w) * S + w * target - np.diag(spectrum)) ** 2) for w in weights]
     assert max(errors[-2:]) < 1.05 * min(errors)
@@ -93,7 +93,7 @@ def test_shrinking_so_far_is_nearly_as_good_as_knowing_how_far(n):
 @pytest.mark.parametrize("x", [np.ones((4, 1)), np.zeros((3, 2)), [[1.0, 1], [1, -1]]])
 def test_where_all_variances_are_equal_there_is_nothing_but_their_mean(x):
     assert shrinkage.ledoit_wolf(x) == 1
-    assert shrinkage.oracle_approximating([2.0, 2.0, 2.0], 5) == 1
+    assert shrinkage.oas([2.0, 2.0, 2.0], 5) == 1
 
 
 def test_how_far_to_shrink_has_no_unit():
@@ -101,16 +101,16 @@ def test_how_far_to_shrink_has_no_unit():
     lam = np.linalg.eigvalsh(x.T @ x / 9)
     for unit in (2.0**-400, 2.0**400):
         assert shrinkage.ledoit_wolf(unit * x) == shrinkage.ledoit_wolf(x)
-        found = shrinkage.oracle_approximating(unit * lam, 9)
-        assert found == shrinkage.oracle_approximating(lam, 9)
+        found = shrinkage.oas(unit * lam, 9)
+        assert found == shrinkage.oas(lam, 9)
 
 
 @pytest.mark.parametrize(
     ("call", "name"),
     [
         (lambda: shrinkage.ledoit_wolf([[np.nan, 1.0]]), "x"),
-        (lambda: shrinkage.oracle_approximating([1.0, -1.0], 5), "eigenvalues"),
-        (lambda: shrinkage.oracle_approximating([1.0, 2.0], 0), "n"),
+        (lambda: shrinkage.oas([1.0, -1.0], 5), "eigenvalues"),
+        (lambda: shrinkage.oas([1.0, 2.0], 0), "n"),
     ],
 )
 def test_a_weight_of_nonsense_is_refused_by_name(call, name):

@@ -23,8 +23,9 @@ def of(extra: str) -> Iterator[None]:
     except NotInstalled:
         raise
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed: pip install 'lindiff-nb[{extra}]'"
-        raise NotInstalled(said, name=error.name) from None
+        name = (error.name or "a package").partition(".")[0]
+        said = f"{name} is not installed: pip install 'lindiff-nb[{extra}]'"
+        raise NotInstalled(said, name=name) from None
 
 
 def need(extra: str, *modules: str) -> None:

@@ -63,8 +63,8 @@ def ledoit_wolf(x: ArrayLike) -> float:
         rho = min(1, beta / |S - m|^2),    beta = (1/n^2) sum_i |x_i x_i' - S|^2,    S = x' x / n
 
     Among all (1 - rho) S + rho m this comes near the best in mean square, for any distribution
-    (Ledoit & Wolf 2004, eq. 14 and section 3.3). The mean is known to be zero. Raises ValueError if
-    x is empty or not finite.
+    (Ledoit & Wolf 2004, section 3). The mean is known to be zero. Raises ValueError if x is empty
+    or not finite.
     """
     _, points = units.near_one(validate.samples("x", x))
     n, d = points.shape
@@ -75,13 +75,14 @@ def ledoit_wolf(x: ArrayLike) -> float:
     return float(np.clip(beta / delta, 0.0, 1.0)) if delta > 0 else 1.0
 
 
-def oracle_approximating(eigenvalues: ArrayLike, n: int) -> float:
-    """The same for Gaussian data, from the eigenvalues of S, (d,), zeros included, and n.
+def oas(eigenvalues: ArrayLike, n: int) -> float:
+    """How far `ledoit_wolf` would shrink S if the n data were Gaussian, from its eigenvalues, (d,).
 
         rho = min(1, (Tr S^2 + Tr(S)^2) / ((n + 1) (Tr S^2 - Tr(S)^2 / d)))
 
-    Chen, Wiesel, Eldar & Hero (2010), eq. 23, without terms of order 1/d. Raises ValueError for
-    eigenvalues that are no spectrum, or n < 1.
+    The oracle approximating shrinkage of Chen, Wiesel, Eldar & Hero (2010), eq. 23, without its
+    terms of order 1/d. Zeros are included. Raises ValueError for eigenvalues that are no spectrum,
+    or n < 1.
     """
     n = validate.integer("n", n)
     _, lam = units.varying(eigenvalues, "eigenvalues")

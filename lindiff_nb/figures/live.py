@@ -8,13 +8,16 @@ itself, and the book's site draws it with a Vega kept beside the page.
 
 from typing import Any
 
+from lindiff_nb._base import extras
+
 MIME = "application/vnd.vegalite.v5+json"  # the newest version that JupyterLab 4 draws offline
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def show(chart: Any, label: str) -> None:
     """Display an Altair chart; `label` is a sentence saying what it shows to who cannot see it."""
-    from IPython.display import publish_display_data
+    with extras.of("run"):
+        from IPython.display import publish_display_data
 
     publish_display_data({MIME: specification(chart, label), "text/plain": label})
 
