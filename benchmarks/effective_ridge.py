@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from benchmarks.timing import Row, at_most, faster, shortest
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import spectra
 from lindiff_nb.predict.ridge import effective_ridge
 

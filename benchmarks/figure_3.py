@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.timing import Row, at_most, shortest
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule, spectra, stopping
 from lindiff_nb.exact import training as along
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 from lindiff_nb.predict import training
 
 D, DRAWS, BUDGET = 1000, 5, 120.0
@@ -33,7 +33,7 @@ def measured() -> None:
         spectrum = spectra.power_law(D, k)
         for n in SIZES:
             for _ in range(DRAWS):
-                modes = draws.sample_modes(rng, spectrum, n)
+                modes = experiments.sample_modes(rng, spectrum, n)
                 stopping.best_stopping_time(modes, A, weights=WEIGHTS)
                 stopping.best_stopping_time(modes, A[MIDDLE])
                 if n == SIZES[1]:

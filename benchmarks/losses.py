@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.effective_ridge import one_pass, root_finder
 from benchmarks.timing import Row, at_most, faster, shortest
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule, spectra
 from lindiff_nb.predict import losses
 

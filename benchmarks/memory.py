@@ -20,7 +20,7 @@ def rows() -> Iterator[Row]:
         "losses.train_loss, 1000 steps": lambda: losses.train_loss(spectrum, N, a),
         "divergence.kl, 1000 ridges": lambda: divergence.kl(spectrum, N, 1e-3 / a),
         "training.test_loss, 1000 times": lambda: training.test_loss(spectrum, N, 0.9, 1e2 / a),
-        "fluctuations.test_loss, 1000 steps": lambda: fluctuations.test_loss(spectrum, N, a),
+        "fluctuations.test_loss_sd, 1000 steps": lambda: fluctuations.test_loss_sd(spectrum, N, a),
     }.items():
         tracemalloc.start()
         assert np.size(run()) == a.size

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.timing import Row, faster, shortest
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 from lindiff_nb.predict import training
 
 D, A = 1000, 0.99
@@ -26,7 +26,7 @@ def rows() -> Iterator[Row]:
         ours, one_set = shortest(
             5,
             lambda n=n: training.test_loss(spectrum, n, A, TAU),
-            lambda n=n, rng=rng: draws.training_losses(rng, spectrum, n, A, TAU, draws=1),
+            lambda n=n, rng=rng: experiments.training_losses(rng, spectrum, n, A, TAU, draws=1),
         )
         what = f"training curve of {TAU.size} times, d = {D}, n = {n}: one simulated set / ours"
         yield faster(target, what, ours, one_set)

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.timing import Row, at_most, faster, shortest
 from lindiff_nb.exact import sampling, schedule, spacing
-from lindiff_nb.measure import networks
-from lindiff_nb.measure._training_run import Run, Settings
+from lindiff_nb.networks import denoisers
+from lindiff_nb.networks._run import Run, Settings
 
 SIDE, BATCH, DRAWN, STEPS = 16, 128, 400, 20
 CPU = torch.device("cpu")
@@ -89,16 +89,16 @@ def _diffusers_step(run: Run) -> Callable[[], object]:
 def _evaluation(run: Run) -> Iterator[Row]:
     """What sampling and losses cost beyond the network's own evaluations."""
     x = np.random.default_rng(0).random((10_000, SIDE**2))
-    guess = networks.denoiser(run.average, run.schedule, (SIDE, SIDE), fast=True)
+    guess = denoisers.denoiser(run.average, run.schedule, (SIDE, SIDE), fast=True)
     few = spacing.evenly(run.schedule, STEPS)
-    drawer = networks.denoiser(run.average, few, (SIDE, SIDE), fast=True)
+    drawer = denoisers.denoiser(run.average, few, (SIDE, SIDE), fast=True)
     rng = np.random.default_rng(0)
     t = np.arange(len(x)) % run.schedule.steps + 1
     drawn, evaluated, losses, once = shortest(
         3,
         lambda: sampling.ddim(drawer, x[:DRAWN], few, progress=False),
         lambda: [drawer(x[:DRAWN], 1) for _ in range(STEPS)],
-        lambda: networks.losses(guess, x, run.schedule, rng),
+        lambda: denoisers.losses(guess, x, run.schedule, rng),
         lambda: guess(x, t),
     )
     what = f"{DRAWN} samples in {STEPS} steps ({drawn:.1f} s) / {STEPS} evaluations"

@@ -3,6 +3,7 @@
 exact       given the moments of the training set, everything in closed form
 predict     given only the population spectrum, n and d: random-matrix predictions
 measure     finite experiments: a generator goes in, raw draws come out
+networks    all of torch: a U-net, its training, checkpoints
 data        image sets as float arrays
 figures     the visual grammar
 calculator  what a spectrum and n will give, as a table, files and a figure
@@ -14,7 +15,11 @@ cli         the command line, whole
 Subpackages load when first used, so `import lindiff_nb` costs next to nothing.
 """
 
+import sys
+
 import lazy_loader
+
+from lindiff_nb import _moved
 
 __version__ = "0.1.0"
 
@@ -27,9 +32,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exact",
         "figures",
         "measure",
+        "networks",
         "predict",
         "run",
         "site",
         "train",
     ],
 )
+
+sys.meta_path.append(_moved.Finder())

@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import t as student
 
 from lindiff_nb.exact import denoiser, spectra
-from lindiff_nb.measure import draws, score_matching
+from lindiff_nb.measure import experiments, score_matching
 from lindiff_nb.predict import divergence, losses, marchenko_pastur, ridge
 
 D, DRAWS, COMPARISONS, BIAS = 200, 32, 1000, 2
@@ -37,7 +37,7 @@ def agree(measured, predicted, spectrum, n, xi):
 def test_losses(k, n):
     spectrum, rng = spectra.power_law(D, k), np.random.default_rng()
     a, c = np.array([0.5, 0.9, 0.99]), np.array([[0.0], [0.01], [0.1]])
-    measured = draws.losses(rng, spectrum, n, a, c, DRAWS)
+    measured = experiments.losses(rng, spectrum, n, a, c, DRAWS)
     xi = (1 - a) / a + c
     assert np.all(agree(measured.test, losses.test_loss(spectrum, n, a, c), spectrum, n, xi))
     assert np.all(agree(measured.train, losses.train_loss(spectrum, n, a, c), spectrum, n, xi))
@@ -51,7 +51,7 @@ def test_divergences(k, n, direction, estimated_mean):
     spectrum, rng = spectra.power_law(D, k), np.random.default_rng()
     c = np.array([1e-3, 1e-2, 0.1] if n <= D else [0.0, 1e-3, 1e-2, 0.1])
     options = {"direction": direction, "estimated_mean": estimated_mean}
-    measured = draws.kl(rng, spectrum, n, c, DRAWS, **options)
+    measured = experiments.kl(rng, spectrum, n, c, DRAWS, **options)
     assert np.all(agree(measured, divergence.kl(spectrum, n, c, **options), spectrum, n, c))
 
 
@@ -59,7 +59,9 @@ def test_divergences(k, n, direction, estimated_mean):
 @pytest.mark.parametrize("d", [1, 5, 60])
 def test_exact_mean_divergence_needs_no_allowance(d, direction):
     n = 3 * d + 6
-    measured = draws.kl(np.random.default_rng(), spectra.power_law(d, 1), n, 0.0, 400, direction)
+    measured = experiments.kl(
+        np.random.default_rng(), spectra.power_law(d, 1), n, 0.0, 400, direction
+    )
     error = measured.std(ddof=1) / np.sqrt(len(measured))
     assert abs(measured.mean() - divergence.wishart_kl(d, n, direction)) < 7 * error
 
@@ -70,7 +72,7 @@ def test_infinite_divergences_are_infinite_in_every_draw(estimated_mean):
     for direction in DIRECTIONS:
         for n in (5, 8) + (9,) * estimated_mean:
             options = {"direction": direction, "estimated_mean": estimated_mean}
-            assert np.all(draws.kl(rng, spectrum, n, 0.0, 3, **options) == np.inf)
+            assert np.all(experiments.kl(rng, spectrum, n, 0.0, 3, **options) == np.inf)
             assert divergence.kl(spectrum, n, 0.0, **options) == np.inf
 
 
@@ -79,7 +81,7 @@ def test_infinite_divergences_are_infinite_in_every_draw(estimated_mean):
 def test_effective_ridge_by_way_of_the_sampled_resolvent(k, n):
     """xi <Tr G> = d - n + n xi / kappa, whatever the spectrum."""
     spectrum, xi = spectra.power_law(D, k), np.array([0.01, 0.1, 1.0])
-    eigenvalues = draws.eigenvalues(np.random.default_rng(), spectrum, n, DRAWS)
+    eigenvalues = experiments.eigenvalues(np.random.default_rng(), spectrum, n, DRAWS)
     trace = np.sum(xi[:, None] / (eigenvalues[:, None] + xi[:, None]), axis=-1)
     measured = n * xi / (n - D + trace)
     predicted = ridge.effective_ridge(xi, spectrum, n)
@@ -89,7 +91,7 @@ def test_effective_ridge_by_way_of_the_sampled_resolvent(k, n):
 @SIZE
 def test_eigenvalues_of_white_data_fill_the_marchenko_pastur_law(n):
     """Their distribution functions differ by O(1/d) at most, fluctuations included."""
-    eigenvalues = np.sort(draws.eigenvalues(np.random.default_rng(), np.ones(D), n, 5))
+    eigenvalues = np.sort(experiments.eigenvalues(np.random.default_rng(), np.ones(D), n, 5))
     law = marchenko_pastur.cdf(eigenvalues, D / n)
     law = np.where(eigenvalues < 1e-12, marchenko_pastur.atom(D / n), law)
     rank = np.arange(1, D + 1) / D

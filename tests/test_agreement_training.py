@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 from lindiff_nb.predict import training
 
 TAU = np.array([0.1, 1, 10, 100])
@@ -21,7 +21,9 @@ DRAWS = 60
 def test_prediction_meets_measurement(exponent, ratio, c):
     """d = 100: 6 standard errors, plus 1 % of what training has changed."""
     spectrum, n, a = spectra.power_law(100, exponent), int(100 * ratio), np.array([[0.5], [0.99]])
-    found = draws.training_losses(np.random.default_rng(1), spectrum, n, a, TAU, c, draws=DRAWS)
+    found = experiments.training_losses(
+        np.random.default_rng(1), spectrum, n, a, TAU, c, draws=DRAWS
+    )
     for measured, predict in zip(found, (training.test_loss, training.train_loss), strict=True):
         error = measured.std(axis=0, ddof=1) / np.sqrt(DRAWS)
         expected = predict(spectrum, n, a, TAU, c)
@@ -38,19 +40,21 @@ def test_the_error_of_the_prediction_falls_with_the_dimension():
     errors, bounds = [], []
     for d, m in ((10, 2000), (160, 300)):
         spectrum, n = spectra.power_law(d, 1.0), int(0.6 * d)
-        found = draws.training_losses(np.random.default_rng(2), spectrum, n, 0.99, 10.0, draws=m)
+        found = experiments.training_losses(
+            np.random.default_rng(2), spectrum, n, 0.99, 10.0, draws=m
+        )
         errors.append(abs(found.test.mean() - training.test_loss(spectrum, n, 0.99, 10.0)))
         bounds.append(6 * found.test.std(ddof=1) / np.sqrt(m))
     assert errors[1] - bounds[1] < (errors[0] + bounds[0]) / 3
 
 
 def test_measured_draws_are_raw_and_start_at_one():
-    found = draws.training_losses(
+    found = experiments.training_losses(
         np.random.default_rng(0), np.ones(5), 3, [0.5, 0.9], [[0.0], [1.0]], draws=4
     )
     assert found.test.shape == found.train.shape == (4, 2, 2)
     assert found.test[:, 0] == pytest.approx(np.ones((4, 2)), rel=1e-15)
     with pytest.raises(ValueError, match="tau"):
-        draws.training_losses(np.random.default_rng(0), np.ones(5), 3, 0.5, -1.0)
+        experiments.training_losses(np.random.default_rng(0), np.ones(5), 3, 0.5, -1.0)
     with pytest.raises(ValueError, match="rng"):
-        draws.training_losses(0, np.ones(5), 3, 0.5, 1.0)
+        experiments.training_losses(0, np.ones(5), 3, 0.5, 1.0)

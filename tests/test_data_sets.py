@@ -19,7 +19,7 @@ from lindiff_nb import data
 from lindiff_nb.data import att, cache, celeba, embedded, fashion, mnist, photographs, resize, sets
 from lindiff_nb.data.imageset import DataUnavailable
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 
 NOTICE = Path(__file__).parents[1] / "NOTICE"
 OFFLINE = ("mnist", "photo-crops", "fashion-mnist", "att-faces")
@@ -114,7 +114,7 @@ def test_rounding_in_a_spectrum_changes_no_draw(name):
     found = [spectra.of_data(order) for order in orders]
     counts = [np.count_nonzero(spectrum) for spectrum in found]
     assert counts == [counts[0]] * 3
-    first, *others = (draws.eigenvalues(np.random.default_rng(1), s, 100) for s in found)
+    first, *others = (experiments.eigenvalues(np.random.default_rng(1), s, 100) for s in found)
     for other in others:
         np.testing.assert_allclose(other, first, rtol=1e-6, atol=1e-9 * first.max())
 

@@ -99,7 +99,7 @@ def test_actions_are_pinned_by_commit_and_can_only_read():
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
-@pytest.mark.parametrize("layer", ["exact", "predict", "measure"])
+@pytest.mark.parametrize("layer", ["exact", "predict", "measure", "networks"])
 def test_a_layer_hands_out_all_its_public_modules(layer):
     files = (ROOT / "lindiff_nb" / layer).glob("[!_]*.py")
     assert import_module(f"lindiff_nb.{layer}").__all__ == sorted(file.stem for file in files)

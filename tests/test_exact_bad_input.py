@@ -8,7 +8,7 @@ import pytest
 from lindiff_nb.exact import (
     denoiser,
     divergence,
-    mixture,
+    empirical,
     recursion,
     sampler_error,
     sampling,
@@ -211,17 +211,17 @@ TABLE = [
         {**MOMENTS, "schedule": SCHEDULE, "c": [*ONE, -1]},
     ),
     (
-        mixture.posterior_mean,
+        empirical.posterior_mean,
         {"points": X, "x": X, "alpha_bar": 0.5},
         {"points": POINTS, "x": QUERIES, "alpha_bar": [*SIGNAL, [0.1, 0.2]], "chunk": CHUNK},
     ),
     (
-        mixture.optimal,
+        empirical.optimal,
         {"points": X, "schedule": MADE},
         {"points": POINTS, "schedule": SCHEDULE, "chunk": CHUNK},
     ),
     (sampling.affine(ZERO, EYE, MADE), {"x": X, "t": 1}, {"x": QUERIES, "t": [*WHOLE, 11]}),
-    (mixture.optimal(X, MADE), {"x": X, "t": 1}, {"x": QUERIES, "t": [*WHOLE, 11]}),
+    (empirical.optimal(X, MADE), {"x": X, "t": 1}, {"x": QUERIES, "t": [*WHOLE, 11]}),
 ]
 
 

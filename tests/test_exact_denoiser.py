@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb import _blocks
+from lindiff_nb._base import blocks
 from lindiff_nb.exact import denoiser, spectra
 
 ALPHA_BAR = np.array([0.01, 0.5, 0.99, 1 - 1e-6])
@@ -236,7 +236,7 @@ def test_a_grid_longer_than_a_block_is_the_same_grid(monkeypatch):
     training, population = setting(5)
     modes = denoiser.modes(*training, *population)
     whole = denoiser.test_loss(modes, ALPHA_BAR[:, None], RIDGES)
-    monkeypatch.setattr(_blocks, "NUMBERS", 5 * D)
+    monkeypatch.setattr(blocks, "NUMBERS", 5 * D)
     assert denoiser.test_loss(modes, ALPHA_BAR[:, None], RIDGES) == pytest.approx(whole, rel=1e-14)
 
 

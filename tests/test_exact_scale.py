@@ -55,7 +55,7 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
     ("exact.divergence.gaussian_kl", KL, [0]),
     ("exact.fourier.radial_power", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
     ("exact.fourier.mean_frequency", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
-    ("measure.held_out.variances", {"rng": 0, "x": X, "folds": 3}, [2]),
+    ("measure.cross_validated.variances", {"rng": 0, "x": X, "folds": 3}, [2]),
     ("measure.surrogates.random_signs", {"rng": 0, "points": X, "n": 5}, [1]),
     ("measure.surrogates.independent", {"rng": 0, "points": X, "n": 5}, [1]),
     ("measure.surrogates.gaussian", {"rng": 0, "points": X, "n": 5}, [1]),
@@ -65,16 +65,16 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
         [1],
     ),
     ("measure.agreement.distances", {"first": X, "second": Y}, [2, 2]),
-    ("measure.mappings.distance", {"first": X[None], "second": Y[None]}, [2]),
+    ("measure.comparison.distance", {"first": X[None], "second": Y[None]}, [2]),
     (
-        "measure.mappings.by_mode",
+        "measure.comparison.by_mode",
         {"first": X[None], "second": Y[None], "eigenvectors": np.linalg.qr(Y)[1].T},
         [2, 2],
     ),
     ("measure.memorization.nearest", {"samples": X, "training": Y}, [0, 1, 1, 1]),
     ("measure.memorization.cosine_similarity", {"samples": X, "others": Y}, [0]),
     *(
-        (f"measure.draws.{name}", {"rng": 0, **SET, **more}, powers)
+        (f"measure.experiments.{name}", {"rng": 0, **SET, **more}, powers)
         for name, more, powers in [
             ("sample_modes", {}, [2, None, 2, 2, 0]),
             ("sample_modes", {"n": 3, "estimated_mean": True}, [2, None, 2, 2, 0]),
@@ -84,7 +84,7 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
             ("kl", {"c": np.array([0.1]), "direction": "population||sampler"}, [0]),
         ]
     ),
-    ("measure.replicas.overlaps", {"rng": 0, **SET, "xi": 0.2, "draws": 2}, [0]),
+    ("measure.partition_functions.overlaps", {"rng": 0, **SET, "xi": 0.2, "draws": 2}, [0]),
 ]
 
 
@@ -143,7 +143,7 @@ def test_beyond_the_normal_numbers_they_are_refused_by_name(name, arguments, pow
 
 
 def test_the_logarithm_of_z_loses_that_of_the_unit():
-    name = "measure.replicas.log_partition"
+    name = "measure.partition_functions.log_partition"
     arguments = {"rng": 0, **SET, "xi": np.array([0.2, 3.0]), "draws": 2}
     (expected,) = call(name, arguments, 0)
     for k in (-450, 450):
@@ -159,7 +159,7 @@ NOISY = [  # where the noise has a variance of its own: name, function of (unit^
     ("stopping", lambda u, a, c: stopping.best_stopped_loss(in_unit(FEW, u), min(a, 0.9), c)),
     ("shrinkage", lambda u, a, c: shrinkage.best_loss(in_unit(FEW, u), a)),
     ("left out", lambda u, a, c: validation.left_out_loss(X * np.sqrt(u), a, c)),
-    ("cross-validated", lambda u, a, c: validation.test_loss(SPECTRUM * u, 9, a, c)),
+    ("cross-validated", lambda u, a, c: validation.gcv_loss(SPECTRUM * u, 9, a, c)),
     ("residual", lambda u, a, c: denoiser.residual_loss(SPECTRUM * u, a)),
     ("continuum", lambda u, a, c: recursion.continuum_variance(SPECTRUM * u, a, c)),
     ("sampled", lambda u, a, c: recursion.sampled_variance(SPECTRUM * u, MADE, c)),

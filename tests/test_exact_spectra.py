@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import sampler_error, sampling, schedule, spacing, spectra
-from lindiff_nb.measure import draws, surrogates
+from lindiff_nb.measure import experiments, surrogates
 
 
 @given(d=st.integers(1, 300), exponent=st.floats(0, 4))
@@ -169,7 +169,7 @@ def test_what_counts_directions_does_not_count_rounding(dtype):
             found = sampler_error.sampler_kl(form, made, direction=direction)
             assert found == sampler_error.sampler_kl(zeros, made, direction=direction)
         for n in (5, 50):
-            drawn = [draws.kl(np.random.default_rng(0), s, n, 0.0) for s in (form, zeros)]
+            drawn = [experiments.kl(np.random.default_rng(0), s, n, 0.0) for s in (form, zeros)]
             assert np.array_equal(*drawn)
 
 
@@ -219,7 +219,9 @@ def test_rounding_in_a_spectrum_takes_no_chances(n):
     after = []
     for noise in (0.0, 1e-19, -1e-19):
         rng = np.random.default_rng(0)
-        found = draws.eigenvalues(rng, spectrum + noise * np.arange(13) * (spectrum == 0), n, 2)
+        found = experiments.eigenvalues(
+            rng, spectrum + noise * np.arange(13) * (spectrum == 0), n, 2
+        )
         after.append([found.tolist(), rng.random()])
     assert after[0] == after[1] == after[2]
 

@@ -5,7 +5,7 @@ import pytest
 from hard_cases import assert_refused
 
 from lindiff_nb.exact import denoiser, spectra, validation
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 
 A, C = np.array([0.05, 0.5, 0.99]), np.array([[0.0], [0.02], [1.0]])
 
@@ -41,7 +41,7 @@ def test_it_is_leaving_one_out_and_in_general_the_mean_share_in_place_of_each(n,
     expected = missed + np.mean(losses * ((1 - shares) / (1 - shares.mean())) ** 2)
     centred = x - (0 if fixed_mean else x.mean(axis=0))
     lam = np.linalg.eigvalsh(centred.T @ centred / n).clip(min=0)
-    found = validation.test_loss(lam, n, a, c, estimated_mean=not fixed_mean)
+    found = validation.gcv_loss(lam, n, a, c, estimated_mean=not fixed_mean)
     assert found == pytest.approx(expected, rel=1e-11)
     every = validation.left_out_loss(x, a, c, estimated_mean=not fixed_mean)
     assert every == pytest.approx(missed + losses.mean(), rel=1e-11)
@@ -57,9 +57,9 @@ def test_it_is_right_on_average_for_every_ridge(ratio, estimated_mean):
     spectrum, rng = spectra.power_law(100, 1.0), np.random.default_rng(1)
     n, found = int(100 * ratio), []
     for _ in range(30):
-        modes = draws.sample_modes(rng, spectrum, n, estimated_mean=estimated_mean)
+        modes = experiments.sample_modes(rng, spectrum, n, estimated_mean=estimated_mean)
         lam = np.repeat(modes.eigenvalues, modes.multiplicity.astype(int))
-        guess = validation.test_loss(lam, n, A, C[1:], estimated_mean=estimated_mean)
+        guess = validation.gcv_loss(lam, n, A, C[1:], estimated_mean=estimated_mean)
         found.append(guess / denoiser.test_loss(modes, A, C[1:]))
     error = np.std(found, axis=0, ddof=1) / np.sqrt(30)
     assert np.all(np.abs(np.mean(found, axis=0) - 1) < 6 * error + 6 / n)
@@ -69,7 +69,7 @@ def test_points_that_are_alike_make_no_difference():
     """Rotated copies of one point share h: both kinds of validation agree, on a grid."""
     x = np.sqrt(3) * np.eye(4)[[0, 1, 2]] + np.sqrt(0.1) * np.eye(4)[3]
     lam = np.linalg.eigvalsh(x.T @ x / 3).clip(min=0)
-    expected = validation.test_loss(lam, 3, A, C)
+    expected = validation.gcv_loss(lam, 3, A, C)
     assert validation.left_out_loss(x, A, C) == pytest.approx(expected, rel=1e-12)
 
 
@@ -78,7 +78,7 @@ def test_points_far_out_are_not_averaged_away():
     x = points(40, 80)
     x[::10] *= 10
     lam = np.linalg.eigvalsh(x.T @ x / 40).clip(min=0)
-    longer = validation.left_out_loss(x, 0.99) / validation.test_loss(lam, 40, 0.99)
+    longer = validation.left_out_loss(x, 0.99) / validation.gcv_loss(lam, 40, 0.99)
     assert longer > 1.5
 
 
@@ -86,13 +86,13 @@ def test_many_points_leave_nothing_to_correct():
     lam = spectra.power_law(5, 1.0)
     modes = denoiser.Modes(lam, None, lam, np.zeros(5), np.ones(5))
     expected = denoiser.train_loss(modes, A, C)
-    assert validation.test_loss(lam, 10**12, A, C) == pytest.approx(expected, rel=1e-9)
+    assert validation.gcv_loss(lam, 10**12, A, C) == pytest.approx(expected, rel=1e-9)
 
 
 def test_fits_that_leave_no_point_out_cost_infinitely_much():
-    assert validation.test_loss([1.0, 0.0], 1, 1.0) == np.inf
-    assert validation.test_loss([1.0, 0.0], 2, 1.0) == 0.5
-    assert np.isfinite(validation.test_loss([1.0, 0.0], 1, 1 - 1e-12))
+    assert validation.gcv_loss([1.0, 0.0], 1, 1.0) == np.inf
+    assert validation.gcv_loss([1.0, 0.0], 2, 1.0) == 0.5
+    assert np.isfinite(validation.gcv_loss([1.0, 0.0], 1, 1 - 1e-12))
     assert validation.left_out_loss([[1.0, 0.0]], 1.0) == np.inf
     assert validation.left_out_loss(np.zeros((3, 2)), 0.5) == 0
 
@@ -100,8 +100,8 @@ def test_fits_that_leave_no_point_out_cost_infinitely_much():
 def test_scaling_the_data_changes_nothing_but_units():
     lam, scale = spectra.power_law(8, 1.0), 1e-3
     a = A / (A + scale * (1 - A))
-    moved = validation.test_loss(scale * lam, 12, a, scale * C)
-    assert moved == pytest.approx(validation.test_loss(lam, 12, A, C), rel=1e-12)
+    moved = validation.gcv_loss(scale * lam, 12, a, scale * C)
+    assert moved == pytest.approx(validation.gcv_loss(lam, 12, A, C), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_scaling_the_data_changes_nothing_but_units():
 )
 def test_bad_arguments_are_refused_by_name(name, values):
     assert_refused(
-        validation.test_loss, {"eigenvalues": [1.0, 2, 0], "n": 2, "alpha_bar": 0.5}, name, values
+        validation.gcv_loss, {"eigenvalues": [1.0, 2, 0], "n": 2, "alpha_bar": 0.5}, name, values
     )
 
 
 def test_an_estimated_mean_takes_one_degree_of_freedom():
     with pytest.raises(ValueError, match="eigenvalues"):
-        validation.test_loss([2.0, 1.0], 2, 0.5, estimated_mean=True)
+        validation.gcv_loss([2.0, 1.0], 2, 0.5, estimated_mean=True)
     with pytest.raises(ValueError, match="x"):
         validation.left_out_loss([[2.0, 1.0]], 0.5, estimated_mean=True)
     assert_refused(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hard_cases import assert_refused
 
-from lindiff_nb.measure import draws, memorization, score_matching
+from lindiff_nb.measure import experiments, memorization, score_matching
 
 X = np.arange(12.0).reshape(4, 3)
 NEAREST = memorization.nearest(X, X)
@@ -50,10 +50,10 @@ BAD = {
 }
 SET = ["rng", "spectrum", "n"]
 TABLE = [
-    (draws.sample_modes, SET, []),
-    (draws.eigenvalues, SET, ["draws"]),
-    (draws.losses, [*SET, "alpha_bar", "c"], ["draws"]),
-    (draws.kl, [*SET, "c"], ["draws", "direction"]),
+    (experiments.sample_modes, SET, []),
+    (experiments.eigenvalues, SET, ["draws"]),
+    (experiments.losses, [*SET, "alpha_bar", "c"], ["draws"]),
+    (experiments.kl, [*SET, "c"], ["draws", "direction"]),
     (memorization.nearest, ["samples", "training"], ["chunk"]),
     (memorization.cosine_similarity, ["samples", "others"], []),
     (memorization.detail_similarity, ["samples", "others", "eigenvectors", "first"], []),
@@ -74,8 +74,8 @@ def test_bad_input_raises_naming_argument_and_value(function, needed, name):
     assert_refused(function, {each: GOOD[each] for each in needed}, name, BAD[name])
 
 
-@pytest.mark.parametrize("function", [draws.sample_modes, draws.losses, draws.kl])
+@pytest.mark.parametrize("function", [experiments.sample_modes, experiments.losses, experiments.kl])
 def test_an_estimated_mean_needs_two_points(function):
-    rest = {draws.losses: {"alpha_bar": 0.5}, draws.kl: {"c": 0.1}}.get(function, {})
+    rest = {experiments.losses: {"alpha_bar": 0.5}, experiments.kl: {"c": 0.1}}.get(function, {})
     with pytest.raises(ValueError, match="n must be an integer >= 2, got 1"):
         function(np.random.default_rng(0), np.ones(3), 1, **rest, estimated_mean=True)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 from lindiff_nb.predict import best_ridge, divergence, losses, training
 
 ALPHA_BAR = np.array([0.01, 0.5, 0.99, 0.9999])
@@ -122,7 +122,7 @@ def test_it_is_where_measured_losses_are_least_too():
     rng, spectrum = np.random.default_rng(3), spectra.power_law(200, 1.0)
     best = best_ridge.for_test_loss(spectrum, 100, 0.9)
     c = best * np.array([0.8, 1.0, 1.25])
-    measured = draws.losses(rng, spectrum, 100, 0.9, c, 60).test
+    measured = experiments.losses(rng, spectrum, 100, 0.9, c, 60).test
     slope = (measured[:, 2] - measured[:, 0]) / measured[:, 1]
     assert abs(slope.mean()) < 6 * slope.std(ddof=1) / np.sqrt(60) + 1 / 200
 

@@ -1,10 +1,10 @@
-"""`predict._clusters`: far levels gathered onto a few, and the sums they stand for."""
+"""`predict._bulk.population`: far levels gathered onto a few, and the sums they stand for."""
 
 import numpy as np
 import pytest
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import _clusters
+from lindiff_nb.predict._bulk import population
 from lindiff_nb.predict._spectrum import distinct
 
 POPULATIONS = {
@@ -34,9 +34,9 @@ def stretches(levels):
 def test_sums_over_what_is_seen_are_sums_over_all(name, order, error):
     """On the stretch and above it; relative to the sum of the sizes of all terms."""
     levels, counts = distinct(POPULATIONS[name])
-    tree, rng = _clusters.plant(levels, counts, order), np.random.default_rng(0)
+    tree, rng = population.plant(levels, counts, order), np.random.default_rng(0)
     for low, high in stretches(levels):
-        seen = _clusters.view(low, high, tree)
+        seen = population.view(low, high, tree)
         ends = np.clip([low, high], -levels[-1], 3 * levels[-1])
         ends[1] += 1e-3 * (low == high)
         u = rng.uniform(*ends, 20)
@@ -49,7 +49,7 @@ def test_sums_over_what_is_seen_are_sums_over_all(name, order, error):
 
 def test_near_levels_come_first_and_as_they_are():
     levels, counts = distinct(POPULATIONS["power law"])
-    seen = _clusters.view(levels[2000], levels[2100], _clusters.plant(levels, counts, 20))
+    seen = population.view(levels[2000], levels[2100], population.plant(levels, counts, 20))
     own = seen.levels[: seen.own]
     assert np.all(np.isin(levels[2000:2101], own))
     assert np.all(np.isin(own, levels))
@@ -58,7 +58,7 @@ def test_near_levels_come_first_and_as_they_are():
 
 def test_a_small_population_is_seen_as_it_is():
     levels, counts = distinct(spectra.power_law(20, 1.0))
-    seen = _clusters.view(0.1, 0.2, _clusters.plant(levels, counts, 20))
+    seen = population.view(0.1, 0.2, population.plant(levels, counts, 20))
     assert seen.own == 20
     assert np.array_equal(seen.levels, levels)
     assert np.array_equal(seen.counts, counts)
@@ -66,5 +66,5 @@ def test_a_small_population_is_seen_as_it_is():
 
 def test_traces_are_kept():
     levels, counts = distinct(POPULATIONS["steep"])
-    seen = _clusters.view(levels[-1], np.inf, _clusters.plant(levels, counts, 12))
+    seen = population.view(levels[-1], np.inf, population.plant(levels, counts, 12))
     assert seen.levels @ seen.counts == pytest.approx(levels @ counts, rel=1e-13)

@@ -149,7 +149,7 @@ def test_an_estimated_mean_costs_what_one_sample_less_costs_at_least(direction):
 def test_n_and_c_broadcast(direction, estimated_mean):
     spectrum, n, c = SPECTRA["power law"], np.array([2, D, D + 1, D + 2, 40]), [[0.0], [0.1]]
     options = {"direction": direction, "estimated_mean": estimated_mean}
-    for function in (kl, fluctuations.kl):
+    for function in (kl, fluctuations.kl_sd):
         found = function(spectrum, n, c, **options)
         assert found.shape == (2, 5)
         for i, j in np.ndindex(2, 5):
@@ -228,7 +228,7 @@ def test_in_one_dimension_mean_and_deviation_are_chi_square_integrals(n, fitted)
     ]
     for direction, (first, second) in zip(DIRECTIONS, (to_population, to_sampler), strict=True):
         told = wishart_kl(1, n, direction, estimated_mean=fitted)
-        deviation = fluctuations.wishart_kl(1, n, direction, estimated_mean=fitted)
+        deviation = fluctuations.wishart_kl_sd(1, n, direction, estimated_mean=fitted)
         assert told == pytest.approx(first / 2, rel=1e-8)
         assert deviation**2 == pytest.approx((second - (first + 1) ** 2) / 4, rel=1e-6)
 
@@ -257,7 +257,7 @@ def test_few_dimensions_with_and_without_the_mean_as_training_sets_say(direction
     kls = (np.trace(ratio, axis1=1, axis2=2) - 4 - log_det + far) / 8
     told = wishart_kl(4, 16, direction, estimated_mean=fitted)
     assert abs(kls.mean() - told) < 6 * kls.std() / np.sqrt(20_000)
-    deviation = fluctuations.wishart_kl(4, 16, direction, estimated_mean=fitted)
+    deviation = fluctuations.wishart_kl_sd(4, 16, direction, estimated_mean=fitted)
     assert kls.std() == pytest.approx(deviation, rel=0.1)
 
 
@@ -272,7 +272,7 @@ def test_with_a_fitted_mean_the_limits_move_by_one():
     for direction, least in zip(DIRECTIONS, (5, 9), strict=True):
         for fitted in (False, True):
             deviations = [
-                fluctuations.wishart_kl(5, n + fitted, direction, estimated_mean=fitted)
+                fluctuations.wishart_kl_sd(5, n + fitted, direction, estimated_mean=fitted)
                 for n in (least - 1, least)
             ]
             assert np.isinf(deviations).tolist() == [True, False]
@@ -281,8 +281,8 @@ def test_with_a_fitted_mean_the_limits_move_by_one():
 def test_the_exact_deviation_is_that_of_many_dimensions_in_the_end():
     for direction in DIRECTIONS:
         for fitted in (False, True):
-            exact = fluctuations.wishart_kl(300, 900, direction, estimated_mean=fitted)
-            told = fluctuations.kl(np.ones(300), 900, 0.0, direction, estimated_mean=fitted)
+            exact = fluctuations.wishart_kl_sd(300, 900, direction, estimated_mean=fitted)
+            told = fluctuations.kl_sd(np.ones(300), 900, 0.0, direction, estimated_mean=fitted)
             assert exact == pytest.approx(told, rel=0.02)
 
 
@@ -316,6 +316,6 @@ def test_rounding_is_zero_variance(direction, estimated_mean):
     exact = np.where(found > 1e-10, found, 0)
     assert np.any(found != exact)
     for n, c in ((7, 0.0), (9, 0.0), (7, 0.1)):
-        for function in (kl, fluctuations.kl):
+        for function in (kl, fluctuations.kl_sd):
             told = function(exact, n, c, direction, estimated_mean=estimated_mean)
             assert function(found, n, c, direction, estimated_mean=estimated_mean) == told

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
+from lindiff_nb.measure import experiments
 from lindiff_nb.predict import fluctuations, losses
 
-DEVIATIONS = (fluctuations.test_loss, fluctuations.train_loss)
+DEVIATIONS = (fluctuations.test_loss_sd, fluctuations.train_loss_sd)
 POINTS = [(0.5, 0), (0.99, 1e-3), (1 - 1e-14, 0), (1 - 1e-12, 1e-9), (1e-6, 10.0)]
 
 
@@ -81,7 +81,7 @@ def test_drawn_training_sets_deviate_as_predicted(exponent, n):
     """
     d, count = 60, 1000
     spectrum, a, c = spectra.power_law(d, exponent), np.array([0.5, 0.9]), np.array([[0.0], [0.1]])
-    measured = draws.losses(np.random.default_rng(), spectrum, n, a, c, count)
+    measured = experiments.losses(np.random.default_rng(), spectrum, n, a, c, count)
     alarm = 1e-6 / (4 * 2 * a.size * c.size) / 2
     low, high = np.sqrt(chi2.ppf([alarm, 1 - alarm], count - 1) / (count - 1))
     for drawn, deviation in zip(measured, DEVIATIONS, strict=True):
@@ -95,7 +95,7 @@ def test_without_ridge_the_training_loss_deviates_as_the_trace_of_the_resolvent(
     spectrum, a = spectra.power_law(20, 1.0), np.array([0.1, 0.9, 0.999])
     s = (1 - a) / a
     trace = fluctuations.resolvent_trace(s, spectrum, n)
-    assert fluctuations.train_loss(spectrum, n, a) == pytest.approx(s * trace / 20, rel=1e-12)
+    assert fluctuations.train_loss_sd(spectrum, n, a) == pytest.approx(s * trace / 20, rel=1e-12)
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS)
@@ -103,16 +103,16 @@ def test_many_points_leave_1_over_n_on_new_data_and_1_over_sqrt_n_on_the_trainin
     """The population's denoiser is where the loss on new data is flat: first order vanishes."""
     spectrum, a = spectra.power_law(20, 1.0), np.array([0.1, 0.9, 0.999])
     few, many = (deviation(spectrum, n, a) for n in (10**8, 10**10))
-    power = 1 if deviation is fluctuations.test_loss else 0.5
+    power = 1 if deviation is fluctuations.test_loss_sd else 0.5
     assert few / many == pytest.approx(100**power * np.ones(3), rel=1e-5)
-    assert fluctuations.test_loss(spectrum, 10**8, a, 0.1).max() > 1e-6 / 20
+    assert fluctuations.test_loss_sd(spectrum, 10**8, a, 0.1).max() > 1e-6 / 20
 
 
 def test_for_many_points_and_white_data_the_excess_is_a_sum_of_squares():
     """Of about d^2 / 2 entries of Sigma_0 - 1, each twice, so it deviates by 2 / d of itself."""
     d, n, a = 30, 10**8, 0.4
     excess = losses.alignment(np.ones(d), n, a)
-    assert fluctuations.test_loss(np.ones(d), n, a) == pytest.approx(2 * excess / d, rel=1e-5)
+    assert fluctuations.test_loss_sd(np.ones(d), n, a) == pytest.approx(2 * excess / d, rel=1e-5)
 
 
 @given(
@@ -143,11 +143,11 @@ def test_a_strong_ridge_leaves_nothing_to_deviate():
 def test_without_noise_they_vanish_where_the_loss_is_finite():
     spectrum = np.array([1.0, 2.0, 0.0])
     for n, deviation in ((1, np.inf), (2, np.inf), (3, 0.0)):
-        assert fluctuations.test_loss(spectrum, n, 1.0) == deviation
-        assert fluctuations.train_loss(spectrum, n, 1.0) == 0
-    near = fluctuations.test_loss(spectrum, 3, 1 - 1e-9)
+        assert fluctuations.test_loss_sd(spectrum, n, 1.0) == deviation
+        assert fluctuations.train_loss_sd(spectrum, n, 1.0) == 0
+    near = fluctuations.test_loss_sd(spectrum, 3, 1 - 1e-9)
     assert 0 < near < 1e-6
-    assert fluctuations.test_loss(spectrum, 1, 1.0, 0.1) == 0
+    assert fluctuations.test_loss_sd(spectrum, 1, 1.0, 0.1) == 0
 
 
 def test_n_alpha_bar_and_c_broadcast():
@@ -168,7 +168,7 @@ def test_n_alpha_bar_and_c_broadcast():
 def test_memory_stays_bounded():
     spectrum, a = spectra.power_law(5000, 1.0), np.linspace(0.01, 0.99, 200)
     tracemalloc.start()
-    fluctuations.test_loss(spectrum, 1000, a, 1e-3)
+    fluctuations.test_loss_sd(spectrum, 1000, a, 1e-3)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3e6  # a whole table would be 8 MB

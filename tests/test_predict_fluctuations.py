@@ -9,7 +9,7 @@ from scipy.special import polygamma
 
 from lindiff_nb.exact import spectra
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
-from lindiff_nb.measure import draws, replicas
+from lindiff_nb.measure import experiments, partition_functions
 from lindiff_nb.predict import fluctuations, replica
 
 DIRECTIONS = (SAMPLER, POPULATION)
@@ -28,8 +28,8 @@ def wishart_variances(d, n):
 def test_sampled_log_determinants_and_resolvents_deviate_as_predicted(n):
     spectrum, c = spectra.power_law(60, 1.0), np.array([0.1, 1.0])
     rng = np.random.default_rng(n)
-    log_det = -2 * replicas.log_partition(rng, spectrum, n, c, DRAWS)
-    eigenvalues = draws.eigenvalues(rng, spectrum, n, DRAWS)[..., None]
+    log_det = -2 * partition_functions.log_partition(rng, spectrum, n, c, DRAWS)
+    eigenvalues = experiments.eigenvalues(rng, spectrum, n, DRAWS)[..., None]
     trace = np.sum(1 / (eigenvalues + c), axis=1)
     pairs = (
         (log_det, fluctuations.log_det(c, spectrum, n)),
@@ -49,8 +49,8 @@ def test_sampled_log_determinants_and_resolvents_deviate_as_predicted(n):
 @pytest.mark.parametrize(("n", "c"), [(30, 0.1), (60, 0.1), (150, 0.01), (150, 0.0)])
 def test_sampled_divergences_deviate_as_predicted(direction, n, c, estimated_mean):
     spectrum, options = spectra.power_law(60, 1.0), {"estimated_mean": estimated_mean}
-    measured = draws.kl(np.random.default_rng(n), spectrum, n, c, DRAWS, direction, **options)
-    predicted = fluctuations.kl(spectrum, n, c, direction, **options)
+    measured = experiments.kl(np.random.default_rng(n), spectrum, n, c, DRAWS, direction, **options)
+    predicted = fluctuations.kl_sd(spectrum, n, c, direction, **options)
     assert measured.std(ddof=1) == pytest.approx(predicted, rel=CLOSE)
 
 
@@ -60,8 +60,8 @@ def test_few_points_whose_mean_is_estimated_where_the_mean_counts_most(n):
     spectrum, count = np.ones(40), 4000
     for direction in DIRECTIONS:
         options = {"direction": direction, "estimated_mean": True}
-        measured = draws.kl(np.random.default_rng(n), spectrum, n, 0.3, count, **options)
-        predicted = fluctuations.kl(spectrum, n, 0.3, **options)
+        measured = experiments.kl(np.random.default_rng(n), spectrum, n, 0.3, count, **options)
+        predicted = fluctuations.kl_sd(spectrum, n, 0.3, **options)
         close = 6 * np.sqrt(0.75 / count) + 3 / 40
         assert measured.std(ddof=1) == pytest.approx(predicted, rel=close)
 
@@ -72,7 +72,7 @@ def test_an_estimated_mean_adds_a_chi_square(direction):
     for d in (1, 20):
         spectrum, n = spectra.power_law(d, 1.0), 10**8
         known, estimated = (
-            fluctuations.kl(spectrum, n, 0.0, direction, estimated_mean=e) for e in (False, True)
+            fluctuations.kl_sd(spectrum, n, 0.0, direction, estimated_mean=e) for e in (False, True)
         )
         assert (n * d) ** 2 * (estimated**2 - known**2) == pytest.approx(d / 2, rel=1e-5)
 
@@ -84,7 +84,7 @@ def test_without_ridge_the_deviations_are_those_of_wishart_matrices(n):
     spectrum = np.geomspace(1, 1e-6, d)
     assert fluctuations.log_det(0.0, spectrum, n) ** 2 == pytest.approx(log_det, rel=4 / (n - d))
     total = (trace + log_det - 2 * both) / 4
-    found = (d * fluctuations.kl(spectrum, n, 0.0)) ** 2
+    found = (d * fluctuations.kl_sd(spectrum, n, 0.0)) ** 2
     assert found == pytest.approx(total, rel=10 / (n - d))
 
 
@@ -100,7 +100,7 @@ def test_traces_of_inverse_wishart_matrices_have_variance_2_y_over_1_minus_y_to_
 def test_with_many_points_both_divergences_deviate_by_1_over_2n(direction, n):
     """Total d / 2n, so that no digits may be lost to cancellation in a variance of d^2 / 4n^2."""
     spectrum = spectra.power_law(20, 1.0)
-    found = fluctuations.kl(spectrum, n, 0.0, direction)
+    found = fluctuations.kl_sd(spectrum, n, 0.0, direction)
     assert 2 * n * found == pytest.approx(1, rel=100 / n + 1e-11)
 
 
@@ -130,7 +130,7 @@ def test_both_variances_agree_with_forty_digits_of_the_plain_formulas(n, c, esti
         backward = k + 2 * w * k1 + w**2 * k12 + 2 * (m != n) * square / m**2
         expected = [float(mpmath.sqrt(each / 4) / 4) for each in (forward, backward)]
     for direction, told, rel in zip(DIRECTIONS, expected, (1e-12, 1e-9), strict=True):
-        found = fluctuations.kl(spectrum, n, c, direction, estimated_mean=estimated_mean)
+        found = fluctuations.kl_sd(spectrum, n, c, direction, estimated_mean=estimated_mean)
         assert found == pytest.approx(told, rel=rel)
 
 
@@ -172,7 +172,7 @@ def test_contour_integrals_find_the_closed_forms(spectrum, n):
 def test_sampled_linear_statistics_deviate_as_predicted(n):
     """Tr exp(-u Sigma_0), of which training curves are made."""
     spectrum, u = spectra.power_law(60, 1.0), np.array([[0.3], [2.0]])
-    eigenvalues = draws.eigenvalues(np.random.default_rng(n), spectrum, n, DRAWS)
+    eigenvalues = experiments.eigenvalues(np.random.default_rng(n), spectrum, n, DRAWS)
     measured = np.exp(-u * eigenvalues[:, None]).sum(axis=-1).std(axis=0, ddof=1)
     predicted = fluctuations.linear_statistic(lambda z: np.exp(-u * z), spectrum, n)
     assert measured == pytest.approx(predicted, rel=CLOSE)
@@ -188,9 +188,9 @@ def test_sampled_linear_statistics_deviate_as_predicted(n):
 def test_deviations_are_finite_and_scale(spectrum, n, c, scale):
     spectrum = np.array(spectrum)
     for direction in DIRECTIONS:
-        value = fluctuations.kl(spectrum, n, c, direction)
+        value = fluctuations.kl_sd(spectrum, n, c, direction)
         assert 0 < value < np.inf
-        scaled = fluctuations.kl(scale * spectrum, n, scale * c, direction)
+        scaled = fluctuations.kl_sd(scale * spectrum, n, scale * c, direction)
         assert scaled == pytest.approx(value, rel=1e-6)
     log_det = fluctuations.log_det(c, spectrum, n)
     assert fluctuations.log_det(scale * c, scale * spectrum, n) == pytest.approx(log_det, rel=1e-9)
@@ -199,12 +199,12 @@ def test_deviations_are_finite_and_scale(spectrum, n, c, scale):
 
 def test_where_the_divergence_is_infinite_so_is_its_deviation():
     for direction in DIRECTIONS:
-        found = fluctuations.kl([1.0, 2.0, 3.0], 3, [0.0, 0.1], direction)
+        found = fluctuations.kl_sd([1.0, 2.0, 3.0], 3, [0.0, 0.1], direction)
         assert list(np.isinf(found)) == [True, False]
-        assert np.isinf(fluctuations.kl([1.0, 0.0], 5, 0.1, direction))
-        assert np.isfinite(fluctuations.kl([1.0, 0.0], 5, 0.0, direction))
+        assert np.isinf(fluctuations.kl_sd([1.0, 0.0], 5, 0.1, direction))
+        assert np.isfinite(fluctuations.kl_sd([1.0, 0.0], 5, 0.0, direction))
         for n in (3, 4, 5):
-            found = fluctuations.kl([1.0, 2.0, 3.0], n, 0.0, direction, estimated_mean=True)
+            found = fluctuations.kl_sd([1.0, 2.0, 3.0], n, 0.0, direction, estimated_mean=True)
             assert np.isinf(found) == (n < 5)
     assert np.isinf(fluctuations.log_det(0.0, [1.0, 2.0, 0.0], 2))
     assert np.isfinite(fluctuations.log_det(0.0, [1.0, 2.0, 3.0], 2))
@@ -221,7 +221,7 @@ BAD = {
 def test_bad_arguments_are_named(name, value):
     arguments = {"spectrum": [1.0, 2.0], "n": 4, "c": 0.1} | {name: value}
     with pytest.raises(ValueError, match=name):
-        fluctuations.kl(**arguments)
+        fluctuations.kl_sd(**arguments)
     xi = arguments.pop("c")
     for function in (fluctuations.log_det, fluctuations.resolvent_trace):
         with pytest.raises(ValueError, match="xi" if name == "c" else name):
@@ -240,15 +240,15 @@ def test_linear_statistics_refuse_what_they_cannot_integrate():
     with pytest.raises(ValueError, match="f must be"):
         fluctuations.linear_statistic(lambda z: 1.0, [1.0, 2.0], 3)
     with pytest.raises(ValueError, match="direction"):
-        fluctuations.kl([1.0], 3, 0.1, "sideways")
+        fluctuations.kl_sd([1.0], 3, 0.1, "sideways")
     with pytest.raises(ValueError, match="n must be an integer >= 2, got 1"):
-        fluctuations.kl([1.0], 1, 0.1, estimated_mean=True)
+        fluctuations.kl_sd([1.0], 1, 0.1, estimated_mean=True)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_a_ridge_beyond_all_numbers_leaves_a_number(direction):
     """The population is nothing beside it: df_2 is zero by underflow."""
-    found = fluctuations.kl(np.array([1.0, 2.0]), 3, 1e200, direction)
+    found = fluctuations.kl_sd(np.array([1.0, 2.0]), 3, 1e200, direction)
     assert 0 <= found < np.inf
 
 

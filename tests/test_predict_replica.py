@@ -1,4 +1,4 @@
-"""`predict.replica` and `predict.replicated`: one saddle point for every number of replicas."""
+"""`predict.replica`, `predict.replica_integer_m`: one saddle point for any number of replicas."""
 
 import mpmath
 import numpy as np
@@ -10,8 +10,8 @@ from scipy.optimize import root
 from scipy.special import gammaln
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws, replicas
-from lindiff_nb.predict import replica, replicated, ridge
+from lindiff_nb.measure import experiments, partition_functions
+from lindiff_nb.predict import replica, replica_integer_m, ridge
 from lindiff_nb.predict.replica import Overlaps
 
 POINTS = (Overlaps(3.0, 1.0, 0.4, 0.2), Overlaps(20.0, -2.0, 0.7, -0.05), Overlaps(0.5, 0, 0.9, 0))
@@ -126,7 +126,7 @@ def test_three_routes_lead_to_one_kappa(n):
     spectrum, xi, rng = spectra.power_law(60, 1.0), 0.05, np.random.default_rng(n)
     saddle = xi / replica.stationary_point(0, xi, spectrum, n).p_hat
     assert saddle == pytest.approx(ridge.effective_ridge(xi, spectrum, n), rel=1e-12)
-    sets = [draws.sample_modes(rng, spectrum, n) for _ in range(30)]
+    sets = [experiments.sample_modes(rng, spectrum, n) for _ in range(30)]
     traces = [m.multiplicity @ (m.population / (m.eigenvalues + xi)) for m in sets]
     kappa = xi * (1 + np.array(traces) / n)
     error = kappa.std(ddof=1) / np.sqrt(30)
@@ -186,7 +186,7 @@ def test_replicated_average_is_the_known_moment_of_a_wishart_determinant(m, n):
     spectrum, i = spectra.power_law(5, 1.0), np.arange(5)
     moment = np.sum(gammaln((n - m - i) / 2) - gammaln((n - i) / 2)) + 5 * m / 2 * np.log(n / 2)
     exact = moment / m - np.log(spectrum).sum() / 2
-    assert replicated.log_moment(m, 1e-14, spectrum, n) == pytest.approx(exact, abs=1e-11)
+    assert replica_integer_m.log_moment(m, 1e-14, spectrum, n) == pytest.approx(exact, abs=1e-11)
 
 
 @pytest.mark.parametrize(("n", "xi"), [(1, 1e-3), (1, 2.0), (2, 0.5), (9, 1e-9)])
@@ -200,7 +200,9 @@ def test_one_replica_is_an_average_over_chi_squared(n, xi):
             return chi / mpmath.sqrt(mpmath.fprod(xi + lam * w for lam in spectrum))
 
         whole = mpmath.log(mpmath.quad(integrand, [*range(-120, 10, 3)]))
-    assert replicated.log_moment(1, xi, spectrum, n) == pytest.approx(float(whole), abs=1e-11)
+    assert replica_integer_m.log_moment(1, xi, spectrum, n) == pytest.approx(
+        float(whole), abs=1e-11
+    )
 
 
 @pytest.mark.parametrize("m", [1, 2, 3])
@@ -211,7 +213,7 @@ def test_the_saddle_point_with_fluctuations_misses_the_replicated_average_by_ord
     missed = []
     for d in (20, 40, 80):
         spectrum = spectra.power_law(d, 0.5)
-        exact = replicated.log_moment(m, xi, spectrum, 2 * d)
+        exact = replica_integer_m.log_moment(m, xi, spectrum, 2 * d)
         missed.append(abs(exact - replica.log_moment(m, xi, spectrum, 2 * d)))
     assert missed[0] < 0.1
     assert np.array(missed[:-1]) / missed[1:] == pytest.approx(2, rel=0.25)
@@ -221,13 +223,13 @@ def test_the_saddle_point_with_fluctuations_misses_the_replicated_average_by_ord
 def test_sampled_replicated_averages_agree_with_the_exact_ones(n):
     """False alarm below 1e-6: six standard errors, weights bounded and 2000 draws."""
     spectrum, xi = spectra.power_law(10, 1.0), np.array([0.3, 2.0])
-    log_z = replicas.log_partition(np.random.default_rng(n), spectrum, n, xi, 2000)
+    log_z = partition_functions.log_partition(np.random.default_rng(n), spectrum, n, xi, 2000)
     for m in (1, 2, 3):
-        found = replicas.log_moment(log_z, m)
-        exact = [replicated.log_moment(m, x, spectrum, n) for x in xi]
+        found = partition_functions.log_moment(log_z, m)
+        exact = [replica_integer_m.log_moment(m, x, spectrum, n) for x in xi]
         assert np.all(found.effective_draws > 200)
         assert np.all(np.abs(found.value - exact) < 6 * found.error)
-    quenched = replicas.log_moment(log_z, 0)
+    quenched = partition_functions.log_moment(log_z, 0)
     predicted = replica.log_moment(0, xi, spectrum, n)
     assert np.all(np.abs(quenched.value - predicted) < 6 * quenched.error + 0.2 / n)
 
@@ -254,7 +256,7 @@ def test_bad_arguments_are_named(name, value):
         with pytest.raises(ValueError, match=name):
             replica.log_moment(**arguments)
         with pytest.raises(ValueError, match=name):
-            replicated.log_moment(**arguments)
+            replica_integer_m.log_moment(**arguments)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +270,7 @@ def test_points_without_a_potential_are_refused(at):
 @pytest.mark.parametrize("m", [0, 6, 1.0, 5])
 def test_replicated_wants_whole_replicas_and_a_matrix_of_full_rank(m):
     with pytest.raises(ValueError, match="m must be an integer from 1 to"):
-        replicated.log_moment(m, 0.1, [1.0, 2.0], 4)
+        replica_integer_m.log_moment(m, 0.1, [1.0, 2.0], 4)
 
 
 @pytest.mark.parametrize("bad", [{"xi": -1}, {"trace": -1}, {"d": 0}, {"n": 0}])

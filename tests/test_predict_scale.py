@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb import predict
-from lindiff_nb.predict import energies, fluctuations, losses, shrinkage
+from lindiff_nb.predict import fluctuations, losses, shrinkage, unequal_images
 from lindiff_nb.predict.replica import Overlaps
 
 SPECTRUM = np.array([3.0, 1, 1, 0.5, 0.01, 0.0])
@@ -76,12 +76,12 @@ HOMOGENEOUS = {  # arguments, the power of the unit in each result, other argume
         [{}, FULL, FULL | FEW, FULL | {"estimated_mean": True}],
     ),
     "divergence.kl": ("spectrum n c", [0], KL),
-    "fluctuations.kl": ("spectrum n c", [0], KL),
+    "fluctuations.kl_sd": ("spectrum n c", [0], KL),
     "fluctuations.log_det": ("xi spectrum n", [0], [{}, XI_0, FEW]),
     "fluctuations.log_det_covariance": ("xi other spectrum n", [0], [{}, FEW]),
     "fluctuations.resolvent_trace": ("xi spectrum n", [-1], [{}, FEW]),
     "fluctuations.linear_statistic": ("f spectrum n above", [1], [{}, FEW]),
-    "energies.kl": ("energies n c", [0], [{}]),
+    "unequal_images.kl": ("energies n c", [0], [{}]),
     "replica.order_parameter": ("xi spectrum n", [0], [{}, XI_0]),
     "replica.resolvent": ("xi spectrum n", [-1], [{}, FEW]),
     "replica.spectrum_free": ("xi trace d n", [0], [{}]),
@@ -102,7 +102,7 @@ HOMOGENEOUS = {  # arguments, the power of the unit in each result, other argume
 LOGARITHMIC = {  # these lose (d / 2) ln 2^k
     "replica.potential": ("at m xi spectrum n source", ONE_XI),
     "replica.log_moment": ("m xi spectrum n", {}),
-    "replicated.log_moment": ("m xi spectrum n", ONE_XI),
+    "replica_integer_m.log_moment": ("m xi spectrum n", ONE_XI),
 }
 NOISY = {  # what the noise has a variance of its own in: no unit is left
     **dict.fromkeys(
@@ -115,13 +115,13 @@ NOISY = {  # what the noise has a variance of its own in: no unit is left
     "losses.mean_error": "spectrum n alpha_bar c",
     "losses.alignment": "spectrum n alpha_bar",
     "losses.residual_loss": "spectrum alpha_bar",
-    "fluctuations.test_loss": "spectrum n alpha_bar c",
-    "fluctuations.train_loss": "spectrum n alpha_bar c",
+    "fluctuations.test_loss_sd": "spectrum n alpha_bar c",
+    "fluctuations.train_loss_sd": "spectrum n alpha_bar c",
     "best_ridge.for_test_loss": "spectrum n alpha_bar",
-    "energies.losses": "energies n alpha_bar c",
-    "energies.test_loss": "energies n alpha_bar c",
-    "energies.train_loss": "energies n alpha_bar c",
-    "energies.scatter": "energies n alpha_bar c",
+    "unequal_images.losses": "energies n alpha_bar c",
+    "unequal_images.test_loss": "energies n alpha_bar c",
+    "unequal_images.train_loss": "energies n alpha_bar c",
+    "unequal_images.scatter": "energies n alpha_bar c",
     "shrinkage.best_linear_loss": "spectrum n alpha_bar",
     "training.test_loss": "spectrum n alpha_bar tau c",
     "training.train_loss": "spectrum n alpha_bar tau c",
@@ -131,7 +131,7 @@ NOISY = {  # what the noise has a variance of its own in: no unit is left
 WITHOUT_UNIT = {
     "divergence.kl_large_n",
     "divergence.wishart_kl",
-    "fluctuations.wishart_kl",
+    "fluctuations.wishart_kl_sd",
     *(f"marchenko_pastur.{name}" for name in ("edges", "atom", "density", "cdf", "quantile")),
     "marchenko_pastur.stieltjes",
     *(f"white.{name}" for name in ("density", "kappa", "train_loss", "test_loss")),
@@ -267,22 +267,24 @@ def test_one_call_may_hold_both_ends_of_the_noise():
 
 def test_values_at_the_ends_of_what_is_allowed():
     assert losses.test_loss(np.ones(4), 10**9, 1e-300) == pytest.approx(1e-300, rel=1e-9)
-    assert fluctuations.test_loss(np.ones(4), 8, 1.0, 1e-300) == 0
-    assert fluctuations.test_loss(np.ones(4), 2, 1.0, 1e-300) == 0
-    assert fluctuations.train_loss(np.ones(4), 2, 1.0, 1e-300) == 0
+    assert fluctuations.test_loss_sd(np.ones(4), 8, 1.0, 1e-300) == 0
+    assert fluctuations.test_loss_sd(np.ones(4), 2, 1.0, 1e-300) == 0
+    assert fluctuations.train_loss_sd(np.ones(4), 2, 1.0, 1e-300) == 0
 
 
 @pytest.mark.parametrize("c", [1e-160, 1e-200, 1e-270])
 def test_the_deviation_of_the_divergence_grows_like_one_over_c_to_the_end(c):
     """n < d: KL(population || sampler) is about <..> / c, and its deviation too."""
     spectrum = np.array([1.0, 0.5, 0.2])
-    near, far = (fluctuations.kl(spectrum, 2, each, "population||sampler") for each in (1e-20, c))
+    near, far = (
+        fluctuations.kl_sd(spectrum, 2, each, "population||sampler") for each in (1e-20, c)
+    )
     assert far * c == pytest.approx(near * 1e-20, rel=1e-10)
 
 
 def test_the_training_loss_of_energies_keeps_its_digits_in_strong_noise():
     """(M + c)^2 / xi^2 and s M / xi^2, where 1 - s g is left over from a cancellation."""
-    found = energies.train_loss([[3.9e-12, 0]], 1000, 5.9e-6, 3.1e-5)
+    found = unequal_images.train_loss([[3.9e-12, 0]], 1000, 5.9e-6, 3.1e-5)
     s = (1 - 5.9e-6) / 5.9e-6
     exact = (s * 3.9e-12 + (3.9e-12 + 3.1e-5) ** 2 + 3.1e-5**2) / (s + 3.1e-5) ** 2 / 2
     assert found == pytest.approx(exact, rel=1e-9)

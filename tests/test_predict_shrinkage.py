@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 
 from lindiff_nb.exact import shrinkage as exact
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
-from lindiff_nb.predict import (
-    _bulk_integral,
-    complex_ridge,
-    losses,
-    ridge,
-    shrinkage,
-    spectral_density,
-    training,
-)
+from lindiff_nb.measure import experiments
+from lindiff_nb.predict import complex_ridge, losses, ridge, shrinkage, spectral_density, training
+from lindiff_nb.predict._bulk import integral
 
 A = np.array([0.01, 0.5, 0.9, 0.9999, 1.0])
 SPECTRA = {
@@ -49,8 +42,8 @@ def test_counts_and_trace_are_conserved(name):
     rank = np.count_nonzero(spectrum)
     for n in sizes(spectrum):
         nothing = np.zeros(1)
-        count = _bulk_integral.sums(lambda x, s: np.ones_like(x + s), nothing, spectrum, n)[0]
-        trace = _bulk_integral.sums(lambda x, s: x + s, nothing, spectrum, n)[0]
+        count = integral.sums(lambda x, s: np.ones_like(x + s), nothing, spectrum, n)[0]
+        trace = integral.sums(lambda x, s: x + s, nothing, spectrum, n)[0]
         hidden = (len(spectrum) - min(n, rank)) * shrinkage.null_space(spectrum, n)
         assert count == pytest.approx(min(n, rank), rel=1e-8)
         assert trace + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
@@ -62,7 +55,7 @@ def test_counts_and_trace_are_conserved_in_one_bulk_of_many_levels(d, exponent):
     """Nearly flat spectra at every n: there a view of the population may see no level alone."""
     spectrum = spectra.power_law(d, exponent)
     for n in [*range(1, 2 * d), 10 * d]:
-        found = _bulk_integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
+        found = integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
         hidden = (d - min(n, d)) * shrinkage.null_space(spectrum, n)
         assert found[0] == pytest.approx(min(n, d), rel=1e-8)
         assert found[1] + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
@@ -96,7 +89,7 @@ def test_counts_and_trace_are_conserved_in_a_thousand_bulks(d, exponent, n):
     """Far levels are seen gathered there. In bounded memory: a table of all would be 72 MB."""
     spectrum = spectra.power_law(d, exponent)
     tracemalloc.start()
-    count, trace = _bulk_integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
+    count, trace = integral.sums(lambda x, s: x**s, np.array([0.0, 1.0]), spectrum, n)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == pytest.approx(d, rel=1e-9)
@@ -188,7 +181,7 @@ def test_measurement_meets_prediction(exponent, ratio):
     a = np.array([0.5, 0.95])
     measured = []
     for _ in range(20):
-        modes = draws.sample_modes(rng, spectrum, n)
+        modes = experiments.sample_modes(rng, spectrum, n)
         oracle = shrinkage.oracle(modes.eigenvalues, spectrum, n)
         measured.append(exact.test_loss(modes, oracle, a))
         assert np.all(exact.best_loss(modes, a) <= measured[-1])
@@ -224,7 +217,7 @@ def naive(lam, n, p):
 
 @pytest.mark.parametrize(("d", "n"), [(30, 100), (30, 30), (60, 40)])
 def test_estimate_from_the_sample_is_the_published_formula(d, n):
-    found = draws.eigenvalues(np.random.default_rng(4), spectra.power_law(d, 1.0), n)[0]
+    found = experiments.eigenvalues(np.random.default_rng(4), spectra.power_law(d, 1.0), n)[0]
     with mpmath.workdps(30):
         expected = naive(found, n, d)
     assert shrinkage.from_sample(found, n)[::-1] == pytest.approx(expected, rel=1e-9)
@@ -236,7 +229,7 @@ def test_estimate_from_the_sample_comes_close_to_the_oracle():
     for n in (120, 400):
         found, best, none = [], [], []
         for _ in range(20):
-            modes = draws.sample_modes(rng, spectrum, n)
+            modes = experiments.sample_modes(rng, spectrum, n)
             counts = modes.multiplicity.astype(int)
             whole = shrinkage.from_sample(np.repeat(modes.eigenvalues, counts), n)
             delta = whole[np.cumsum(counts) - 1]
@@ -249,7 +242,7 @@ def test_estimate_from_the_sample_comes_close_to_the_oracle():
 
 def test_estimate_of_low_rank_data_leaves_their_null_space_alone():
     spectrum = np.concatenate([np.ones(10), np.zeros(20)])
-    found = draws.eigenvalues(np.random.default_rng(6), spectrum, 25)[0]
+    found = experiments.eigenvalues(np.random.default_rng(6), spectrum, 25)[0]
     delta = shrinkage.from_sample(found, 25)
     assert np.all(delta[10:] == 0)
     assert delta[:10] == pytest.approx(shrinkage.from_sample(found[:10], 25), rel=1e-12)

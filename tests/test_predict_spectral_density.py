@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
-from lindiff_nb.measure import draws
-from lindiff_nb.predict import _bulks, marchenko_pastur, replica, ridge, spectral_density
+from lindiff_nb.measure import experiments
+from lindiff_nb.predict import marchenko_pastur, replica, ridge, spectral_density
+from lindiff_nb.predict._bulk import support
 
 SPECTRA = {
     "one": np.array([2.5]),
@@ -140,7 +141,7 @@ def test_quantiles_of_white_data_are_those_of_the_marchenko_pastur_law(n):
 def test_the_kth_of_the_sampled_eigenvalues_is_typically_at_the_quantile(n):
     """Six errors, and a bias of a spacing: the means of neighbours; alarm below 1e-6."""
     spectrum, d, count = spectra.power_law(100, 1.0), 100, 40
-    found = np.sort(draws.eigenvalues(np.random.default_rng(n), spectrum, n, count), axis=1)
+    found = np.sort(experiments.eigenvalues(np.random.default_rng(n), spectrum, n, count), axis=1)
     p = (np.arange(d) + 0.5) / d
     low, high = (
         spectral_density.quantile((p + h).clip(0, 1), spectrum, n) for h in (-1.2 / d, 1.2 / d)
@@ -161,7 +162,7 @@ def test_power_laws_break_into_bulks_of_one_eigenvalue_at_the_top():
 def test_sampled_eigenvalues_follow_the_law(n):
     """Counts below x have variance O(log d): six errors and a bias of one; alarm below 1e-6."""
     spectrum, count = np.repeat([1.0, 4.0, 20.0], [25, 15, 10]), 60
-    found = draws.eigenvalues(np.random.default_rng(n), spectrum, n, count)
+    found = experiments.eigenvalues(np.random.default_rng(n), spectrum, n, count)
     for low, high in spectral_density.edges(spectrum, n):
         x = np.linspace(low, high, 7)[1:-1]
         below = np.sum(found[:, :, None] <= x, axis=1)
@@ -287,12 +288,12 @@ def test_at_and_next_to_the_edges_there_is_an_answer(name):
 @pytest.mark.parametrize("name", CLOSE_TO_EDGES)
 def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_one(name):
     """Many at a time: each is done when it is done, though others are not."""
-    at = _bulks.find(*CLOSE_TO_EDGES[name])
+    at = support.find(*CLOSE_TO_EDGES[name])
     size = np.geomspace(1e-16, 1e-9, 40)
     gap = np.concatenate([[0, 1e-15, -1e-15], size, -size])[:, None]
     for points in (at.w[at.w != 0], at.levels[-10:]):
         u = (points * (1 + gap)).ravel()
-        w = _bulks.on_curve(u, at)
+        w = support.on_curve(u, at)
         apart = np.abs(w[:, None] - at.levels)
         d = np.square(at.levels / apart) @ at.counts / at.n
         assert np.all(d <= 1 + 1e-13)
@@ -303,7 +304,7 @@ def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_
 def test_no_real_root_is_taken_for_one_above_the_axis(name):
     """Many points in every bulk: the distribution does not jump, and D = 1 at all of them."""
     spectrum, n = CLOSE_TO_EDGES[name]
-    at = _bulks.find(spectrum, n)
+    at = support.find(spectrum, n)
     for low, high in at.x:
         x = low + (high - low) * np.sort(np.random.default_rng().random(60))
         assert np.all(np.diff(spectral_density.cdf(x, spectrum, n)) >= -1e-12)

@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb import _valley
+from lindiff_nb._base import valley
 from lindiff_nb.exact import spectra
-from lindiff_nb.predict import (
-    _flow,
-    _stopping,
-    complex_ridge,
-    losses,
-    marchenko_pastur,
-    ridge,
-    training,
-)
+from lindiff_nb.predict import complex_ridge, losses, marchenko_pastur, ridge, training
+from lindiff_nb.predict._flow import gradient_flow, stopping
 
 TIMES = np.geomspace(1e-3, 1e5, 5) / 2  # 2 eta tau from 1e-3 to 1e5
 SPECTRA = {
@@ -269,10 +262,10 @@ def test_the_grid_of_times_begins_before_and_ends_after_everything(n):
     neighbours are further apart than an eighth of a decade.
     """
     spectrum, a, c = spectra.power_law(20, 1.0), np.array([0.1, 0.999]), np.array([0.3, 0.0])
-    grid = _stopping._times(spectrum, n, a, c)
+    grid = stopping._times(spectrum, n, a, c)
     top = (np.sqrt(spectrum.max()) + np.sqrt(spectrum.sum() / n)) ** 2  # above all eigenvalues
     assert grid[0] * np.max(a * (top + c) + 1 - a) == pytest.approx(0.1)
-    assert grid[-1] * np.min(a * c + 1 - a) == pytest.approx(_flow.SETTLED)
+    assert grid[-1] * np.min(a * c + 1 - a) == pytest.approx(gradient_flow.SETTLED)
     assert np.all(np.diff(np.log10(grid)) <= 1 / 8 + 1e-12)
     start = training.test_loss(spectrum, n, a, grid[0] / 2, c)
     assert np.all((start > 0.6) & (start < 1.2))
@@ -282,10 +275,10 @@ def test_the_grid_of_times_begins_before_and_ends_after_everything(n):
 
 def test_stopping_has_to_gain_more_than_a_part_in_1e11():
     spectrum, a, none = spectra.power_law(20, 1.0), np.array([0.9]), np.zeros(1)
-    pool = _valley.pool(None, (1,))
+    pool = valley.pool(None, (1,))
     best = training.best_stopped_loss(spectrum, 12, a)
     for gain, stops in ((0.3e-11, False), (3e-11, True), (0.1, True)):
-        s, least = _stopping.best(spectrum, 12, a, none, best * (1 + gain), pool)
+        s, least = stopping.best(spectrum, 12, a, none, best * (1 + gain), pool)
         assert np.isfinite(s) == stops
         assert least == (best if stops else best * (1 + gain))
 
@@ -293,7 +286,7 @@ def test_stopping_has_to_gain_more_than_a_part_in_1e11():
 def test_just_before_training_counts_as_over_nothing_moves():
     """At s = 100 / (slowest rate) the loss has become that of the fitted denoiser."""
     spectrum, a, c = spectra.power_law(8, 1.0), np.array([0.3, 0.9]), np.array([0.0, 0.2])
-    last = _flow.SETTLED / (a * c + 1 - a) / 2
+    last = gradient_flow.SETTLED / (a * c + 1 - a) / 2
     for loss, done in (
         (training.test_loss, losses.test_loss),
         (training.train_loss, losses.train_loss),

@@ -15,10 +15,10 @@ import psutil
 import pytest
 from tiny_book import cell, chapter, tiny_book, write
 
+from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb.run import read_records
 from lindiff_nb.run.build import build
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.render import Site
 from lindiff_nb.run.stage import configuration
 

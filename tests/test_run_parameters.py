@@ -10,8 +10,8 @@ import pytest
 import torch
 from tiny_book import cell, chapter, tiny_book
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.declarations import declared, parameters
-from lindiff_nb.run.errors import UsageError
 from lindiff_nb.run.parameters import Parameter, check
 
 CELL = """\

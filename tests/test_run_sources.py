@@ -6,10 +6,10 @@ import re
 import pytest
 from tiny_book import HEADER, cell, chapter, tiny_book
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run import sources
 from lindiff_nb.run.build import build
 from lindiff_nb.run.cli import main
-from lindiff_nb.run.errors import UsageError
 
 PAGES = {"intro": "# Introduction\n", "law": chapter("Law", cell("x = 1"))}
 BAD = [

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lindiff_nb._base.errors import UsageError, refusing, words
 from lindiff_nb.run import numbers, streams
 from lindiff_nb.run.cli import main
-from lindiff_nb.run.errors import UsageError, refusing, words
 
 FULL = Path("/dev/full")  # Linux: a device that is always full
 PREDICT = "predict --power-law 3 1 -n 9 --steps 9 --rows 1"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lindiff_nb import data
-from lindiff_nb._files import alone
-from lindiff_nb.measure import network_training, networks
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.files import alone
+from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import command, work
 
 SMALL = ["-n", "16", "--size", "8", "--width", "2", "--batch", "4", "--noise-steps", "50"]
@@ -27,7 +27,7 @@ def run(tmp_path, *arguments, steps=4):
 
 def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     run(tmp_path)
-    trained = networks.load(tmp_path / "net.safetensors")
+    trained = denoisers.load(tmp_path / "net.safetensors")
     record = json.loads((tmp_path / "net.json").read_text())
     assert record == {"schema": 1, **trained.facts}
     assert record["step"] == 4
@@ -48,7 +48,7 @@ def test_the_same_command_goes_on_and_another_is_refused(tmp_path, capsys):
     run(tmp_path, steps=2)
     run(tmp_path, steps=4)
     assert "from step 2" in capsys.readouterr().out
-    assert networks.load(tmp_path / "net.safetensors").facts["step"] == 4
+    assert denoisers.load(tmp_path / "net.safetensors").facts["step"] == 4
     with pytest.raises(UsageError, match=r"net.safetensors was made with other settings: .*"):
         run(tmp_path, "--rate", "0.001", steps=6)
     with pytest.raises(UsageError, match="was made with other data"):
@@ -120,7 +120,7 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     def interrupt(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(network_training.Run, "advance", interrupt)
+    monkeypatch.setattr(training.Run, "advance", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, steps=4)
     assert "the same command goes on from" in capsys.readouterr().err

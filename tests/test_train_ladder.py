@@ -7,8 +7,8 @@ import torch
 
 from lindiff_nb import data
 from lindiff_nb.exact import denoiser, schedule
-from lindiff_nb.measure import checkpoints, networks
-from lindiff_nb.measure.unet import UNet
+from lindiff_nb.networks import checkpoints, denoisers
+from lindiff_nb.networks.unet import UNet
 from lindiff_nb.train import ladder
 from lindiff_nb.train.ladder import HALVES, RUNS, SIZES, SUMS, WEIGHTS, Run
 
@@ -65,7 +65,7 @@ def test_on_new_digits_the_network_of_4000_beats_the_best_linear_denoiser(sets):
     x = ladder.images(found, 4000).reshape(4000, -1)
     new = found.test[:300].reshape(300, -1)
     trained = ladder.network("mnist", 4000)
-    guess = networks.denoiser(trained.network, trained.schedule, (16, 16), fast=True)
+    guess = denoisers.denoiser(trained.network, trained.schedule, (16, 16), fast=True)
     mean, covariance = x.mean(axis=0), np.cov(x.T)
     t, rng = 200, np.random.default_rng(0)
     a = trained.schedule.alpha_bar[t - 1]
@@ -83,7 +83,7 @@ def test_a_run_is_trained_again_and_goes_on_where_it_was_interrupted(tmp_path):
     first = TINY.path(1, tmp_path).read_bytes()
     ladder.retrain([TINY._replace(kept=(2,))], tmp_path)
     assert TINY.path(1, tmp_path).read_bytes() == first
-    assert networks.load(TINY.path(2, tmp_path)).facts["step"] == 2
+    assert denoisers.load(TINY.path(2, tmp_path)).facts["step"] == 2
     TINY.path(1, tmp_path).unlink()
     with pytest.raises(ValueError, match=r"mnist-4-A\.safetensors is past step 1: remove"):
         ladder.retrain([TINY], tmp_path)
@@ -91,11 +91,11 @@ def test_a_run_is_trained_again_and_goes_on_where_it_was_interrupted(tmp_path):
 
 def test_half_precision_is_kept_and_read_as_single(tmp_path):
     network = UNet(width=4, mean=0.4, scale=0.3).half().float()
-    networks.save(tmp_path / "net.safetensors", network, schedule.linear(), half=True)
+    denoisers.save(tmp_path / "net.safetensors", network, schedule.linear(), half=True)
     stored, _ = checkpoints.load(tmp_path / "net.safetensors")
     kinds = {x.dtype for name, x in stored.items() if x.ndim and name != "beta"}
     assert kinds == {torch.float16}
-    again = networks.load(tmp_path / "net.safetensors").network
+    again = denoisers.load(tmp_path / "net.safetensors").network
     for old, new in zip(network.parameters(), again.parameters(), strict=True):
         assert new.dtype == torch.float32
         assert torch.equal(old, new)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 MOST = 10**6  # eigenvalues, or noise levels
 LEAST = 1e-100  # of alpha_bar: powers of the noise ratio up to the third stay in range
@@ -14,28 +14,28 @@ WIDTH = 1e-3  # in ln lambda, of the bins that more of them are sorted into
 
 def is_fitted(mean: str) -> bool:
     """Whether the mean is fitted to the images, and not known."""
-    return _validate.choice("mean", mean, ("fitted", "known")) == "fitted"
+    return validate.choice("mean", mean, ("fitted", "known")) == "fitted"
 
 
 def spectrum(value: Array) -> Array:
     """A spectrum that can be worked with, largest first, lumped if it is long."""
-    variances = np.sort(_validate.spectrum(value))[::-1]
+    variances = np.sort(validate.spectrum(value))[::-1]
     if variances.size > MOST:
-        raise _validate.fail("spectrum", variances.shape, f"at most {MOST} long")
+        raise validate.fail("spectrum", variances.shape, f"at most {MOST} long")
     if np.any((variances > 0) & (variances < SPREAD * variances[0])):
         least = variances[variances > 0].min()
         span = f"zero or at least {SPREAD:g} of its largest, {variances[0]:g}"
-        raise _validate.fail("spectrum", float(least), span)
+        raise validate.fail("spectrum", float(least), span)
     return lumped(variances) if variances.size > FEW else variances
 
 
 def levels(alpha_bar: Array) -> Array:
     """Noise levels that can be worked with."""
-    a = _validate.noisy(_validate.vector("alpha_bar", alpha_bar))
+    a = validate.noisy(validate.vector("alpha_bar", alpha_bar))
     if a.size > MOST:
-        raise _validate.fail("alpha_bar", a.shape, f"at most {MOST} levels")
+        raise validate.fail("alpha_bar", a.shape, f"at most {MOST} levels")
     if a.min() < LEAST:
-        raise _validate.fail("alpha_bar", float(a.min()), f"at least {LEAST:g}")
+        raise validate.fail("alpha_bar", float(a.min()), f"at least {LEAST:g}")
     return a
 
 

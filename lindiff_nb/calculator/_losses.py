@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from lindiff_nb._types import Array, Reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.predict import best_ridge, fluctuations, losses, training
 
 Number = TypeVar("Number", float, Array)
@@ -60,9 +60,9 @@ def _at(
     return (
         losses.residual_loss(spectrum, alpha_bar),
         test,
-        fluctuations.test_loss(spectrum, n - fitted, alpha_bar, c),
+        fluctuations.test_loss_sd(spectrum, n - fitted, alpha_bar, c),
         train,
-        fluctuations.train_loss(spectrum, n - fitted, alpha_bar, c),
+        fluctuations.train_loss_sd(spectrum, n - fitted, alpha_bar, c),
         best_c,
         losses.test_loss(*at, best_c, estimated_mean=fitted),
     )

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator import _inputs
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, losses
@@ -46,9 +46,9 @@ def needed(
     mean: str = "fitted",
 ) -> Needed:
     """The least n from which on each aim is met; arguments and errors as for `report`."""
-    spectrum, c, fitted = _inputs.spectrum(spectrum), _validate.ridge(c), _inputs.is_fitted(mean)
+    spectrum, c, fitted = _inputs.spectrum(spectrum), validate.ridge(c), _inputs.is_fitted(mean)
     aims = (("loss_excess", loss_excess), ("kl", kl))
-    loss_excess, kl = (_validate.number(aim[0], _validate.positive(*aim)) for aim in aims)
+    loss_excess, kl = (validate.number(aim[0], validate.positive(*aim)) for aim in aims)
     a, share = gauss_rule(_inputs.levels(alpha_bar))
     limit = (1 + loss_excess) * (share @ np.asarray(losses.residual_loss(spectrum, a)))
     varying = spectrum[spectrum > 0]

@@ -8,7 +8,7 @@
                            may as well be a list, and is refused
 
 Anything else is refused with what it seems to be. Rounding noise is not variance: zero is what
-cannot be told from it in the precision of the numbers (`_validate`), and what is no larger
+cannot be told from it in the precision of the numbers (`validate`), and what is no larger
 than the most negative of them. A negative number beyond single precision is no rounding.
 """
 
@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 MOST = 10**7  # eigenvalues in a file
 LARGEST = 5000  # d of a covariance: its eigenvalues take d^3 steps
@@ -128,7 +128,7 @@ def _found(values: Array, source: Numbers, told: str) -> Found:
     """The variances without what rounding made of them."""
     if not np.any(values > 0):
         raise Misfit("no eigenvalue is positive")
-    limit = max(_validate.resolution(values, source), -float(values.min()))
+    limit = max(validate.resolution(values, source), -float(values.min()))
     kept = np.where(values > limit, values, 0.0)
     noise = int(np.count_nonzero((values != 0) & (kept == 0)))
     zero = (f"{noise} within {limit:.2g} of zero, which is rounding, count as zero",)
@@ -138,7 +138,7 @@ def _found(values: Array, source: Numbers, told: str) -> Found:
 def _limit(values: Array) -> float:
     """How far below zero rounding may have moved a variance."""
     largest = float(np.abs(values).max(initial=0.0))
-    return min(_validate.resolution(values, SINGLE), ROUNDED * largest)
+    return min(validate.resolution(values, SINGLE), ROUNDED * largest)
 
 
 def _ordered(values: Array) -> bool:
@@ -148,7 +148,7 @@ def _ordered(values: Array) -> bool:
 
 
 def _is_symmetric(matrix: Array) -> bool:
-    limit = _validate.resolution(np.abs(matrix).ravel(), SINGLE) / len(matrix)
+    limit = validate.resolution(np.abs(matrix).ravel(), SINGLE) / len(matrix)
     return bool(np.all(np.abs(matrix - matrix.T) <= limit))
 
 

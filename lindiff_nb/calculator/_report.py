@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator import _inputs
 from lindiff_nb.calculator._losses import Losses, at_levels, mean_losses
 from lindiff_nb.calculator._needed import Needed, needed
@@ -77,15 +77,15 @@ def report(
     positive or another mean.
     """
     fitted = _inputs.is_fitted(mean)
-    n = _validate.integer("n", n)
+    n = validate.integer("n", n)
     if fitted and n == 1:
-        raise _validate.fail("n", n, "an integer >= 2 where the mean is fitted")
+        raise validate.fail("n", n, "an integer >= 2 where the mean is fitted")
     spectrum, alpha_bar = _inputs.spectrum(spectrum), _inputs.levels(alpha_bar)
-    c, rows = _validate.ridge(c), _validate.integer("rows", rows)
+    c, rows = validate.ridge(c), validate.integer("rows", rows)
     if rows > ROWS:
-        raise _validate.fail("rows", rows, f"at most {ROWS}")
+        raise validate.fail("rows", rows, f"at most {ROWS}")
     for aim in (("loss_excess", loss_excess), ("kl", kl)):
-        _validate.positive(*aim)
+        validate.positive(*aim)
     every, share = gauss_rule(alpha_bar)
     step = np.unique(np.rint(np.geomspace(1, alpha_bar.size, rows)).astype(int))
     shown = alpha_bar[step - 1]
@@ -112,10 +112,13 @@ def samples(spectrum: Array, n: int, c: float, fitted: bool) -> Samples:
     part = varying.size / spectrum.size
     values = []
     for direction in (SAMPLER, POPULATION):
-        for law in (divergence, fluctuations):
+        for ridged, free in (
+            (divergence.kl, divergence.wishart_kl),
+            (fluctuations.kl_sd, fluctuations.wishart_kl_sd),
+        ):
             if c > 0:
-                told = law.kl(varying, n, c, direction, estimated_mean=fitted)
+                told = ridged(varying, n, c, direction, estimated_mean=fitted)
             else:
-                told = law.wishart_kl(varying.size, n, direction, estimated_mean=fitted)
+                told = free(varying.size, n, direction, estimated_mean=fitted)
             values.append(part * float(np.asarray(told)))
     return Samples(c, *values)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._inputs import MOST, SPREAD
 from lindiff_nb.calculator._report import Report, report
 from lindiff_nb.calculator.spectrum_file import read
 from lindiff_nb.exact import schedule, spectra
-from lindiff_nb.run.errors import UsageError
 from lindiff_nb.run.numbers import number, whole
 
 

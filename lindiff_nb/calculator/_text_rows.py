@@ -12,7 +12,7 @@ from typing import TextIO
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._reading import MOST
 
 BLOCK = 2**20  # characters read at a time

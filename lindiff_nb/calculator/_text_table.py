@@ -9,7 +9,7 @@ from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._reading import OF_DATA, Misfit
 from lindiff_nb.calculator._text_rows import WHOLE, Place, Rows, blocks, one_a_line
 

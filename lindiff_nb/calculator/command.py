@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lindiff_nb.run.errors import UsageError, refusing
-from lindiff_nb.run.files import output, write_bytes
+from lindiff_nb._base.errors import UsageError, refusing
+from lindiff_nb._base.outputs import output, write_bytes
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:

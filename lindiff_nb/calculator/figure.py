@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._report import Report, samples
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.figures.palette import GREEN, GREY, INK, NEW, TRAINING
@@ -41,8 +41,8 @@ def _by_noise(ax: Any, report: Report) -> None:
     s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
     a = 1 / (1 + s)
     for loss, deviation, color, label in (
-        (losses.test_loss, fluctuations.test_loss, NEW, "new data"),
-        (losses.train_loss, fluctuations.train_loss, TRAINING, "training data"),
+        (losses.test_loss, fluctuations.test_loss_sd, NEW, "new data"),
+        (losses.train_loss, fluctuations.train_loss_sd, TRAINING, "training data"),
     ):
         value = loss(spectrum, n, a, report.c, estimated_mean=report.fitted)
         band = deviation(spectrum, n - report.fitted, a, report.c)

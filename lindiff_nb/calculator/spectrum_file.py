@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._arrays import LIMIT, from_mat, from_npy, from_npz
 from lindiff_nb.calculator._reading import Found, Misfit, understood
 from lindiff_nb.calculator._text_rows import Place

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.data import cache, resize
 from lindiff_nb.data.cache import File
 from lindiff_nb.data.imageset import DataUnavailable, Raw

@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.data.imageset import Bytes, DataUnavailable
 from lindiff_nb.data.resize import gray
 

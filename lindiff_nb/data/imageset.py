@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 
 Bytes = NDArray[np.uint8]
 

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.data import resize
 from lindiff_nb.data.imageset import DataUnavailable, Raw
 

@@ -13,8 +13,8 @@ and values stay within their range.
 
 import numpy as np
 
-from lindiff_nb import _memory
-from lindiff_nb._types import Array
+from lindiff_nb._base import memory
+from lindiff_nb._base.types import Array
 from lindiff_nb.data.imageset import Bytes
 
 BLOCK = 4096  # images converted to float at a time
@@ -33,7 +33,7 @@ def blank(count: int, size: int) -> Array:
 
     A stack is worked on in copies, so twice its bytes must be free.
     """
-    _memory.require(16 * count * size**2, f"{size=} for {count:,} images")
+    memory.require(16 * count * size**2, f"{size=} for {count:,} images")
     return np.empty((count, size, size))
 
 

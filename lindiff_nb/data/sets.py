@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lindiff_nb import _validate
+from lindiff_nb._base import validate
 from lindiff_nb.data import att, celeba, cifar, fashion, mnist, photographs, resize
 from lindiff_nb.data.cache import File, folder
 from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Raw, Record
@@ -90,12 +90,12 @@ def load(
     is not on this machine or a file that is not the published one.
     """
     _known(name)
-    size = _validate.integer("size", size)
-    crops = _validate.integer("crops", crops)
-    seed = _validate.integer("seed", seed, low=0)
-    limit = None if limit is None else _validate.integer("limit", limit)
+    size = validate.integer("size", size)
+    crops = validate.integer("crops", crops)
+    seed = validate.integer("seed", seed, low=0)
+    limit = None if limit is None else validate.integer("limit", limit)
     if not isinstance(download, bool):
-        raise _validate.fail("download", download, "True or False")
+        raise validate.fail("download", download, "True or False")
     readers: dict[str, Callable[[], Raw]] = {
         "mnist": lambda: mnist.digits(download),
         "photo-crops": lambda: photographs.crops(size, crops, seed),
@@ -117,7 +117,7 @@ def _known(name: object) -> None:
         return
     near = difflib.get_close_matches(str(name).lower(), NAMES, 1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise _validate.fail("name", name, "one of " + ", ".join(map(repr, NAMES)) + hint)
+    raise validate.fail("name", name, "one of " + ", ".join(map(repr, NAMES)) + hint)
 
 
 def _advice(name: str, download: bool, error: DataUnavailable) -> str:

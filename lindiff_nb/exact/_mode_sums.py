@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb import _scale
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array
+from lindiff_nb._base import units
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array
 
 
 def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> Array:
@@ -24,8 +24,8 @@ def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> A
 
     lam and counts, (m,), are eigenvalues and multiplicities; a and c have one shape.
     """
-    unit = _scale.unit(lam, variances)
-    lam = unit.off("eigenvalues", lam, far=_scale.SPREAD)
+    unit = units.unit(lam, variances)
+    lam = unit.off("eigenvalues", lam, far=units.SPREAD)
     variances = np.ldexp(variances, -unit.exponent)
     shape, s, c = a.shape, unit.noise(a).ravel(), unit.off("c", c).ravel()
     seen, xi = lam > 0, s + c

@@ -12,8 +12,8 @@ times the weight that it has in the schedule.
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 NODES = 32
 
@@ -29,8 +29,8 @@ def gauss_rule(alpha_bar: Array, nodes: int = NODES) -> tuple[Array, Array]:
     Raises ValueError for alpha_bar outside (0, 1) or not one-dimensional, or nodes < 1. Source:
     Golub & Welsch 1969.
     """
-    a = _validate.noisy(_validate.vector("alpha_bar", alpha_bar))
-    nodes = _validate.integer("nodes", nodes)
+    a = validate.noisy(validate.vector("alpha_bar", alpha_bar))
+    nodes = validate.integer("nodes", nodes)
     a, counts = np.unique(a, return_counts=True)
     a, share = a[::-1], counts[::-1] / counts.sum()
     if a.size <= nodes:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import _mode_sums, spectra
 
 
@@ -45,8 +45,8 @@ def optimal(
     At a = 1 there is no noise to guess: W = 0. Raises ValueError for moments that do not fit
     together, alpha_bar outside (0, 1] or a negative c. Source: Merger & Goldt, eq. 8.
     """
-    mean = _validate.vector("mean", mean)
-    a, c = _validate.signal(alpha_bar), _validate.ridge(c)
+    mean = validate.vector("mean", mean)
+    a, c = validate.signal(alpha_bar), validate.ridge(c)
     eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
     w = weights(eigenvalues, a, c) if a < 1 else np.zeros(len(mean))
     W = (v * w) @ v.T
@@ -61,11 +61,11 @@ def loss(W: Array, b: Array, mean: Array, covariance: Array, alpha_bar: float) -
     Shapes (d, d), (d,), (d,), (d, d). Raises ValueError for shapes or numbers that do not fit
     together, or alpha_bar outside (0, 1].
     """
-    mean = _validate.vector("mean", mean)
+    mean = validate.vector("mean", mean)
     d = len(mean)
-    W, b = _validate.matrix("W", W, (d, d)), _validate.vector("b", b, d)
-    covariance = _validate.covariance("covariance", covariance, d)
-    a = _validate.signal(alpha_bar)
+    W, b = validate.matrix("W", W, (d, d)), validate.vector("b", b, d)
+    covariance = validate.covariance("covariance", covariance, d)
+    a = validate.signal(alpha_bar)
     missed_noise = np.sum((np.eye(d) - np.sqrt(1 - a) * W) ** 2)
     leaked_data = a * np.sum((W @ covariance) * W)
     offset = np.sum((np.sqrt(a) * W @ mean + b) ** 2)
@@ -83,10 +83,10 @@ def modes(
     Shapes (d,), (d, d), (d,), (d, d). Raises ValueError if they do not fit together, or if a
     covariance is not symmetric and positive semi-definite up to rounding.
     """
-    mean = _validate.vector("mean", mean)
+    mean = validate.vector("mean", mean)
     d = len(mean)
-    shift = _validate.vector("population_mean", population_mean, d) - mean
-    sigma = _validate.covariance("population_covariance", population_covariance, d)
+    shift = validate.vector("population_mean", population_mean, d) - mean
+    sigma = validate.covariance("population_covariance", population_covariance, d)
     eigenvalues, v = spectra.eigenpairs(covariance, d=d)
     population = spectra.resolved(np.sum(v * (sigma @ v), axis=0))
     return Modes(eigenvalues, v, population, (shift @ v) ** 2, np.ones(d))
@@ -98,10 +98,10 @@ def weights(eigenvalue: Reals, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     It tends to zero as a -> 1, and to infinity where lambda = c = 0. Raises ValueError for
     negative eigenvalues or c, or alpha_bar outside (0, 1].
     """
-    lam, a, ridge = _validate.broadcast(
-        eigenvalue=_validate.nonnegative("eigenvalue", eigenvalue),
-        alpha_bar=_validate.alpha_bar(alpha_bar),
-        c=_validate.nonnegative("c", c),
+    lam, a, ridge = validate.broadcast(
+        eigenvalue=validate.nonnegative("eigenvalue", eigenvalue),
+        alpha_bar=validate.alpha_bar(alpha_bar),
+        c=validate.nonnegative("c", c),
     )
     variance = a * (lam + ridge) + (1 - a)
     infinite = np.full(variance.shape, np.inf)
@@ -134,7 +134,7 @@ def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Reals, Reals
     """(`test_loss`, `train_loss`) for the price of one."""
     modes = _checked(modes)
     variances = np.stack([modes.population + modes.mean_shift, modes.eigenvalues])
-    grid = _validate.noise_and_ridge(alpha_bar, c)
+    grid = validate.noise_and_ridge(alpha_bar, c)
     test, train = _mode_sums.losses(modes.eigenvalues, modes.multiplicity, variances, *grid)
     return reals(test), reals(train)
 
@@ -147,7 +147,7 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     averaged over the population's spectrum. Raises ValueError for a spectrum that is not one, or
     alpha_bar outside (0, 1]. Source: Merger & Goldt, eq. 9.
     """
-    spectrum = _validate.spectrum(spectrum)
+    spectrum = validate.spectrum(spectrum)
     everything = Modes(spectrum, None, spectrum, np.zeros_like(spectrum), np.ones_like(spectrum))
     return train_loss(everything, alpha_bar)
 
@@ -162,8 +162,8 @@ def loss_on_data(loss: Reals, alpha_bar: Reals) -> Reals:
     broadcast. Raises ValueError for a loss that is negative or infinite, or alpha_bar outside
     (0, 1].
     """
-    loss, a = _validate.broadcast(
-        loss=_validate.nonnegative("loss", loss), alpha_bar=_validate.alpha_bar(alpha_bar)
+    loss, a = validate.broadcast(
+        loss=validate.nonnegative("loss", loss), alpha_bar=validate.alpha_bar(alpha_bar)
     )
     return reals(loss * (1 - a) / a)
 
@@ -178,7 +178,7 @@ def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     Raises ValueError as `test_loss` does. Source: Merger & Goldt, eq. 10.
     """
     modes = _checked(modes)
-    a, ridge = (part[..., None] for part in _validate.noise_and_ridge(alpha_bar, c))
+    a, ridge = (part[..., None] for part in validate.noise_and_ridge(alpha_bar, c))
     excess = modes.population + modes.mean_shift - modes.eigenvalues
     w = np.asarray(weights(modes.eigenvalues, a, ridge))
     return np.multiply(a * w**2, excess, out=np.zeros(w.shape), where=excess != 0)
@@ -189,7 +189,7 @@ def _checked(modes: Modes) -> Modes:
     m = np.size(modes.eigenvalues)
     for name in ("eigenvalues", "population", "mean_shift", "multiplicity"):
         entry = f"modes.{name}"
-        _validate.nonnegative(entry, _validate.vector(entry, getattr(modes, name), m))
+        validate.nonnegative(entry, validate.vector(entry, getattr(modes, name), m))
     if not np.any(modes.multiplicity):
-        raise _validate.fail("modes.multiplicity", modes.multiplicity, "positive somewhere")
+        raise validate.fail("modes.multiplicity", modes.multiplicity, "positive somewhere")
     return modes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
@@ -23,13 +23,13 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
     variance, each coordinate measured by its standard deviation, is below 10 d eps of the largest.
     Raises ValueError for moments that do not fit together or an indefinite covariance.
     """
-    mean_p = _validate.vector("mean_p", mean_p)
+    mean_p = validate.vector("mean_p", mean_p)
     d = len(mean_p)
-    cov_p = _validate.covariance("cov_p", cov_p, d)
-    mean_q = _validate.vector("mean_q", mean_q, d)
-    cov_q = _validate.covariance("cov_q", cov_q, d)
+    cov_p = validate.covariance("cov_p", cov_p, d)
+    mean_q = validate.vector("mean_q", mean_q, d)
+    cov_q = validate.covariance("cov_q", cov_q, d)
     for name, covariance in (("cov_p", cov_p), ("cov_q", cov_q)):
-        _scale.normal(name, np.diag(covariance))
+        units.normal(name, np.diag(covariance))
     scale, roots, axes, empty = _whitening(cov_q)
     root_p = _root(cov_p) / scale[:, None]
     shift = (mean_p - mean_q) / scale

@@ -15,8 +15,8 @@ the mode appears at a time proportional to 1 / lambda (Wang & Pehlevan 2025, for
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra, training
 from lindiff_nb.exact.sampling import Denoiser
@@ -31,8 +31,8 @@ def sampled_variance(
     For x_T ~ N(0, I). At tau = inf `sampling.sampled_variance`. Raises ValueError for a bad
     spectrum or schedule, negative tau or c, or eta that is not positive.
     """
-    spectrum = _validate.spectrum(spectrum)
-    ridge, s = _validate.ridge(c), _span(tau, eta)
+    spectrum = validate.spectrum(spectrum)
+    ridge, s = validate.ridge(c), _span(tau, eta)
     schedules.checked(schedule)
     deviation = np.ones((*s.shape, len(spectrum)))
     for a, before in zip(schedule.alpha_bar[::-1], schedule.alpha_bar_before[::-1], strict=True):
@@ -55,16 +55,16 @@ def affine(
     A callable (x, t) as from `sampling.affine`. Raises ValueError for moments that do not fit
     together, a bad schedule, negative tau or c, or eta that is not positive.
     """
-    mean = _validate.vector("mean", mean)
-    ridge, s = _validate.ridge(c), _span(tau, eta)
+    mean = validate.vector("mean", mean)
+    ridge, s = validate.ridge(c), _span(tau, eta)
     if s.ndim:
-        raise _validate.fail("tau", tau, "one time")
+        raise validate.fail("tau", tau, "one time")
     alpha_bar = schedules.checked(schedule).alpha_bar
     eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
 
     def eps_hat(x: Array, t: int) -> Array:
-        a = alpha_bar[_validate.integer("t", t, high=len(alpha_bar)) - 1]
-        centred = _validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
+        a = alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1]
+        centred = validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
         phi = training.response(eigenvalues, a, s, ridge)[1]
         return (centred @ v * (np.sqrt(1 - a) * phi)) @ v.T
 
@@ -73,4 +73,4 @@ def affine(
 
 def _span(tau: Reals, eta: float) -> Array:
     """The checked s = 2 eta tau."""
-    return 2 * _validate.number("eta", _validate.positive("eta", eta)) * training.time("tau", tau)
+    return 2 * validate.number("eta", validate.positive("eta", eta)) * training.time("tau", tau)

@@ -6,8 +6,8 @@ An image of side h has Fourier coefficients at integer frequencies k = (k_y, k_x
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array
 
 
 def radial_power(images: Array) -> Array:
@@ -29,12 +29,12 @@ def mean_frequency(images: Array) -> Array:
 
 def _power(images: Array) -> tuple[Array, Array]:
     """Shares of power, (N, h^2), and the frequencies that they are at, (h, h)."""
-    stack = _scale.near_one(_validate.numbers("images", images))[1]
+    stack = units.near_one(validate.numbers("images", images))[1]
     if stack.ndim != 3 or stack.size == 0 or stack.shape[1] != stack.shape[2]:
-        raise _validate.fail("images", stack.shape, "square images of shape (N, h, h)")
+        raise validate.fail("images", stack.shape, "square images of shape (N, h, h)")
     power = np.abs(np.fft.fft2(stack)).reshape(len(stack), -1) ** 2
     total = power.sum(axis=1, keepdims=True)
     if not np.all(total > 0):
-        raise _validate.fail("images", stack, "without an image that is zero")
+        raise validate.fail("images", stack, "without an image that is zero")
     k = np.fft.fftfreq(stack.shape[1]) * stack.shape[1]
     return power / total, np.hypot(k[:, None], k)

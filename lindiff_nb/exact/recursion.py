@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra
 from lindiff_nb.exact.schedule import Schedule
@@ -73,7 +73,7 @@ def ddim_map(
     moments. M is symmetric and positive semi-definite. Raises ValueError for moments that do not
     fit together or do not vary, or as `sampled_variance`.
     """
-    mean = _validate.vector("mean", mean)
+    mean = validate.vector("mean", mean)
     spectrum, v = spectra.eigenpairs(covariance, d=len(mean))
     stretch = np.sqrt(sampled_variance(spectrum, schedule, c, "ddim"))
     kept = sampled_mean(spectrum, schedule, c, "ddim")
@@ -120,15 +120,15 @@ def _multipliers(floored: Array, schedule: Schedule, sampler: str) -> Iterator[t
 def _continuum(spectrum: Array, alpha_bar_T: float, c: float, sampler: str) -> tuple[float, Array]:
     """a and (lambda + c) / V, where 0/0, no variance and no noise, is 0."""
     floored = _floored(spectrum, c, sampler)
-    a = _validate.signal(alpha_bar_T, "alpha_bar_T")
+    a = validate.signal(alpha_bar_T, "alpha_bar_T")
     noisy = a * floored + (1 - a)
     return a, np.divide(floored, noisy, out=np.zeros_like(floored), where=noisy > 0)
 
 
 def _floored(spectrum: Array, c: float, sampler: str) -> Array:
     """lambda + c, once spectrum, c and sampler are checked; squares of it are normal or zero."""
-    _validate.choice("sampler", sampler, SAMPLERS)
-    floored = _validate.spectrum(spectrum) + _validate.ridge(c)
-    if np.any((floored > 0) & (floored < 2.0**-_scale.SPREAD)):
-        raise _validate.fail("spectrum", spectrum, "zero or above 1e-150 of the noise's variance")
+    validate.choice("sampler", sampler, SAMPLERS)
+    floored = validate.spectrum(spectrum) + validate.ridge(c)
+    if np.any((floored > 0) & (floored < 2.0**-units.SPREAD)):
+        raise validate.fail("spectrum", spectrum, "zero or above 1e-150 of the noise's variance")
     return floored

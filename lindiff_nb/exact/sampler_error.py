@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import recursion
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.exact.schedule import Schedule
@@ -42,11 +42,11 @@ def sampler_kl(
     and the other does not, the divergence is infinite (c > 0 or `last_noise` beside a zero
     eigenvalue). Raises ValueError for a bad spectrum, schedule, c, sampler, direction or mean.
     """
-    spectrum = _validate.varying(spectrum)
-    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    spectrum = validate.varying(spectrum)
+    to_population = validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     offset = np.zeros_like(spectrum)
     if mean is not None:
-        centre = _validate.vector("mean", mean, len(spectrum))
+        centre = validate.vector("mean", mean, len(spectrum))
         offset = (recursion.sampled_mean(spectrum, schedule, c, sampler) - 1) * centre
     variance = recursion.sampled_variance(spectrum, schedule, c, sampler, last_noise)
     full = spectrum > 0

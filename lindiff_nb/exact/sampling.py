@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from tqdm import tqdm
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import denoiser as affine_denoiser
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra
@@ -65,7 +65,7 @@ def ddpm(
     algorithm 2 with sigma_t^2 = beta_t.
     """
     points = _start(denoiser, x, schedule)
-    _validate.generator(rng)
+    validate.generator(rng)
     for t in _countdown(schedule, progress):
         beta, a = schedule.beta[t - 1], schedule.alpha_bar[t - 1]
         eps_hat = _guess(denoiser, points, t)
@@ -98,14 +98,14 @@ def affine(mean: Array, covariance: Array, schedule: Schedule, c: float = 0.0) -
     `denoiser.optimal` at alpha_bar_t. Raises ValueError for moments that do not fit together or a
     negative c; the callable for x of another dimension or t outside 1..T.
     """
-    mean = _validate.vector("mean", mean)
-    ridge = _validate.ridge(c)
+    mean = validate.vector("mean", mean)
+    ridge = validate.ridge(c)
     alpha_bar = schedules.checked(schedule).alpha_bar
     eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
 
     def eps_hat(x: Array, t: int) -> Array:
-        a = alpha_bar[_validate.integer("t", t, high=len(alpha_bar)) - 1]
-        centred = _validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
+        a = alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1]
+        centred = validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
         return (centred @ v * affine_denoiser.weights(eigenvalues, a, ridge)) @ v.T
 
     return eps_hat
@@ -122,12 +122,12 @@ def gaussian_jump(
     is a sample. Any denoiser can go on from there. Raises ValueError for moments that do not fit
     together, x of another dimension, t outside 0..T or a negative c. Source: Wang & Vastola 2023.
     """
-    mean = _validate.vector("mean", mean)
+    mean = validate.vector("mean", mean)
     alpha_bar = schedules.checked(schedule).alpha_bar
-    points = _validate.samples("x", x, len(mean))
-    to = _validate.integer("t", t, low=0, high=schedule.steps)
+    points = validate.samples("x", x, len(mean))
+    to = validate.integer("t", t, low=0, high=schedule.steps)
     eigenvalues, v = spectra.eigenpairs(covariance, d=len(mean))
-    floored = eigenvalues + _validate.ridge(c)
+    floored = eigenvalues + validate.ridge(c)
     a, end = alpha_bar[to - 1] if to else 1.0, alpha_bar[-1]
     stretch = np.sqrt((a * floored + (1 - a)) / (end * floored + (1 - end)))
     return np.sqrt(a) * mean + ((points - np.sqrt(end) * mean) @ v * stretch) @ v.T
@@ -137,8 +137,8 @@ def _start(denoiser: Denoiser, x: Array, schedule: Schedule) -> Array:
     """The points to start from, once all arguments are checked."""
     schedules.checked(schedule)
     if not callable(denoiser):
-        raise _validate.fail("denoiser", denoiser, "a callable of (x, t)")
-    return _validate.samples("x", x)
+        raise validate.fail("denoiser", denoiser, "a callable of (x, t)")
+    return validate.samples("x", x)
 
 
 def _countdown(schedule: Schedule, progress: bool | None) -> Iterable[int]:
@@ -151,7 +151,7 @@ def _countdown(schedule: Schedule, progress: bool | None) -> Iterable[int]:
 def _guess(denoiser: Denoiser, x: Array, t: int) -> Array:
     """The denoiser's answer, checked."""
     name = f"denoiser(x, {t})"
-    eps_hat = _validate.numbers(name, denoiser(x, t))
+    eps_hat = validate.numbers(name, denoiser(x, t))
     if eps_hat.shape != x.shape:
         raise ValueError(f"{name} must have the shape of x, {x.shape}, got {eps_hat.shape}")
     return eps_hat

@@ -16,8 +16,8 @@ from functools import cached_property
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 MERGER_GOLDT_BETA_END = 1e-2  # Merger & Goldt's talk; alpha_bar_T = 6.3e-3 at T = 1000
 LEAST = 1e-13  # the smallest beta: of less, 1 - beta keeps no three digits
@@ -36,11 +36,11 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Check beta, and keep a copy that nobody can write to."""
-        beta = _validate.vector("beta", self.beta)
+        beta = validate.vector("beta", self.beta)
         if np.any((beta <= 0) | (beta >= 1)) or not np.prod(1 - beta) > 0:
-            raise _validate.fail("beta", beta, "in (0, 1), with a positive product of 1 - beta")
+            raise validate.fail("beta", beta, "in (0, 1), with a positive product of 1 - beta")
         if np.any(beta < LEAST):
-            raise _validate.fail("beta", beta, f"{LEAST:g} or more, or 1 - beta rounds it away")
+            raise validate.fail("beta", beta, f"{LEAST:g} or more, or 1 - beta rounds it away")
         object.__setattr__(self, "beta", _read_only(beta))
 
     def __repr__(self) -> str:
@@ -76,7 +76,7 @@ def linear(
     Raises ValueError if steps < 1 or a beta is outside (0, 1). Source: Merger & Goldt's talk;
     Ho et al. 2020 go to HO_BETA_END.
     """
-    steps = _validate.integer("steps", steps)
+    steps = validate.integer("steps", steps)
     start = _fraction("beta_start", beta_start)
     end = _fraction("beta_end", beta_end)
     t = np.arange(1, steps + 1)
@@ -89,8 +89,8 @@ def cosine(steps: int = 1000, offset: float = 0.008, beta_max: float = 0.999) ->
     The last betas, which would reach 1, are cut off at beta_max. Raises ValueError if steps < 1,
     offset < 0 or beta_max is outside (0, 1). Source: Nichol & Dhariwal 2021, eq. 17.
     """
-    steps = _validate.integer("steps", steps)
-    shift = _validate.magnitude("offset", offset)
+    steps = validate.integer("steps", steps)
+    shift = validate.magnitude("offset", offset)
     beta_max = _fraction("beta_max", beta_max)
     angle = (np.arange(steps + 1) / steps + shift) / (1 + shift) * np.pi / 2
     f = np.cos(angle) ** 2
@@ -100,15 +100,15 @@ def cosine(steps: int = 1000, offset: float = 0.008, beta_max: float = 0.999) ->
 def checked(schedule: Schedule) -> Schedule:
     """The schedule itself; anything that is not a Schedule raises ValueError."""
     if not isinstance(schedule, Schedule):
-        raise _validate.fail("schedule", schedule, "a Schedule")
+        raise validate.fail("schedule", schedule, "a Schedule")
     return schedule
 
 
 def _fraction(name: str, value: float) -> float:
     """A number strictly between 0 and 1."""
-    fraction = _validate.number(name, value)
+    fraction = validate.number(name, value)
     if not 0 < fraction < 1:
-        raise _validate.fail(name, value, "in (0, 1)")
+        raise validate.fail(name, value, "in (0, 1)")
     return fraction
 
 

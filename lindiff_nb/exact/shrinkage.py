@@ -8,8 +8,8 @@ is asked for: its basis is arbitrary.
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import _mode_sums
 from lindiff_nb.exact.denoiser import Modes
 
@@ -20,8 +20,8 @@ def test_loss(modes: Modes, delta: Array, alpha_bar: Reals) -> Reals:
     Shape of alpha_bar. Raises ValueError for a delta that is not a variance for each mode, or
     alpha_bar outside (0, 1].
     """
-    delta = _validate.nonnegative("delta", _validate.vector("delta", delta, len(modes.eigenvalues)))
-    a = _validate.alpha_bar(alpha_bar)
+    delta = validate.nonnegative("delta", validate.vector("delta", delta, len(modes.eigenvalues)))
+    a = validate.alpha_bar(alpha_bar)
     variance = (modes.population + modes.mean_shift)[None]
     (loss,) = _mode_sums.losses(delta, modes.multiplicity, variance, a, np.zeros_like(a))
     return reals(loss)

@@ -22,10 +22,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._scale import Unit
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array
+from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 
@@ -39,9 +39,9 @@ def from_noise(noise_ratio: ArrayLike) -> Schedule:
     Raises ValueError if they are not, or nearer to each other, or to zero, than a schedule can
     tell (`schedule.LEAST`).
     """
-    levels = _validate.vector("noise_ratio", noise_ratio)
+    levels = validate.vector("noise_ratio", noise_ratio)
     if np.any(np.diff(levels, prepend=0.0) <= 0):
-        raise _validate.fail("noise_ratio", levels, "positive and increasing")
+        raise validate.fail("noise_ratio", levels, "positive and increasing")
     return _through(levels, "noise_ratio", noise_ratio)
 
 
@@ -54,7 +54,7 @@ def respaced(schedule: Schedule, kept: ArrayLike) -> Schedule:
     steps = schedules.checked(schedule).steps
     chosen = _whole("kept", kept)
     if np.any(np.diff(chosen) < 1) or chosen[0] < 1 or chosen[-1] > steps:
-        raise _validate.fail("kept", chosen, f"increasing from 1 or more to {steps} at most")
+        raise validate.fail("kept", chosen, f"increasing from 1 or more to {steps} at most")
     return from_noise(schedule.noise_ratio[chosen - 1])
 
 
@@ -64,7 +64,7 @@ def evenly(schedule: Schedule, steps: int) -> Schedule:
     Raises ValueError for steps < 1 or > T.
     """
     length = schedules.checked(schedule).steps
-    steps = _validate.integer("steps", steps, high=length)
+    steps = validate.integer("steps", steps, high=length)
     return respaced(schedule, np.rint(length * np.arange(1, steps + 1) / steps).astype(int))
 
 
@@ -77,7 +77,7 @@ def karras(
     steps >= 1, 0 < sigma_min < sigma_max and rho > 0. Source: Karras et al. 2022, eq. 5.
     """
     steps, low, high = _range(steps, sigma_min, sigma_max)
-    power = 1 / _validate.number("rho", _validate.positive("rho", rho))
+    power = 1 / validate.number("rho", validate.positive("rho", rho))
     share = np.linspace(0, 1, steps) if steps > 1 else np.ones(1)
     # low^p + share (high^p - low^p), in units of high, so that no large rho loses digits
     bracket = share + (1 - share) * (low / high) ** power
@@ -102,7 +102,7 @@ def for_spectrum(spectrum: Array, steps: int, alpha_bar_T: float = ENDING) -> Sc
     ddim. Zero eigenvalues do not count. Raises ValueError for a bad spectrum, one so small that
     a schedule cannot tell its levels, steps < 1 or alpha_bar_T outside (0, 1).
     """
-    steps = _validate.integer("steps", steps)
+    steps = validate.integer("steps", steps)
     unit, sigma, length = _path(spectrum, alpha_bar_T)
     goals = length[-1] * np.arange(1, steps + 1) / steps
     levels = unit.on(np.interp(goals, length, sigma) ** 2)
@@ -123,17 +123,17 @@ def _through(levels: Array, name: str, value: object) -> Schedule:
     beta = np.diff(levels, prepend=0.0) / (1 + levels)
     if np.any(beta < schedules.LEAST):
         wanted = f"of noise levels that differ by {schedules.LEAST:g} (1 + level) or more"
-        raise _validate.fail(name, value, wanted)
+        raise validate.fail(name, value, wanted)
     return Schedule(beta)
 
 
 def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Unit, Array, Array]:
     """The unit, noise levels sigma in it, from 0 to the end, and the length up to each."""
-    unit, levels = _scale.varying(spectrum)
+    unit, levels = units.varying(spectrum)
     levels = levels[levels > 0]
-    a = _validate.signal(alpha_bar_T, "alpha_bar_T")
+    a = validate.signal(alpha_bar_T, "alpha_bar_T")
     if a == 1:
-        raise _validate.fail("alpha_bar_T", alpha_bar_T, "in (0, 1)")
+        raise validate.fail("alpha_bar_T", alpha_bar_T, "in (0, 1)")
     # even in sigma below the smallest deviation and in log sigma above, as the integrand is
     least, end = np.sqrt(levels.min()), np.sqrt(unit.noise(np.array(a), name="alpha_bar_T"))
     x = np.linspace(0, np.arcsinh(end / least), NODES)
@@ -154,17 +154,17 @@ def _speed(sigma: Array, levels: Array) -> Array:
 
 def _range(steps: int, sigma_min: float, sigma_max: float) -> tuple[int, float, float]:
     """The number of steps and the two ends, checked."""
-    steps = _validate.integer("steps", steps)
-    low = _validate.number("sigma_min", _validate.positive("sigma_min", sigma_min))
-    high = _validate.number("sigma_max", _validate.positive("sigma_max", sigma_max))
+    steps = validate.integer("steps", steps)
+    low = validate.number("sigma_min", validate.positive("sigma_min", sigma_min))
+    high = validate.number("sigma_max", validate.positive("sigma_max", sigma_max))
     if low >= high:
-        raise _validate.fail("sigma_max", sigma_max, f"above sigma_min, {low:g}")
+        raise validate.fail("sigma_max", sigma_max, f"above sigma_min, {low:g}")
     return steps, low, high
 
 
 def _whole(name: str, value: ArrayLike) -> NDArray[np.intp]:
     """A non-empty vector of whole numbers."""
-    whole = _validate.array(name, value)
+    whole = validate.array(name, value)
     if whole.ndim != 1 or whole.size == 0 or whole.dtype.kind not in "iu":
-        raise _validate.fail(name, value, "a non-empty vector of integers")
+        raise validate.fail(name, value, "a non-empty vector of integers")
     return whole.astype(np.intp)

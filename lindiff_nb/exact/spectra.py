@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _memory, _scale, _validate
-from lindiff_nb._scale import Unit
-from lindiff_nb._types import Array
+from lindiff_nb._base import memory, units, validate
+from lindiff_nb._base.types import Array
+from lindiff_nb._base.units import Unit
 
 EQUAL = 1 - 1e-6  # entries of an eigenvector that differ by less may change places by rounding
 
@@ -20,8 +20,8 @@ def power_law(d: int, exponent: float) -> Array:
 
     Raises ValueError if d < 1 or the exponent is negative.
     """
-    d = _validate.integer("d", d)
-    k = _validate.magnitude("exponent", exponent)
+    d = validate.integer("d", d)
+    k = validate.magnitude("exponent", exponent)
     spectrum = np.arange(1, d + 1, dtype=float) ** -k
     return spectrum / spectrum.mean()
 
@@ -31,7 +31,7 @@ def participation_ratio(spectrum: Array) -> float:
 
     Raises ValueError if the spectrum is not one.
     """
-    share = _scale.normal("spectrum", _validate.spectrum(spectrum))
+    share = units.normal("spectrum", validate.spectrum(spectrum))
     share = share / share.max()
     return float(share.sum() ** 2 / (share @ share))
 
@@ -42,15 +42,15 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     Least squares in log lambda against log nu. Raises ValueError unless
     1 <= first < last <= d and the eigenvalues of these ranks are positive.
     """
-    ranked = np.sort(_scale.normal("spectrum", _validate.varying(spectrum)))[::-1]
-    first = _validate.integer("first", first)
-    last = _validate.integer("last", last, low=first + 1)
+    ranked = np.sort(units.normal("spectrum", validate.varying(spectrum)))[::-1]
+    first = validate.integer("first", first)
+    last = validate.integer("last", last, low=first + 1)
     if last > len(ranked):
-        raise _validate.fail("last", last, f"at most the number of eigenvalues, {len(ranked)}")
-    chosen = _validate.positive(f"spectrum at ranks {first} to {last}", ranked[first - 1 : last])
+        raise validate.fail("last", last, f"at most the number of eigenvalues, {len(ranked)}")
+    chosen = validate.positive(f"spectrum at ranks {first} to {last}", ranked[first - 1 : last])
     log_rank = np.log(np.arange(first, last + 1))
     centred = log_rank - log_rank.mean()
-    log = np.log(_scale.near_one(chosen)[1])
+    log = np.log(units.near_one(chosen)[1])
     return float(-(centred @ log) / (centred @ centred))
 
 
@@ -61,14 +61,14 @@ def moments(x: Array) -> tuple[Array, Array]:
     it is without the variance that their rounding adds, so that `of_covariance` finds the rank
     that `of_data` does. Raises ValueError if x is empty or not finite.
     """
-    unit, points = _scale.near_one(_validate.samples("x", x))
+    unit, points = units.near_one(validate.samples("x", x))
     mean = points.mean(axis=0)
     centred = points - mean
     covariance = centred.T @ centred / len(points)
-    if _validate.single(x):
+    if validate.single(x):
         variances, v = np.linalg.eigh(covariance)
-        noise = _validate.resolution_of_data(variances, x, mean)
-        covariance = (v * _validate.resolved(variances, noise)) @ v.T
+        noise = validate.resolution_of_data(variances, x, mean)
+        covariance = (v * validate.resolved(variances, noise)) @ v.T
     return unit.on(mean, 1, "x"), unit.on(covariance, 2, "x")
 
 
@@ -80,14 +80,14 @@ def of_data(x: Array) -> Array:
     what their own rounding adds. Raises ValueError if x is empty or not finite, and MemoryError,
     beforehand, if there is not enough memory.
     """
-    unit, points = _scale.near_one(_validate.samples("x", x))
+    unit, points = units.near_one(validate.samples("x", x))
     n, d = points.shape
-    _memory.require(8 * (n * d + 4 * min(n, d) ** 2), f"the spectrum of {n:,} points with {d=}")
+    memory.require(8 * (n * d + 4 * min(n, d) ** 2), f"the spectrum of {n:,} points with {d=}")
     mean = points.mean(axis=0)
     centred = points - mean
     product = centred.T @ centred if d <= n else centred @ centred.T
     levels = np.pad(_decreasing(product / n), (0, max(d - n, 0)))
-    found = _validate.resolved(levels, _validate.resolution_of_data(levels, x, mean))
+    found = validate.resolved(levels, validate.resolution_of_data(levels, x, mean))
     return unit.on(found, 2, "x")
 
 
@@ -98,7 +98,7 @@ def of_covariance(covariance: Array) -> Array:
     float32 for a matrix in float32 (`resolved`). Raises ValueError unless the matrix is symmetric
     and positive semi-definite up to rounding.
     """
-    unit, matrix = _scale.near_one(_validate.symmetric("covariance", covariance))
+    unit, matrix = units.near_one(validate.symmetric("covariance", covariance))
     return _checked("covariance", covariance, _decreasing(matrix), unit)
 
 
@@ -113,7 +113,7 @@ def eigenpairs(
     naming `name` unless the matrix is symmetric, positive semi-definite up to rounding and, if d is
     given, d x d.
     """
-    unit, matrix = _scale.near_one(_validate.symmetric(name, covariance, d))
+    unit, matrix = units.near_one(validate.symmetric(name, covariance, d))
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
     return _checked(name, covariance, eigenvalues, unit), _signed(eigenvectors)
 
@@ -124,14 +124,14 @@ def resolved(variances: Array) -> Array:
     eps is that of float32 if they come in it, of float64 otherwise. Raises ValueError if they are
     not finite numbers.
     """
-    _validate.numbers("variances", variances)
-    return _validate.resolved(variances)
+    validate.numbers("variances", variances)
+    return validate.resolved(variances)
 
 
 def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -> Array:
     """The eigenvalues of this covariance, none of them negative and none of them rounding."""
-    _validate.semidefinite(name, covariance, eigenvalues)
-    found = _validate.resolved(eigenvalues, _validate.resolution(eigenvalues, covariance))
+    validate.semidefinite(name, covariance, eigenvalues)
+    found = validate.resolved(eigenvalues, validate.resolution(eigenvalues, covariance))
     return unit.on(found, 1, name)
 
 

@@ -9,8 +9,8 @@ finds its bottom. `predict.training` gives the same for a typical training set.
 
 import numpy as np
 
-from lindiff_nb import _validate, _valley
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import validate, valley
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 
@@ -36,7 +36,7 @@ def best_stopping_time(
     `training.test_loss` does, at alpha_bar = 1, and for weights that are negative, all zero or of
     another shape.
     """
-    eta = _validate.positive("eta", eta)
+    eta = validate.positive("eta", eta)
     return reals(_best(modes, alpha_bar, c, weights)[0] / (2 * eta))
 
 
@@ -54,12 +54,12 @@ def risen(tau: Array, loss: Array, share: float) -> float:
     times of the grid log tau is interpolated. Raises ValueError for arrays that do not fit
     together, times or losses that are not positive, or a negative share.
     """
-    tau = _validate.positive("tau", _validate.vector("tau", tau))
-    loss = _validate.positive("loss", _validate.vector("loss", loss, len(tau)))
+    tau = validate.positive("tau", validate.vector("tau", tau))
+    loss = validate.positive("loss", validate.vector("loss", loss, len(tau)))
     if np.any(np.diff(tau) <= 0):
-        raise _validate.fail("tau", tau, "increasing")
+        raise validate.fail("tau", tau, "increasing")
     lowest = int(loss.argmin())
-    level = loss[lowest] * (1 + _validate.magnitude("share", share))
+    level = loss[lowest] * (1 + validate.magnitude("share", share))
     above = np.flatnonzero(loss[lowest:] > level)
     if not above.size:
         return float(np.inf)
@@ -69,8 +69,8 @@ def risen(tau: Array, loss: Array, share: float) -> float:
 
 def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tuple[Array, Array]:
     """The best s and the loss at it, in the shape of alpha_bar and c or one of each."""
-    a, ridge = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
-    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
+    a, ridge = validate.noise_and_ridge(alpha_bar, c, validate.noisy)
+    shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
     a, ridge = a.ravel(), ridge.ravel()
     waiting = pool(np.asarray(denoiser.test_loss(modes, a, ridge)))
     if not a.size:
@@ -83,7 +83,7 @@ def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tu
         return pool(_slope(modes, a, s, ridge))
 
     grid = _times(modes, a, ridge)
-    s = _valley.bottom(loss(grid[:, None]), slope, grid, PRECISION)
+    s = valley.bottom(loss(grid[:, None]), slope, grid, PRECISION)
     stopped = loss(s)
     helps = stopped < waiting * (1 - ROUNDING)
     best = np.where(helps, s, np.inf), np.where(helps, stopped, waiting)

@@ -28,9 +28,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.denoiser import Modes
 
@@ -89,11 +89,11 @@ def losses(
 def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:
     """The checked alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape."""
     tau = time("tau", tau)
-    a, tau, c, eta = _validate.broadcast(
-        alpha_bar=_validate.alpha_bar(alpha_bar),
+    a, tau, c, eta = validate.broadcast(
+        alpha_bar=validate.alpha_bar(alpha_bar),
         tau=tau,
-        c=_validate.nonnegative("c", c),
-        eta=_validate.positive("eta", eta),
+        c=validate.nonnegative("c", c),
+        eta=validate.positive("eta", eta),
     )
     with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
         return a, 2 * eta * tau, c
@@ -101,9 +101,9 @@ def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Arr
 
 def time(name: str, value: ArrayLike) -> Array:
     """Training times: numbers >= 0, infinity included."""
-    times = _validate.array(name, value)
+    times = validate.array(name, value)
     if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
-        raise _validate.fail(name, value, "a non-negative time, which may be infinite")
+        raise validate.fail(name, value, "a non-negative time, which may be infinite")
     return times.astype(np.float64)
 
 
@@ -124,10 +124,10 @@ def _grid_and_start(
 ) -> tuple[Array, ...]:
     """`grid`, and the checked start, in their common shape."""
     a, s, ridge = grid(alpha_bar, tau, c, eta)
-    begin = _validate.numbers("start", start)
-    a, s, ridge, begin = _validate.broadcast(alpha_bar=a, tau=s, c=ridge, start=begin)
+    begin = validate.numbers("start", start)
+    a, s, ridge, begin = validate.broadcast(alpha_bar=a, tau=s, c=ridge, start=begin)
     if np.any((a == 1) & (begin != 1)):
-        raise _validate.fail("start", start, "1 where alpha_bar is 1: there is nothing but data")
+        raise validate.fail("start", start, "1 where alpha_bar is 1: there is nothing but data")
     return a, s, ridge, begin
 
 

@@ -19,10 +19,13 @@ there the two part.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._scale import Unit
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb import _moved
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import _mode_sums
+
+__getattr__ = _moved.names(__name__)
 
 
 def left_out_loss(
@@ -35,15 +38,15 @@ def left_out_loss(
     out. Raises ValueError if x is empty or not finite, or of one point whose mean is estimated;
     alpha_bar outside (0, 1] or a negative c.
     """
-    points = _validate.samples("x", x)
+    points = validate.samples("x", x)
     n, d = points.shape
     if n < 1 + estimated_mean:
-        raise _validate.fail("x", points.shape, "of two points or more, to estimate a mean")
-    unit, points = _scale.near_one(points)
+        raise validate.fail("x", points.shape, "of two points or more, to estimate a mean")
+    unit, points = units.near_one(points)
     a, s, c = _grid(alpha_bar, c, Unit(2 * unit.exponent))
     mean = points.mean(axis=0) if estimated_mean else np.zeros(d)
     u, singular, _ = np.linalg.svd((points - mean) / np.sqrt(n), full_matrices=False)
-    lam = _validate.resolved(singular**2, _validate.resolution_of_data(singular**2, x, mean))
+    lam = validate.resolved(singular**2, validate.resolution_of_data(singular**2, x, mean))
     seen = lam > 0
     share, lam = np.square(u[:, seen]), lam[seen]
     spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)
@@ -63,7 +66,7 @@ def _left_out(s: float, c: float, lam: Array, share: Array, spare: Array, d: int
     return float(missed + leaked) / d
 
 
-def test_loss(
+def gcv_loss(
     eigenvalues: ArrayLike,
     n: int,
     alpha_bar: Reals,
@@ -79,11 +82,11 @@ def test_loss(
     eigenvalues that are no spectrum or more than n of them positive (n - 1 with estimated mean),
     n < 1 (2), alpha_bar outside (0, 1] or a negative c.
     """
-    n = _validate.integer("n", n, low=1 + estimated_mean)
-    unit, lam = _scale.varying(eigenvalues, "eigenvalues")
+    n = validate.integer("n", n, low=1 + estimated_mean)
+    unit, lam = units.varying(eigenvalues, "eigenvalues")
     spare = n - estimated_mean - np.count_nonzero(lam)
     if spare < 0:
-        raise _validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")
+        raise validate.fail("eigenvalues", lam, f"positive in no more than {n - estimated_mean}")
     a, s, c = _grid(alpha_bar, c, unit)
     xi, positive = s + c, lam[lam > 0]
     p = _mode_sums.above_one(xi)
@@ -100,5 +103,5 @@ def test_loss(
 
 def _grid(alpha_bar: Reals, c: Reals, unit: Unit) -> tuple[Array, Array, Array]:
     """alpha_bar in the common shape, and the noise ratio and the ridge as vectors, in the unit."""
-    a, ridge = _validate.noise_and_ridge(alpha_bar, c)
+    a, ridge = validate.noise_and_ridge(alpha_bar, c)
     return a, unit.noise(a).ravel(), unit.off("c", ridge).ravel()

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb._types import Array
-from lindiff_nb._validate import fail, integer, numbers
+from lindiff_nb._base.types import Array
+from lindiff_nb._base.validate import fail, integer, numbers
 
 WIDTH, TILE, GAP = 6.4, 0.9, 0.06  # inches: a figure, the largest image, the space between two
 TEXT, CHARACTER = 0.19, 0.09  # inches: a line under an image, a character of a row's title

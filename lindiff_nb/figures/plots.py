@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb._validate import array, fail, vector
+from lindiff_nb._base.validate import array, fail, vector
 
 
 def overlay(

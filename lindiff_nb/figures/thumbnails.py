@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from lindiff_nb._validate import fail, numbers, vector
+from lindiff_nb._base.validate import fail, numbers, vector
 
 TILE, GAP = 44.0, 5.0  # points: the side of an image, the space around it
 

@@ -1,26 +1,31 @@
-"""Finite experiments: every function takes a generator and returns raw draws.
+"""Finite experiments, and statistics of what they draw.
 
-`predict` and `measure` never import each other: that they agree is the book's evidence.
+experiments  training sets drawn, fitted, and their losses, divergences and eigenvalues
+fits         the same for sets from a pool of images
+surrogates   images with some of their dependence taken away
+cross_validated, score_matching, partition_functions   other routes to what `predict` states
+agreement, comparison   two denoisers or two sets of samples, side by side
+memorization  are samples new, or copies?
+crossings    intervals for shares, and where curves cross a level
+
+Whatever draws takes a generator and returns raw draws. `predict` and `measure` never import each
+other: that they agree is the book's evidence.
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = _moved.attach(
     __name__,
     submodules=[
         "agreement",
-        "checkpoints",
-        "draws",
+        "comparison",
+        "cross_validated",
+        "crossings",
+        "experiments",
         "fits",
-        "held_out",
-        "mappings",
         "memorization",
-        "network_training",
-        "networks",
-        "onset",
-        "replicas",
+        "partition_functions",
         "score_matching",
         "surrogates",
-        "unet",
     ],
 )

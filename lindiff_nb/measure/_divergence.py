@@ -6,7 +6,7 @@ plus the squared distance of the means in the metric Sigma_q^-1.
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.measure import _training_set as training_set
 from lindiff_nb.measure._training_set import TrainingSet
 

@@ -14,8 +14,8 @@ brings nothing closer than it is to what it bounds.
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 Indices = NDArray[np.intp]
 FEWEST = 8  # points compared by true distances at first
@@ -66,7 +66,7 @@ class Neighbours:
             open_ = open_[~reached & (few < len(self.points))]
             few = min(4 * few, len(self.points))
         if not np.all(np.isfinite(near)) or np.any(np.isnan(other)):
-            raise _validate.fail("samples", samples, "at distances below 1e308 from training")
+            raise validate.fail("samples", samples, "at distances below 1e308 from training")
         return index, near, other
 
     def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array]:

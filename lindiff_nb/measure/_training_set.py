@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._types import Array
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.denoiser import Modes
 from lindiff_nb.exact.spectra import resolved
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array
 
 
 class Distances(NamedTuple):
@@ -41,11 +41,11 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     Images (N, h, w) are flattened. Raises ValueError for points that are not finite, do not pair
     up, or are all the same, so that there is no scale.
     """
-    x = _validate.samples("first", first)
-    y = _validate.samples("second", second, x.shape[1])
+    x = validate.samples("first", first)
+    y = validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
-    unit = _scale.unit(x, y)
+    unit = units.unit(x, y)
     x, y = (np.ldexp(points, -unit.exponent) for points in (x, y))
     same = np.sum((x - y) ** 2, axis=1)
     other = (_to_others(x, y, same) + _to_others(y, x, same)) / 2

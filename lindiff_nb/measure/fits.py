@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.averages import gauss_rule
 
@@ -21,12 +21,12 @@ def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: ArrayLike) 
     Without ridge, per dimension and per step. Raises ValueError for a covariance that is not one,
     points of another dimension or not finite, or alpha_bar outside (0, 1).
     """
-    covariance = _validate.covariance("covariance", covariance)
+    covariance = validate.covariance("covariance", covariance)
     levels, weights = gauss_rule(np.atleast_1d(np.asarray(alpha_bar)))
     zero = np.zeros(len(covariance))
     result = []
     for points in sets:
-        x = _validate.samples("sets", points, len(zero))
+        x = validate.samples("sets", points, len(zero))
         modes = denoiser.modes(zero, x.T @ x / len(x), zero, covariance)
         result.append([loss @ weights for loss in denoiser.losses(modes, levels)])
     return np.array(result, dtype=np.float64).reshape(-1, 2)

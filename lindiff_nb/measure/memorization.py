@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array
 from lindiff_nb.measure._neighbours import Neighbours
 
 BLOCK = 2**22  # distances held at once, 32 MiB
@@ -40,7 +40,7 @@ class Nearest:
         alone = ~np.isfinite(self.second_distance)
         if np.any(alone & (self.distance > self.rounding)):
             wanted = "finite: a ratio takes two different training images"
-            raise _validate.fail("second_distance", self.second_distance, wanted)
+            raise validate.fail("second_distance", self.second_distance, wanted)
         zero = np.zeros_like(self.distance)
         return np.divide(self.distance, self.second_distance, out=zero, where=self.distance > 0)
 
@@ -54,9 +54,9 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None
     or non-finite points, dimensions that differ, chunk < 1, or units that seem to differ: typical
     largest entries apart by more than a factor 10, or 2 if only one of the two holds integers.
     """
-    known = _validate.samples("training", training)
-    asked = _validate.samples("samples", samples, known.shape[1])
-    held = BLOCK if chunk is None else len(known) * _validate.integer("chunk", chunk)
+    known = validate.samples("training", training)
+    asked = validate.samples("samples", samples, known.shape[1])
+    held = BLOCK if chunk is None else len(known) * validate.integer("chunk", chunk)
     _same_units(samples, asked, training, known)
     search = Neighbours(known)
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
@@ -71,8 +71,8 @@ def cosine_similarity(samples: ArrayLike, others: ArrayLike) -> Array:
 
     Raises ValueError if the points are not finite or the shapes differ.
     """
-    x = _validate.samples("samples", samples)
-    y = _validate.samples("others", others, x.shape[1])
+    x = validate.samples("samples", samples)
+    y = validate.samples("others", others, x.shape[1])
     if len(x) != len(y):
         raise ValueError(f"samples and others must pair up, got {len(x)} and {len(y)} rows")
     x, y = _unit(x), _unit(y)
@@ -88,12 +88,12 @@ def detail_similarity(
     patterns that unrelated images have in common. Raises ValueError as `cosine_similarity` does,
     or if no eigenvector is left. Source: Merger & Goldt, appendix A.
     """
-    x = _validate.samples("samples", samples)
-    y = _validate.samples("others", others, x.shape[1])
-    basis = _validate.samples("eigenvectors", eigenvectors)
+    x = validate.samples("samples", samples)
+    y = validate.samples("others", others, x.shape[1])
+    basis = validate.samples("eigenvectors", eigenvectors)
     if len(basis) != x.shape[1]:
-        raise _validate.fail("eigenvectors", basis.shape, f"of shape ({x.shape[1]}, m)")
-    detail = basis[:, _validate.integer("first", first, low=0, high=basis.shape[1] - 1) :]
+        raise validate.fail("eigenvectors", basis.shape, f"of shape ({x.shape[1]}, m)")
+    detail = basis[:, validate.integer("first", first, low=0, high=basis.shape[1] - 1) :]
     return cosine_similarity(x @ detail, y @ detail)
 
 
@@ -103,7 +103,7 @@ def fraction_memorised(nearest: Nearest, threshold: float = 1 / 3) -> float:
     Raises ValueError unless threshold is positive. Source: Yoon et al. 2023; one third is the
     choice of Gu et al. 2023 and Bonnaire et al. 2025.
     """
-    limit = _validate.positive("threshold", _validate.number("threshold", threshold))
+    limit = validate.positive("threshold", validate.number("threshold", threshold))
     return float(np.mean(nearest.ratio < limit))
 
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 
 class State(NamedTuple):
@@ -48,23 +48,23 @@ def gradient_descent(
     descent on the objective diverges: eta times the largest eigenvalue of
     [[a <x x'> + (1 - a + c a) I, sqrt(a) <x>], [sqrt(a) <x'>, 1]] must be < 1.
     """
-    points = _validate.samples("x", x)
-    a, c = _validate.signal(alpha_bar), _validate.ridge(c)
-    eta = _validate.number("eta", _validate.positive("eta", eta))
+    points = validate.samples("x", x)
+    a, c = validate.signal(alpha_bar), validate.ridge(c)
+    eta = validate.number("eta", validate.positive("eta", eta))
     if steps is not None:
-        steps = _validate.integer("steps", steps, low=0)
+        steps = validate.integer("steps", steps, low=0)
     if noise is not None and not isinstance(noise, torch.Generator):
-        raise _validate.fail("noise", noise, "a torch.Generator or None")
+        raise validate.fail("noise", noise, "a torch.Generator or None")
     bound = largest_eta(points, a, c)
     if eta >= bound:
-        raise _validate.fail("eta", eta, f"below {bound:.6g}, where gradient descent diverges")
+        raise validate.fail("eta", eta, f"below {bound:.6g}, where gradient descent diverges")
     return _descend(torch.as_tensor(points), a, c, eta, steps, noise)
 
 
 def largest_eta(x: Array, alpha_bar: float, c: float = 0.0) -> float:
     """The learning rate from which gradient descent on these points diverges."""
-    points = _validate.samples("x", x)
-    a, c = _validate.signal(alpha_bar), _validate.ridge(c)
+    points = validate.samples("x", x)
+    a, c = validate.signal(alpha_bar), validate.ridge(c)
     n, d = points.shape
     inputs = np.hstack([np.sqrt(a) * points, np.ones((n, 1))])
     curvature = inputs.T @ inputs / n

@@ -15,8 +15,8 @@ place of a generator, points that are not (P, d) and finite, or n < 1.
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array
 
 
 def random_signs(rng: np.random.Generator, points: Array, n: int) -> Array:
@@ -33,7 +33,7 @@ def borrowed_lengths(rng: np.random.Generator, points: Array, n: int, lengths: A
     one for each image, or negative.
     """
     rng, points, n = _checked(rng, points, n)
-    lengths = _validate.nonnegative("lengths", _validate.vector("lengths", lengths, len(points)))
+    lengths = validate.nonnegative("lengths", validate.vector("lengths", lengths, len(points)))
     return gaussian(rng, points, n) * rng.choice(lengths, size=(n, 1))
 
 
@@ -47,7 +47,7 @@ def independent(rng: np.random.Generator, points: Array, n: int) -> Array:
 def gaussian(rng: np.random.Generator, points: Array, n: int) -> Array:
     """Independent normal coefficients with the images' mean squares."""
     rng, points, n = _checked(rng, points, n)
-    unit, points = _scale.near_one(points)
+    unit, points = units.near_one(points)
     deviations = unit.on(np.sqrt(np.mean(points**2, axis=0)), 1, "points")
     return rng.standard_normal((n, points.shape[1])) * deviations
 
@@ -56,5 +56,5 @@ def _checked(
     rng: np.random.Generator, points: Array, n: int
 ) -> tuple[np.random.Generator, Array, int]:
     """The arguments that every function takes."""
-    points = _validate.samples("points", points)
-    return _validate.generator(rng), points, _validate.integer("n", n)
+    points = validate.samples("points", points)
+    return validate.generator(rng), points, validate.integer("n", n)

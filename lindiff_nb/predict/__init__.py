@@ -1,23 +1,32 @@
-"""Predictions from the population spectrum, n and d alone. Nothing here is random."""
+"""Predictions from the population spectrum, n and d alone. Nothing here is random.
 
-import lazy_loader
+losses, divergence, best_ridge, fluctuations: a fit's means, best ridges, spreads (wing `_law`)
+training: gradient flow, losses in time and when to stop (wing `_flow`)
+spectral_density, shrinkage: eigenvalues of a set, best linear denoisers (wing `_bulk`)
+ridge, complex_ridge: what finite data do to a ridge: the equation under all of these
+replica, replica_integer_m: the replica route to the same numbers
+marchenko_pastur, white: closed forms for a white population
+unequal_images: samples whose covariances differ
+"""
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+from lindiff_nb import _moved
+
+__getattr__, __dir__, __all__ = _moved.attach(
     __name__,
     submodules=[
         "best_ridge",
         "complex_ridge",
         "divergence",
-        "energies",
         "fluctuations",
         "losses",
         "marchenko_pastur",
         "replica",
-        "replicated",
+        "replica_integer_m",
         "ridge",
         "shrinkage",
         "spectral_density",
         "training",
+        "unequal_images",
         "white",
     ],
 )

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lindiff_nb._types import Array
-from lindiff_nb.predict._bulks import Complex
+from lindiff_nb._base.types import Array
+from lindiff_nb.predict._bulk.support import Complex
 
 MOST = 2048  # nodes
 

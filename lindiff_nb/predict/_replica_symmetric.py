@@ -5,7 +5,7 @@ They commute, and nothing in their algebra asks for an integer m; at m = 0 they 
 
 import numpy as np
 
-from lindiff_nb._types import Array, Reals
+from lindiff_nb._base.types import Array, Reals
 
 
 def times(x: tuple, y: tuple, m: float) -> tuple:

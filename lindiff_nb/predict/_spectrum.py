@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array
 
 
 def distinct(spectrum: Array) -> tuple[Array, Array]:

@@ -39,10 +39,11 @@ spectrum, whether the mean is known or not.
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate, _valley
-from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb._valley import Pool
-from lindiff_nb.predict import _fit, losses, ridge
+from lindiff_nb._base import units, validate, valley
+from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.valley import Pool
+from lindiff_nb.predict import losses, ridge
+from lindiff_nb.predict._law import fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 PER_DECADE = 4
@@ -66,12 +67,12 @@ def for_test_loss(
     at 1 there is nothing to learn, and for weights that are negative, all zero or of another shape.
     """
     lost = int(estimated_mean)
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n, low=1 + lost)
-    a = _validate.noisy(alpha_bar)
-    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
+    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n, low=1 + lost)
+    a = validate.noisy(alpha_bar)
+    shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
     if not a.size:
         return reals(a)
-    s = unit.noise(a, far=_scale.SQUARES).ravel()
+    s = unit.noise(a, far=units.SQUARES).ravel()
     return reals(unit.on(_best(spectrum, n, s, pool, lost).reshape(shape)))
 
 
@@ -82,7 +83,7 @@ def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     a spectrum that is not one or n < 1 (n < 2 if the mean is estimated).
     """
     lost = int(estimated_mean)
-    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n, low=1 + lost)
+    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n, low=1 + lost)
     if not spectrum.all():
         return 0.0
     levels, counts = distinct(spectrum)
@@ -98,7 +99,7 @@ def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
     low = high = np.array([1 / np.mean(1 / spectrum)])
     while slope(low) >= 0:
         low = low / STEP
-    return float(unit.on(_valley.root(slope, low, high, PRECISION))[0])
+    return float(unit.on(valley.root(slope, low, high, PRECISION))[0])
 
 
 def _best(spectrum: Array, n: int, s: Array, pool: Pool, lost: int) -> Array:
@@ -110,8 +111,8 @@ def _best(spectrum: Array, n: int, s: Array, pool: Pool, lost: int) -> Array:
     cubes, hidden = _averages(spectrum, n, s, lost)
     low, top = min(float(np.min(hidden * s / cubes)) / 10, float(s.min()) / 100), 2 * spectrum.max()
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    tried = _fit.at_noise(spectrum, np.asarray(n), s, grid[:, None], lost)
-    return _valley.bottom(pool(losses.of_fit(tried)), slope, grid, PRECISION)
+    tried = fit.at_noise(spectrum, np.asarray(n), s, grid[:, None], lost)
+    return valley.bottom(pool(losses.of_fit(tried)), slope, grid, PRECISION)
 
 
 def _slope(spectrum: Array, n: int, s: Array, c: Array, lost: int = 0) -> Array:

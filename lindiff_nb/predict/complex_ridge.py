@@ -33,9 +33,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array
 from lindiff_nb.predict._spectrum import distinct
 
 Complexes = NDArray[np.complex128]
@@ -61,11 +61,11 @@ def effective_ridge(
     Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
     RuntimeError after `max_steps` steps without convergence, or if the branch is lost.
     """
-    points = np.asarray(_validate.array("xi", xi), dtype=np.complex128)
-    _validate.numbers("xi", points.real + points.imag)
+    points = np.asarray(validate.array("xi", xi), dtype=np.complex128)
+    validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
-        raise _validate.fail("xi", xi, "off the real axis")
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
+        raise validate.fail("xi", xi, "off the real axis")
+    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n)
     flat = unit.off("xi", points.ravel())
     found = solve(flat, *distinct(spectrum), n, max_steps=max_steps).kappa
     kappa = unit.on(found.reshape(points.shape))

@@ -27,11 +27,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import digamma
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, Wholes, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals, Wholes, reals
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
-from lindiff_nb.predict import _by_size, ridge
-from lindiff_nb.predict._by_size import h
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._law import sizes
+from lindiff_nb.predict._law.sizes import h
 from lindiff_nb.predict._spectrum import distinct, total
 
 
@@ -53,7 +54,7 @@ def kl(
     Raises ValueError for a spectrum that is not one, n < 1 (n < 2 if the mean is estimated), a
     negative c or an unknown direction. Source: Merger & Goldt, eqs. 11 and 15.
     """
-    bracket = _by_size.each(_bracket, spectrum, n, c, direction, estimated_mean)
+    bracket = sizes.each(_bracket, spectrum, n, c, direction, estimated_mean)
     return reals(bracket / (2 * np.size(spectrum)))
 
 
@@ -62,7 +63,7 @@ def kl_large_n(d: int, n: int) -> float:
 
     Raises ValueError for d < 1 or n < 1.
     """
-    return _validate.integer("d", d) / (4 * _validate.integer("n", n))
+    return validate.integer("d", d) / (4 * validate.integer("n", n))
 
 
 def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
@@ -76,9 +77,9 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool
     the term before L is d (d + 3) / (n - d - 2); read n - 1 for n in what is infinite, too. Raises
     ValueError for d < 1, n < 1 (n < 2 if the mean is estimated) or an unknown direction.
     """
-    d, lost = _validate.integer("d", d), int(estimated_mean)
-    n = _validate.integer("n", n, low=1 + lost)
-    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    d, lost = validate.integer("d", d), int(estimated_mean)
+    n = validate.integer("n", n, low=1 + lost)
+    to_population = validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     dof = n - lost
     if dof < d + (0 if to_population else 2):
         return np.inf

@@ -28,14 +28,19 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import polygamma
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array, Reals, Wholes, reals
+from lindiff_nb import _moved
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, Reals, Wholes, reals
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
-from lindiff_nb.predict import _bulks, _by_size, _circle, _divergence_law, _fit, _loss_law, ridge
-from lindiff_nb.predict._bulks import Complex
-from lindiff_nb.predict._divergence_law import Law
-from lindiff_nb.predict._fit import Fit
+from lindiff_nb.predict import _circle, ridge
+from lindiff_nb.predict._bulk import support
+from lindiff_nb.predict._bulk.support import Complex
+from lindiff_nb.predict._law import divergence, fit, loss, sizes
+from lindiff_nb.predict._law.divergence import Law
+from lindiff_nb.predict._law.fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
+
+__getattr__ = _moved.names(__name__)
 
 
 def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
@@ -45,17 +50,17 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
     n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
     xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    unit, spectrum = _scale.varying(spectrum)
-    at = Law(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n)
+    unit, spectrum = units.varying(spectrum)
+    at = Law(unit.off("xi", validate.nonnegative("xi", xi)), spectrum, n)
     with np.errstate(divide="ignore"):
         return reals(np.sqrt(2 * (at.a + at.h())))
 
 
 def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
     """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0."""
-    xi, other = _validate.positive("xi", xi), _validate.positive("other", other)
-    xi, other = _validate.broadcast(xi=xi, other=other)
-    unit, spectrum = _scale.spectrum(spectrum)
+    xi, other = validate.positive("xi", xi), validate.positive("other", other)
+    xi, other = validate.broadcast(xi=xi, other=other)
+    unit, spectrum = units.spectrum(spectrum)
     both = unit.off("xi", xi), unit.off("other", other)
     kappas = [np.asarray(ridge.effective_ridge(x, spectrum, n)) for x in both]
     shared = total(
@@ -70,15 +75,15 @@ def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
     variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
     b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
     """
-    unit, spectrum = _scale.spectrum(spectrum)
-    at = Law(unit.off("xi", _validate.positive("xi", xi), far=_scale.SQUARES), spectrum, n)
+    unit, spectrum = units.spectrum(spectrum)
+    at = Law(unit.off("xi", validate.positive("xi", xi), far=units.SQUARES), spectrum, n)
     b3 = at.average(lambda lam, k: (lam / (lam + k)) ** 2 / (lam + k))
     b4 = at.average(lambda lam, k: (lam / (lam + k) / (lam + k)) ** 2)
     deviation = np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest
     return reals(unit.on(deviation, power=-1))
 
 
-def kl(
+def kl_sd(
     spectrum: Array,
     n: Wholes,
     c: Reals,
@@ -107,11 +112,13 @@ def kl(
 
     Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    total = _by_size.each(_divergence_law.deviation, spectrum, n, c, direction, estimated_mean)
+    total = sizes.each(divergence.deviation, spectrum, n, c, direction, estimated_mean)
     return reals(total / np.size(spectrum))
 
 
-def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
+def wishart_kl_sd(
+    d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False
+) -> float:
     """The exact standard deviation beside `divergence.wishart_kl`, whatever d and n are.
 
     With m = n degrees of freedom, or m = n - 1 and l = 1 if the mean is estimated, W a Wishart
@@ -123,9 +130,9 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool
     to one of m + 2, from the slopes of their means. The second is infinite for m < d + 4. Raises
     ValueError as `divergence.wishart_kl` does.
     """
-    d, lost = _validate.integer("d", d), int(estimated_mean)
-    n = _validate.integer("n", n, low=1 + lost)
-    to_population = _validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
+    d, lost = validate.integer("d", d), int(estimated_mean)
+    n = validate.integer("n", n, low=1 + lost)
+    to_population = validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
     m, both = n - lost, n + lost
     if m < d + (0 if to_population else 4):
         return np.inf
@@ -137,7 +144,7 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool
     return float(np.sqrt(variance)) / (2 * d)
 
 
-def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss_sd(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """Standard deviation of the loss on new data over training sets, beside `losses.test_loss`.
 
     Per dimension, in the shape of n, alpha_bar and c broadcast together: the closed form of
@@ -145,12 +152,12 @@ def test_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> R
     few / min(n, d), and more without ridge close to n = d; of little use below ten. At
     alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c, far=_scale.SQUARES)
+    at = fit.solve(spectrum, n, alpha_bar, c, far=units.SQUARES)
     infinite = (at.xi == 0) & (at.n <= np.count_nonzero(at.spectrum))
-    return _deviation(_loss_law.test_variance, at, np.where(infinite, np.inf, 0.0))
+    return _deviation(loss.test_variance, at, np.where(infinite, np.inf, 0.0))
 
 
-def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss_sd(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     """Standard deviation of the loss on the training set, beside `losses.train_loss`.
 
     With g = lambda / (lambda + kappa), h = 1 - g, q = xi / kappa, r = 1 - df_2 / n and averages
@@ -160,8 +167,8 @@ def train_loss(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
 
     Shape and validity as for `test_loss`; zero at alpha_bar = 1.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c, far=_scale.SQUARES)
-    return _deviation(_loss_law.train_variance, at, np.zeros(at.n.shape))
+    at = fit.solve(spectrum, n, alpha_bar, c, far=units.SQUARES)
+    return _deviation(loss.train_variance, at, np.zeros(at.n.shape))
 
 
 def linear_statistic(
@@ -182,24 +189,24 @@ def linear_statistic(
     Raises ValueError also unless above <= 0, above < 0 if n is the rank, if f returns another
     shape, or if 2048 nodes do not suffice: choose above lower if f allows it.
     """
-    unit, spectrum = _scale.varying(spectrum)
-    n, above = _validate.integer("n", n), _validate.number("above", above)
+    unit, spectrum = units.varying(spectrum)
+    n, above = validate.integer("n", n), validate.number("above", above)
     if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
-        raise _validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
-    at, nearest = _bulks.find(spectrum, n), unit.off("above", np.asarray(-above))
+        raise validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
+    at, nearest = support.find(spectrum, n), unit.off("above", np.asarray(-above))
     kappa = float(np.asarray(ridge.effective_ridge(nearest, spectrum, n)))
     w, weight = _circle.around(-kappa, at.w)
-    value = np.asarray(f(unit.on(_bulks.position(w, at))))
+    value = np.asarray(f(unit.on(support.position(w, at))))
     if value.shape[-1:] != w.shape:
-        raise _validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
+        raise validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
     if not np.all(np.isfinite(value)):
-        raise _validate.fail("f", value, f"finite around the bulks, with {above=}")
+        raise validate.fail("f", value, f"finite around the bulks, with {above=}")
     u = np.sqrt(at.counts / n) * at.levels / (at.levels - w[:, None])
     v = u / (at.levels - w[:, None])
     rest, slope = 1 - u @ u.T, v @ u.T
     kernel = 2 * (v @ v.T + slope * slope.T / rest) / rest
-    size = _scale.unit(value)
-    value = size.off("f", value, far=_scale.FAR) * weight
+    size = units.unit(value)
+    value = size.off("f", value, far=units.FAR) * weight
     variance = -np.einsum("...i,ij,...j->...", value, kernel, value, optimize=True).real
     return reals(size.on(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi), name="f"))
 

@@ -31,10 +31,11 @@ This is exact in the same limit of many dimensions, whatever n is.
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._types import Array, Reals, Wholes, reals
-from lindiff_nb.predict import _fit, ridge
-from lindiff_nb.predict._fit import Fit
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, Reals, Wholes, reals
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._law import fit
+from lindiff_nb.predict._law.fit import Fit
 from lindiff_nb.predict._spectrum import distinct, total
 
 
@@ -54,7 +55,7 @@ def test_loss(
     that is not one, n < 1 (n < 2 if the mean is estimated), alpha_bar outside (0, 1] or a negative
     c. Source: Merger & Goldt, eq. 13.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
+    at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     return reals(of_fit(at))
 
 
@@ -70,7 +71,7 @@ def train_loss(
 
     Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
     """
-    return reals(_train(_fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
+    return reals(_train(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
 
 
 def test_and_train_loss(
@@ -82,7 +83,7 @@ def test_and_train_loss(
     estimated_mean: bool = False,
 ) -> tuple[Reals, Reals]:
     """(`test_loss`, `train_loss`) for the price of one."""
-    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
+    at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     train = _train(at)
     return reals(train + _gap(at)), reals(train)
 
@@ -99,7 +100,7 @@ def gap(
 
     Shapes, errors and the mean as for `test_loss`.
     """
-    return reals(_gap(_fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
+    return reals(_gap(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
 
 
 def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
@@ -108,7 +109,7 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     Raises ValueError for a spectrum that is not one, or alpha_bar outside (0, 1]. Source: Merger &
     Goldt, eq. 9.
     """
-    (unit, spectrum), a = _scale.spectrum(spectrum), _validate.alpha_bar(alpha_bar)
+    (unit, spectrum), a = units.spectrum(spectrum), validate.alpha_bar(alpha_bar)
     return ridge.degrees_of_freedom(unit.noise(a), spectrum) / len(spectrum)
 
 
@@ -125,7 +126,7 @@ def alignment(
     and with `estimated_mean` 2 m V / (E (E + V)) more. Shape of n and alpha_bar together. Raises
     ValueError as `test_loss` does.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, 0.0, estimated_mean=estimated_mean)
+    at = fit.solve(spectrum, n, alpha_bar, 0.0, estimated_mean=estimated_mean)
     saved = total(
         lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)),
         *distinct(at.spectrum),
@@ -153,7 +154,7 @@ def scatter(
     and with `estimated_mean` rho V (m + df_2) / (E (E + V)) more. Shapes and errors as for
     `test_loss`.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
+    at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     both, df2 = at.excess + at.spread, at.df1 - at.spread
     rest = df2 * at.n + at.lost * (at.n + df2)
     top = at.rho * at.spread * (rest + at.rho * at.spread * at.excess)
@@ -169,7 +170,7 @@ def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
     to leading order in 1/n; with `estimated_mean` these functions have it to all orders. Shapes and
     errors as for `test_loss`.
     """
-    at = _fit.solve(spectrum, n, alpha_bar, c)
+    at = fit.solve(spectrum, n, alpha_bar, c)
     bottom = at.d * at.excess * (at.excess + at.spread)
     infinite = np.full(bottom.shape, np.inf)
     return reals(np.divide(at.rho * at.n * at.spread, bottom, out=infinite, where=bottom > 0))

@@ -19,8 +19,8 @@ For any other population `spectral_density` has the same functions, as solutions
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.predict import white
 
 HALVINGS = 60  # from [0, pi] to the resolution of float64
@@ -44,7 +44,7 @@ def density(x: Reals, aspect: float) -> Reals:
 
     Zero outside the bulk; it integrates to 1 - atom. Raises ValueError unless x is finite.
     """
-    x, aspect = _validate.numbers("x", x), _aspect(aspect)
+    x, aspect = validate.numbers("x", x), _aspect(aspect)
     lo, hi = edges(aspect)
     return reals(np.where((x > lo) & (x < hi), white.density(x.clip(lo, hi), aspect), 0.0))
 
@@ -55,7 +55,7 @@ def cdf(x: Reals, aspect: float) -> Reals:
     Closed form, to an absolute error below 1e-14 / sqrt(min(aspect, 1 / aspect)). Raises
     ValueError unless x is finite.
     """
-    x, aspect = _validate.numbers("x", x), _aspect(aspect)
+    x, aspect = validate.numbers("x", x), _aspect(aspect)
     scale, ratio = max(aspect, 1.0), min(aspect, 1 / aspect)
     lo, hi = edges(ratio)
     from_lo, to_hi = (np.sqrt(np.maximum(gap, 0)) for gap in (x / scale - lo, hi - x / scale))
@@ -70,9 +70,9 @@ def quantile(p: Reals, aspect: float) -> Reals:
     the edges, where the density vanishes, rounding of p moves x by up to about 1e-10. Raises
     ValueError unless 0 <= p <= 1.
     """
-    p, aspect = _validate.nonnegative("p", p), _aspect(aspect)
+    p, aspect = validate.nonnegative("p", p), _aspect(aspect)
     if np.any(p > 1):
-        raise _validate.fail("p", p, "in [0, 1]")
+        raise validate.fail("p", p, "in [0, 1]")
     scale, ratio = max(aspect, 1.0), min(aspect, 1 / aspect)
     wanted = (p - atom(aspect)) * scale
     low, high = np.where(p == 1, np.pi, 0.0), np.full(p.shape, np.pi)
@@ -93,13 +93,13 @@ def stieltjes(z: ArrayLike, aspect: float) -> Reals | complex | NDArray[np.compl
     """
     aspect = _aspect(aspect)
     lo, hi = edges(aspect)
-    points = _validate.array("z", z)
+    points = validate.array("z", z)
     if np.iscomplexobj(points):
-        _validate.numbers("z", points.real + points.imag)
-    elif np.any((_validate.numbers("z", points) >= lo) & (points <= hi)):
-        raise _validate.fail("z", z, f"outside [{lo:g}, {hi:g}] or complex")
+        validate.numbers("z", points.real + points.imag)
+    elif np.any((validate.numbers("z", points) >= lo) & (points <= hi)):
+        raise validate.fail("z", z, f"outside [{lo:g}, {hi:g}] or complex")
     if aspect >= 1 and np.any(points == 0):
-        raise _validate.fail("z", z, "not 0, where eigenvalues accumulate")
+        raise validate.fail("z", z, "not 0, where eigenvalues accumulate")
     m = _decaying_root(points + 0j, aspect, lo, hi)
     return m[()] if np.iscomplexobj(points) else reals(m.real)
 
@@ -124,7 +124,7 @@ def _bulk(theta: Array, ratio: float) -> Array:
 
 def _aspect(value: float) -> float:
     """A checked aspect, which no overflow can follow from."""
-    aspect = _validate.number("aspect", value)
+    aspect = validate.number("aspect", value)
     if not 1 / LARGEST <= aspect <= LARGEST:
-        raise _validate.fail("aspect", value, f"positive, from {1 / LARGEST:g} to {LARGEST:g}")
+        raise validate.fail("aspect", value, f"positive, from {1 / LARGEST:g} to {LARGEST:g}")
     return aspect

@@ -35,9 +35,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._scale import Unit
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.units import Unit
 from lindiff_nb.predict import _replica_symmetric as symmetric
 
 CLOSE = 1e-8  # a relative step this small leaves a relative error of about its square
@@ -70,9 +70,9 @@ def potential(
     p, r, p_hat, r_hat = _point(at)
     own, conjugate = 1 + p / n, ridge + spectrum * p_hat
     if own <= 0 or own + m * r / n <= 0 or np.any(conjugate <= 0):
-        raise _validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
+        raise validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
     if np.any(conjugate + m * spectrum * r_hat <= 0):
-        raise _validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
+        raise validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
     product = p * p_hat + p * r_hat + r * p_hat + m * r * r_hat
     data = n * (np.log(own) + symmetric.log1p(m, r / (n + p)))
     modes = np.log(conjugate) + symmetric.log1p(m, spectrum * r_hat / conjugate)
@@ -141,8 +141,8 @@ def order_parameter(xi: Reals, spectrum: Array, n: int) -> Reals:
     Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError if
     2000 steps of Newton's method do not suffice.
     """
-    unit, spectrum = _scale.varying(spectrum)
-    return reals(_order_parameter(unit.off("xi", _validate.nonnegative("xi", xi)), spectrum, n))
+    unit, spectrum = units.varying(spectrum)
+    return reals(_order_parameter(unit.off("xi", validate.nonnegative("xi", xi)), spectrum, n))
 
 
 def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
@@ -150,8 +150,8 @@ def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
 
     In the shape of xi and then (d,). Raises ValueError unless xi > 0, and as `order_parameter`.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
-    xi = unit.off("xi", _validate.positive("xi", xi))
+    unit, spectrum = units.spectrum(spectrum)
+    xi = unit.off("xi", validate.positive("xi", xi))
     q = _order_parameter(xi, spectrum, n)
     return unit.on(1 / (xi[..., None] + q[..., None] * spectrum), power=-1)
 
@@ -162,9 +162,9 @@ def spectrum_free(xi: Reals, trace: Reals, d: int, n: int) -> Reals:
     Arguments xi >= 0 and trace = S >= 0 broadcast; S may be measured. Source: Merger & Goldt,
     eq. D.16. Raises ValueError for negative or non-broadcasting arguments, d < 1 or n < 1.
     """
-    xi, trace = _validate.nonnegative("xi", xi), _validate.nonnegative("trace", trace)
-    xi, trace = _validate.broadcast(xi=xi, trace=trace)
-    d, n = _validate.integer("d", d), _validate.integer("n", n)
+    xi, trace = validate.nonnegative("xi", xi), validate.nonnegative("trace", trace)
+    xi, trace = validate.broadcast(xi=xi, trace=trace)
+    d, n = validate.integer("d", d), validate.integer("n", n)
     return reals(1 - d / n * (1 - xi * trace))
 
 
@@ -180,8 +180,8 @@ def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bo
     Var ln det(Sigma_0 + xi) = -2 ln(1 - df_2 / n). What is left is of order 1/n.
     `fluctuations=False` leaves the second term out. Raises ValueError unless m >= 0 and xi > 0.
     """
-    m, (unit, spectrum) = _validate.magnitude("m", m), _scale.spectrum(spectrum)
-    xi = unit.off("xi", _validate.positive("xi", xi))
+    m, (unit, spectrum) = validate.magnitude("m", m), units.spectrum(spectrum)
+    xi = unit.off("xi", validate.positive("xi", xi))
     q = _order_parameter(xi, spectrum, n)
     modes, df2 = np.empty(xi.shape), np.empty(xi.shape)
     for i in np.ndindex(xi.shape):
@@ -211,7 +211,7 @@ def _step(
 
 def _order_parameter(xi: Array, spectrum: Array, n: int) -> Array:
     """q at each xi, in the spectrum's unit."""
-    n, levels = _validate.integer("n", n), spectrum[spectrum > 0]
+    n, levels = validate.integer("n", n), spectrum[spectrum > 0]
     return np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape)
 
 
@@ -233,7 +233,7 @@ def _solve(xi: float, levels: Array, n: int) -> float:
 
 def _point(at: Overlaps) -> tuple[float, float, float, float]:
     """Four checked numbers."""
-    p, r, p_hat, r_hat = _validate.vector("at", at, 4)
+    p, r, p_hat, r_hat = validate.vector("at", at, 4)
     return float(p), float(r), float(p_hat), float(r_hat)
 
 
@@ -241,12 +241,12 @@ def _checked(
     m: float, xi: float, spectrum: Array, n: int, source: ArrayLike
 ) -> tuple[float, Array, Array, int, Unit]:
     """m, D = xi + J (d,) and the spectrum in its unit, n, and the unit."""
-    m, xi = _validate.magnitude("m", m), _validate.magnitude("xi", xi)
-    (unit, spectrum), n = _scale.spectrum(spectrum), _validate.integer("n", n)
-    shifts = _validate.numbers("source", source)
+    m, xi = validate.magnitude("m", m), validate.magnitude("xi", xi)
+    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n)
+    shifts = validate.numbers("source", source)
     if shifts.ndim:
-        shifts = _validate.vector("source", shifts, len(spectrum))
+        shifts = validate.vector("source", shifts, len(spectrum))
     ridge = xi + shifts + np.zeros(len(spectrum))
     if np.any(ridge <= 0):
-        raise _validate.fail("xi + source", ridge, "positive")
+        raise validate.fail("xi + source", ridge, "positive")
     return m, unit.off("xi + source", ridge), spectrum, n, unit

@@ -31,9 +31,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array, Reals, Wholes, reals
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array, Reals, Wholes, reals
 from lindiff_nb.predict._spectrum import distinct, total
 
 MAX_STEPS = 2000
@@ -56,10 +56,10 @@ def degrees_of_freedom(kappa: Reals, spectrum: Array, power: int = 1) -> Reals:
     population. Returns the shape of kappa. Raises ValueError for a negative kappa, a spectrum that
     is not one, or p < 1.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
-    kappa = unit.off("kappa", _validate.nonnegative("kappa", kappa))
+    unit, spectrum = units.spectrum(spectrum)
+    kappa = unit.off("kappa", validate.nonnegative("kappa", kappa))
     levels, counts = distinct(spectrum)
-    power = _validate.integer("power", power)
+    power = validate.integer("power", power)
     return reals(total(lambda lam, k: (lam / (lam + k)) ** power, levels, counts, kappa))
 
 
@@ -75,7 +75,7 @@ def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = M
     after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
     default covers the whole range of float64.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = units.spectrum(spectrum)
     xi, sizes = _broadcast(xi, n)
     return reals(unit.on(_solved(unit.off("xi", xi), *distinct(spectrum), sizes, max_steps)))
 
@@ -86,7 +86,7 @@ def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
     E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
     `effective_ridge` does.
     """
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = units.spectrum(spectrum)
     xi, n = _broadcast(xi, n)
     xi, (levels, counts) = unit.off("xi", xi), distinct(spectrum)
     kappa = _solved(xi, levels, counts, n, MAX_STEPS)
@@ -109,7 +109,7 @@ def _df1_and_spread(kappa: Array, levels: Array, counts: Array) -> Array:
 
 def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, NDArray[np.int64]]:
     """The checked xi and n in their common shape."""
-    xi, n = _validate.broadcast(xi=_validate.nonnegative("xi", xi), n=_validate.integers("n", n))
+    xi, n = validate.broadcast(xi=validate.nonnegative("xi", xi), n=validate.integers("n", n))
     return xi, n
 
 

@@ -21,10 +21,11 @@ eigenvalue.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import _bulk_curve, _bulk_integral, _bulks, ridge
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._bulk import curve, integral, support
 
 FAR = 9.0  # widths from a kernel's centre at which its Hilbert transform becomes a series
 
@@ -36,10 +37,10 @@ def oracle(eigenvalue: Reals, spectrum: Array, n: int) -> Reals:
     finite sample may have one, gets what the nearest edge has. Raises ValueError for a negative
     eigenvalue, n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
-    x = unit.off("eigenvalue", _validate.nonnegative("eigenvalue", eigenvalue))
+    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
+    x = unit.off("eigenvalue", validate.nonnegative("eigenvalue", eigenvalue))
     result = np.full(x.shape, null_space(spectrum, n))
-    result[x > 0] = _bulk_curve.delta(x[x > 0], _bulks.find(spectrum, n))
+    result[x > 0] = curve.delta(x[x > 0], support.find(spectrum, n))
     return reals(unit.on(result))
 
 
@@ -49,7 +50,7 @@ def null_space(spectrum: Array, n: int) -> float:
     n kappa(0) / (d - n) for n below the population's rank; zero for all other n. Raises ValueError
     for n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
+    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
     if n >= np.count_nonzero(spectrum):
         return 0.0
     kappa = np.asarray(ridge.effective_ridge(0.0, spectrum, n))
@@ -63,14 +64,14 @@ def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
     it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
     n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
     """
-    (unit, spectrum), n = _scale.varying(spectrum), _validate.integer("n", n)
-    a = _validate.alpha_bar(alpha_bar)
+    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
+    a = validate.alpha_bar(alpha_bar)
     s = unit.noise(a).ravel()
     hidden = null_space(spectrum, n)
     null = len(spectrum) - min(n, int(np.count_nonzero(spectrum)))
     loss = null * _share(hidden, s)
     if s.size:
-        loss = loss + _bulk_integral.sums(_share, s, spectrum, n)
+        loss = loss + integral.sums(_share, s, spectrum, n)
     return reals((loss / len(spectrum)).reshape(a.shape))
 
 
@@ -81,12 +82,12 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
     one less if it was subtracted. Raises ValueError for n < 1, eigenvalues that are negative, all
     zero or not one-dimensional, or more than n positive ones. Source: Ledoit & Wolf 2020.
     """
-    lam, n = _validate.varying(eigenvalues, "eigenvalues"), _validate.integer("n", n)
+    lam, n = validate.varying(eigenvalues, "eigenvalues"), validate.integer("n", n)
     positive = lam > 0
     seen = lam[positive]
     if len(seen) > n:
-        raise _validate.fail("eigenvalues", lam, f"positive in no more than n = {n} places")
-    unit = _scale.unit(seen)
+        raise validate.fail("eigenvalues", lam, f"positive in no more than n = {n} places")
+    unit = units.unit(seen)
     seen = unit.off("eigenvalues", seen)
     density, hilbert = _kernel_estimate(seen, seen * n ** (-1 / 3))
     p = len(lam) if len(seen) == n else len(seen)  # fewer than n: the population has no more

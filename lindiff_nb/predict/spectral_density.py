@@ -27,12 +27,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb import _scale, _validate
-from lindiff_nb._blocks import blocks
-from lindiff_nb._scale import Unit
-from lindiff_nb._types import Array, Reals, reals
-from lindiff_nb.predict import _bulk_counts, _bulks, ridge
-from lindiff_nb.predict._bulks import Bulks, Complex
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
+from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.units import Unit
+from lindiff_nb.predict import ridge
+from lindiff_nb.predict._bulk import counts, support
+from lindiff_nb.predict._bulk.support import Bulks, Complex
 
 ROUNDS = 70  # halvings, until nothing is left of an interval
 NEWTON_STEPS = 6  # tried after each of them
@@ -57,13 +58,13 @@ def weights(spectrum: Array, n: int) -> Array:
     Whole numbers over d: what lies above a gap does so in the sample as in the population.
     """
     _, at = _find(spectrum, n)
-    above = _bulk_counts.above_bulks(at)
+    above = counts.above_bulks(at)
     return (above[:-1] - above[1:]) / len(spectrum)
 
 
 def atom(spectrum: Array, n: int) -> float:
     """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d."""
-    spectrum, n = _validate.varying(spectrum), _validate.integer("n", n)
+    spectrum, n = validate.varying(spectrum), validate.integer("n", n)
     filled = min(float(n), float(np.count_nonzero(spectrum)))
     return 1 - filled / len(spectrum)
 
@@ -75,7 +76,7 @@ def density(x: Reals, spectrum: Array, n: int) -> Reals:
     about 1e-15 / e. Raises ValueError also unless x is finite.
     """
     unit, at = _find(spectrum, n)
-    x = unit.off("x", _validate.numbers("x", x))
+    x = unit.off("x", validate.numbers("x", x))
     inside = _inside(x.ravel(), at)
     result = np.zeros(x.size)
     w = _solve(x.ravel()[inside], at)
@@ -90,12 +91,12 @@ def cdf(x: Reals, spectrum: Array, n: int) -> Reals:
     unless x is finite.
     """
     unit, at = _find(spectrum, n)
-    x = unit.off("x", _validate.numbers("x", x))
+    x = unit.off("x", validate.numbers("x", x))
     flat = x.ravel()
-    above = _bulk_counts.above_bulks(at)[np.searchsorted(at.x[:, 1], flat, side="right")]
+    above = counts.above_bulks(at)[np.searchsorted(at.x[:, 1], flat, side="right")]
     above[flat < 0] = len(spectrum)
     inside = _inside(flat, at)
-    above[inside] = _bulk_counts.above(flat[inside], _solve(flat[inside], at), at)
+    above[inside] = counts.above(flat[inside], _solve(flat[inside], at), at)
     return reals(1 - above.reshape(x.shape) / len(spectrum))
 
 
@@ -106,12 +107,12 @@ def quantile(p: Reals, spectrum: Array, n: int) -> Reals:
     the density vanishes, rounding of p moves x by up to about 1e-10 of the bulk's width. Raises
     ValueError also unless 0 <= p <= 1.
     """
-    p, (unit, at) = _validate.nonnegative("p", p), _find(spectrum, n)
+    p, (unit, at) = validate.nonnegative("p", p), _find(spectrum, n)
     if np.any(p > 1):
-        raise _validate.fail("p", p, "in [0, 1]")
+        raise validate.fail("p", p, "in [0, 1]")
     d, result = len(spectrum), np.zeros(p.shape)
     positive = p > atom(spectrum, n)
-    result[positive] = _bulk_counts.place(d * (1 - p[positive]), at)
+    result[positive] = counts.place(d * (1 - p[positive]), at)
     if atom(spectrum, n) == 0:
         result[p == 0] = at.x[0, 0]
     return reals(unit.on(result))
@@ -123,11 +124,11 @@ def overlaps(x: Reals, spectrum: Array, n: int) -> Array:
     lambda_nu |w|^2 / (n x |lambda_nu - w|^2), in the shape of x and then (d,); the sum over nu is
     one. Raises ValueError also unless every x is inside a bulk. Source: Ledoit & Peche 2011.
     """
-    (unit, at), (_, spectrum) = _find(spectrum, n), _scale.varying(spectrum)
-    x = unit.off("x", _validate.numbers("x", x))
+    (unit, at), (_, spectrum) = _find(spectrum, n), units.varying(spectrum)
+    x = unit.off("x", validate.numbers("x", x))
     flat = x.ravel()
     if not np.all(_inside(flat, at)):
-        raise _validate.fail("x", x, "inside the bulks, see edges")
+        raise validate.fail("x", x, "inside the bulks, see edges")
     w = _solve(flat, at)[:, None]
     found = spectrum / n * np.abs(w / (spectrum - w)) ** 2 / flat[:, None]
     return found.reshape(*x.shape, len(spectrum))
@@ -139,7 +140,7 @@ def null_overlaps(spectrum: Array, n: int) -> Array:
     kappa / (lambda_nu + kappa) at xi = 0, and one where lambda_nu = 0; the sum over nu is the
     dimension of the null space.
     """
-    _, spectrum = _scale.varying(spectrum)
+    _, spectrum = units.varying(spectrum)
     kappa = ridge.effective_ridge(0.0, spectrum, n)
     whole = spectrum + kappa
     return np.where(spectrum > 0, kappa / np.where(whole > 0, whole, 1), 1.0)
@@ -147,13 +148,13 @@ def null_overlaps(spectrum: Array, n: int) -> Array:
 
 def _find(spectrum: Array, n: int) -> tuple[Unit, Bulks]:
     """The bulks in the spectrum's unit, kept for the next call: curves come a bulk at a time."""
-    unit, spectrum = _scale.varying(spectrum)
-    return unit, _kept(spectrum.tobytes(), _validate.integer("n", n))
+    unit, spectrum = units.varying(spectrum)
+    return unit, _kept(spectrum.tobytes(), validate.integer("n", n))
 
 
 @lru_cache(maxsize=8)
 def _kept(spectrum: bytes, n: int) -> Bulks:
-    return _bulks.find(np.frombuffer(spectrum), n)
+    return support.find(np.frombuffer(spectrum), n)
 
 
 def _inside(x: Array, at: Bulks) -> Mask:
@@ -175,7 +176,7 @@ def _solve(x: Array, at: Bulks) -> Complex:
 def _known(at: Bulks, most: int = 64) -> tuple[Array, Array]:
     """Re w and x, increasing, at the edges and at population eigenvalues, which all have D > 1."""
     u = at.levels[:: max(1, at.levels.size // most)]
-    x = [_bulks.position(_bulks.on_curve(part[None], at), at)[0].real for part in u]
+    x = [support.position(support.on_curve(part[None], at), at)[0].real for part in u]
     nodes = np.concatenate([at.w.ravel(), u])
     order = np.argsort(nodes)
     return nodes[order], np.maximum.accumulate(np.concatenate([at.x.ravel(), x])[order])
@@ -187,8 +188,8 @@ def _bracketed(x: Array, low: Array, high: Array, at: Bulks) -> Complex:
     todo = np.arange(x.size)
     for _ in range(ROUNDS):
         middle = (low[todo] + high[todo]) / 2
-        w[todo] = start = _bulks.on_curve(middle, at)
-        left = _bulks.position(start, at).real < x[todo]
+        w[todo] = start = support.on_curve(middle, at)
+        left = support.position(start, at).real < x[todo]
         low[todo], high[todo] = (
             np.where(left, middle, low[todo]),
             np.where(left, high[todo], middle),
@@ -203,7 +204,7 @@ def _bracketed(x: Array, low: Array, high: Array, at: Bulks) -> Complex:
 def _newton(w: Complex, x: Array, at: Bulks) -> tuple[Complex, Mask]:
     """Some steps, and whether they ended at rounding error in the upper half plane.
 
-    There D(w) = 1 (`_bulks`); at other roots, on the real axis, rounding may make Im w positive.
+    There D(w) = 1 (`support`); at other roots, on the real axis, rounding may make Im w positive.
     """
     w = w.copy()
     for _ in range(NEWTON_STEPS):

@@ -23,12 +23,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lindiff_nb import _scale, _validate, _valley
-from lindiff_nb._types import Array, Reals, reals
+from lindiff_nb._base import units, validate, valley
+from lindiff_nb._base.types import Array, Reals, reals
 from lindiff_nb.exact import training
-from lindiff_nb.predict import _flow, _stopping, losses
-from lindiff_nb.predict._contour import Contour
-from lindiff_nb.predict._flow import Point
+from lindiff_nb.predict import losses
+from lindiff_nb.predict._flow import gradient_flow, stopping
+from lindiff_nb.predict._flow.contours import Contour
+from lindiff_nb.predict._flow.gradient_flow import Point
 
 
 def test_loss(
@@ -41,9 +42,9 @@ def test_loss(
     spectrum that is not one, n < 1, alpha_bar outside (0, 1], negative tau or c, or eta that is
     not positive.
     """
-    spectrum, n = _population(spectrum), _validate.integer("n", n)
+    spectrum, n = _population(spectrum), validate.integer("n", n)
     at = _near(training.grid(alpha_bar, tau, c, eta))
-    return reals(_along(spectrum, n, at, _flow.test_loss, losses.test_loss))
+    return reals(_along(spectrum, n, at, gradient_flow.test_loss, losses.test_loss))
 
 
 def train_loss(
@@ -53,9 +54,9 @@ def train_loss(
 
     Shapes and errors as for `test_loss`.
     """
-    spectrum, n = _population(spectrum), _validate.integer("n", n)
+    spectrum, n = _population(spectrum), validate.integer("n", n)
     at = _near(training.grid(alpha_bar, tau, c, eta))
-    return reals(_along(spectrum, n, at, _flow.train_loss, losses.train_loss))
+    return reals(_along(spectrum, n, at, gradient_flow.train_loss, losses.train_loss))
 
 
 def best_stopping_time(
@@ -75,11 +76,11 @@ def best_stopping_time(
     ValueError as `test_loss` does, at alpha_bar = 1, where there is no noise to guess, and for
     weights that are negative, all zero or of another shape.
     """
-    eta, s = _validate.positive("eta", eta), _best(spectrum, n, alpha_bar, c, weights)[0]
+    eta, s = validate.positive("eta", eta), _best(spectrum, n, alpha_bar, c, weights)[0]
     with np.errstate(over="ignore"):
         tau = s / eta / 2
     if np.any(np.isinf(tau) & np.isfinite(s)):
-        raise _validate.fail("eta", eta, "large enough for a finite time")
+        raise validate.fail("eta", eta, "large enough for a finite time")
     return reals(tau)
 
 
@@ -92,18 +93,18 @@ def best_stopped_loss(
 
 def _population(spectrum: Array) -> Array:
     """A checked spectrum, not too far from the noise: what is learnt in a time has no own unit."""
-    unit, own = _scale.spectrum(spectrum)
-    if abs(unit.exponent) > _scale.SQUARES:
-        wanted = f"within a factor {2.0**_scale.SQUARES:.0e} of the noise, which has variance one"
-        raise _validate.fail("spectrum", np.asarray(spectrum), wanted)
+    unit, own = units.spectrum(spectrum)
+    if abs(unit.exponent) > units.SQUARES:
+        wanted = f"within a factor {2.0**units.SQUARES:.0e} of the noise, which has variance one"
+        raise validate.fail("spectrum", np.asarray(spectrum), wanted)
     return unit.on(own)
 
 
 def _near(point: tuple[Array, Array, Array]) -> Point:
     """alpha_bar, s and c, noise and ridge not too far from a variance of one either."""
     a, s, c = point
-    noise = _scale.Unit(0).noise(a, _scale.SQUARES)
-    return Point(a, s, _scale.Unit(0).beside("c", c, noise, _scale.SQUARES))
+    noise = units.Unit(0).noise(a, units.SQUARES)
+    return Point(a, s, units.Unit(0).beside("c", c, noise, units.SQUARES))
 
 
 def _along(
@@ -115,13 +116,13 @@ def _along(
 ) -> Array:
     """The loss at each point: by the formula, or where training is over, as it is after that."""
     loss = np.ones(at.a.shape)
-    over = _flow.settled(at)
+    over = gradient_flow.settled(at)
     if over.any():
         loss[over] = after(spectrum, n, at.a[over], at.c[over])
     moving = (at.a < 1) & (at.s > 0) & ~over
     if moving.any():
         points = Point(*(values[moving] for values in at))
-        loss[moving] = formula(_flow.contour(spectrum, n, points), points)
+        loss[moving] = formula(gradient_flow.contour(spectrum, n, points), points)
     return loss
 
 
@@ -129,12 +130,12 @@ def _best(
     spectrum: Array, n: int, alpha_bar: Reals, c: Reals, weights: Array | None
 ) -> tuple[Array, Array]:
     """The best s = 2 eta tau and the loss at it, in the shape of alpha_bar and c or one of each."""
-    spectrum, n = _population(spectrum), _validate.integer("n", n)
-    a, c = _validate.noise_and_ridge(alpha_bar, c, _validate.noisy)
+    spectrum, n = _population(spectrum), validate.integer("n", n)
+    a, c = validate.noise_and_ridge(alpha_bar, c, validate.noisy)
     a, _, c = _near((a, a, c))
-    shape, pool = a.shape if weights is None else (), _valley.pool(weights, a.shape)
+    shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
     if not a.size:
         return a, a
     done = np.asarray(losses.test_loss(spectrum, n, a, c)).ravel()
-    found = _stopping.best(spectrum, n, a.ravel(), c.ravel(), done, pool)
+    found = stopping.best(spectrum, n, a.ravel(), c.ravel(), done, pool)
     return found[0].reshape(shape), found[1].reshape(shape)

@@ -6,14 +6,14 @@ built only when all came to a good end; until then no site stands in _build/html
 
 import glob
 
+from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.machine import cores
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
-from lindiff_nb.run.errors import RunFailed, UsageError
 from lindiff_nb.run.executed import Executed
 from lindiff_nb.run.lock import alone
 from lindiff_nb.run.progress import Progress, Row, table
-from lindiff_nb.run.provenance import cores
 from lindiff_nb.run.render import Site, site_key
 from lindiff_nb.run.sources import check_tree, mapping
 from lindiff_nb.run.stage import configuration, stage

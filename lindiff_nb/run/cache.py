@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._litter import remove
-from lindiff_nb.run.files import write_text
+from lindiff_nb._base.litter import remove
+from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run.provenance import write
 from lindiff_nb.run.sources import json_object
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb.run.errors import UsageError, nearest
+from lindiff_nb._base.errors import UsageError, nearest
 from lindiff_nb.run.sources import header, mapping, page
 
 PACKAGE = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ import re
 import tokenize
 from typing import Any
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.errors import UsageError
 from lindiff_nb.run.parameters import Parameter
 
 TYPES = {"bool": bool, "int": int, "float": float, "str": str}

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import grimp
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.errors import UsageError
 
 FORMAT = "2"  # raised when executed notebooks of an earlier version cannot be used any more
 

@@ -14,7 +14,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.execute import remove_error_markers
 
-from lindiff_nb.run.errors import RunFailed
+from lindiff_nb._base.errors import RunFailed
 from lindiff_nb.run.kernel import QUIET, Kernels, Session
 from lindiff_nb.run.outputs import plain, tidied
 from lindiff_nb.run.parameters import Value

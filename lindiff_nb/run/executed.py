@@ -6,16 +6,16 @@ A chapter is kept only if every output of it may be published.
 from concurrent.futures import Future
 from functools import partial
 
-from lindiff_nb._litter import sweep
+from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.litter import sweep
+from lindiff_nb._base.machine import cores
 from lindiff_nb.run import published
 from lindiff_nb.run.cache import Entry, Store
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
 from lindiff_nb.run.dependencies import Dependencies, changes
-from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.progress import Progress
-from lindiff_nb.run.provenance import cores
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
 
 

@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
-from lindiff_nb._litter import sweep
+from lindiff_nb._base.litter import sweep
 from lindiff_nb.run.environment import of_kernel
 from lindiff_nb.run.processes import MARK, how_it_ended, kill_tree
 

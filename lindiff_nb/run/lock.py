@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lindiff_nb._files import lock_or_fail
-from lindiff_nb._litter import remove
-from lindiff_nb.run.errors import RunFailed
+from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.files import lock_or_fail
+from lindiff_nb._base.litter import remove
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lindiff_nb.run.errors import UsageError, nearest
+from lindiff_nb._base.errors import UsageError, nearest
 
 Value = bool | int | float | str
 

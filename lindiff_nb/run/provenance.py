@@ -1,20 +1,16 @@
 """When, with what and on what a chapter was run; kept in the executed notebook."""
 
-import os
-import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base.machine import machine, versions
+from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.files import write_text
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.records import read_records
-
-PACKAGES = {"lindiff_nb": "lindiff-nb", "numpy": "numpy", "torch": "torch"}
 
 
 def run_record(
@@ -34,29 +30,6 @@ def run_record(
         "machine": machine(),
         "recorded": read_records(notebook),
     }
-
-
-def machine() -> dict[str, Any]:
-    """What it ran on, without the name of the machine."""
-    return {"cores": cores(), "system": platform.system(), "processor": platform.machine()}
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of what the numbers depend on most, where installed."""
-    found = {"python": platform.python_version()}
-    for name, distribution in PACKAGES.items():
-        try:
-            found[name] = version(distribution)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def commit(root: Path) -> str | None:

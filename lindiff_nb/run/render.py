@@ -16,11 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.environment import inherited
-from lindiff_nb.run.errors import RunFailed
-from lindiff_nb.run.files import write_text
 from lindiff_nb.run.sources import json_object
 
 JUPYTER_BOOK = """import sys

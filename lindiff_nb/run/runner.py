@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base.errors import RunFailed
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
-from lindiff_nb.run.errors import RunFailed
 from lindiff_nb.run.execute import CellFailed, execute, failed_in
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lindiff_nb.run.errors import RunFailed, UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb.site import policy
 
 HOST = "127.0.0.1"

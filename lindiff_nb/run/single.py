@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._litter import sweep
+from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.litter import sweep
+from lindiff_nb._base.outputs import output
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.declarations import parameters
-from lindiff_nb.run.errors import RunFailed
-from lindiff_nb.run.files import output
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value, check
 from lindiff_nb.run.progress import Progress, seconds

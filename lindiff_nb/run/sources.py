@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from lindiff_nb.run.errors import UsageError
+from lindiff_nb._base.errors import UsageError
 
 HEADER = re.compile(r"---\n(.*?)\n---\n", flags=re.DOTALL)
 

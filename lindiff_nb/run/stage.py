@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.errors import UsageError
 from lindiff_nb.run.sources import mapping
 
 

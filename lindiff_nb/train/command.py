@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._files import Busy, alone
-from lindiff_nb.run.errors import RunFailed, UsageError, refusing
-from lindiff_nb.run.files import output
+from lindiff_nb._base.errors import RunFailed, UsageError, refusing
+from lindiff_nb._base.files import Busy, alone
+from lindiff_nb._base.outputs import output
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.train.asked import Asked
 
 AFTERWARDS = """\
-FILE ends in .safetensors; lindiff_nb.measure.networks.load reads it. Beside it a file .json tells
+FILE ends in .safetensors; lindiff_nb.networks.denoisers.load reads it. Beside it a file .json tells
 the settings, the data and their checksum, versions, machine, seconds and losses."""
 NUMBERS = (
     ("skip", "N", "images to leave out first"),

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lindiff_nb import _validate
-from lindiff_nb._files import alone
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.files import alone
+from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, cache
-from lindiff_nb.measure import networks
-from lindiff_nb.measure.networks import Trained
+from lindiff_nb.networks import denoisers
+from lindiff_nb.networks.denoisers import Trained
 from lindiff_nb.train import work
 from lindiff_nb.train.asked import Asked
 
@@ -76,7 +76,7 @@ def find(data: str, n: int, half: str = "A") -> Run:
         if (run.data, run.n, run.half) == (data, n, half):
             return run
     there = ", ".join(f"{run.data} {run.n} {run.half}" for run in RUNS)
-    raise _validate.fail("data, n, half", (data, n, half), f"one of {there}")
+    raise validate.fail("data, n, half", (data, n, half), f"one of {there}")
 
 
 def network(
@@ -91,11 +91,11 @@ def network(
     usual = max((k for k in run.kept if k <= LAST), default=run.kept[-1])
     chosen = usual if steps is None else steps
     if chosen not in run.kept:
-        raise _validate.fail("steps", chosen, f"one of {run.kept}")
+        raise validate.fail("steps", chosen, f"one of {run.kept}")
     path = run.path(chosen, Path(folder))
     if path.parent == WEIGHTS:
         _check(path)
-    return networks.load(path)
+    return denoisers.load(path)
 
 
 def _check(path: Path) -> None:
@@ -111,7 +111,7 @@ def images(found: ImageSet, n: int, half: str = "A") -> Array:
     Raises ValueError for another half than "A", "B" or "all", or more images than there are.
     """
     if half not in HALVES:
-        raise _validate.fail("half", half, f"one of {tuple(HALVES)}")
+        raise validate.fail("half", half, f"one of {tuple(HALVES)}")
     return work.select(found, n, HALVES[half])
 
 
@@ -136,8 +136,8 @@ def _train(run: Run, folder: Path) -> None:
         job = work.begin(run.asked, checkpoint)
         for step in itertools.chain([job.step], (state.step for state in job.states)):
             if step in run.kept:
-                trained = networks.load(checkpoint)
-                networks.save(run.path(step, folder), *trained, half=True)
+                trained = denoisers.load(checkpoint)
+                denoisers.save(run.path(step, folder), *trained, half=True)
                 print(f"{checkpoint.stem}: step {step:,} of {run.kept[-1]:,}", flush=True)
     if lost := [k for k in run.kept if not run.path(k, folder).exists()]:
         raise ValueError(f"{checkpoint} is past step {lost[0]}: remove it to train from the start")

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.machine import machine, versions
+from lindiff_nb._base.outputs import write_text
+from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, load
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
-from lindiff_nb.measure import checkpoints, network_training, networks
-from lindiff_nb.measure.network_training import Settings, State
-from lindiff_nb.run.files import write_text
-from lindiff_nb.run.provenance import machine, versions
+from lindiff_nb.networks import checkpoints, denoisers, training
+from lindiff_nb.networks.training import Settings, State
 from lindiff_nb.train.asked import Asked
 
 SCHEMA = 1  # of the record: what its names mean
@@ -49,15 +49,15 @@ def begin(asked: Asked, path: Path) -> Job:
 
     Raises ValueError, DataUnavailable or MemoryError for what cannot be done.
     """
-    _validate.integer("steps", asked.steps)
-    _validate.integer("noise_steps", asked.noise_steps, high=MOST_NOISES)
+    validate.integer("steps", asked.steps)
+    validate.integer("noise_steps", asked.noise_steps, high=MOST_NOISES)
     _check_record(path)
     schedule = schedules.linear(asked.noise_steps, beta_end=asked.beta_end)
     settings = Settings(asked.width, asked.batch, asked.rate, asked.seed)
     found = load(asked.data, asked.size, download=asked.download)
     images = Images(select(found, asked.n, asked.skip), found.test)
     record = {"asked": asdict(asked), "source": str(found.record), "order": ORDER}
-    states = network_training.train(
+    states = training.train(
         images.train,
         schedule,
         settings,
@@ -76,11 +76,11 @@ def select(images: ImageSet, n: int, skip: int) -> Array:
 
     Raises ValueError, naming how many there are, if there are fewer than n + skip.
     """
-    n, skip = _validate.integer("n", n), _validate.integer("skip", skip, low=0)
+    n, skip = validate.integer("n", n), validate.integer("skip", skip, low=0)
     held = len(images.train)
     if n + skip > held:
         wanted = f"at most {held:,} with skip, the training images of {images.record.name}"
-        raise _validate.fail("n", n, wanted)
+        raise validate.fail("n", n, wanted)
     order = np.random.default_rng(ORDER).permutation(held)
     return images.train[order[skip : skip + n]]
 
@@ -114,8 +114,8 @@ def _write_record(path: Path) -> dict[str, Any]:
 
 def outcome(path: Path, images: Images) -> str:
     """The losses of the trained network, averaged over all noise levels, in a line each."""
-    trained = networks.load(path)
-    trained.network.to(network_training.best_device())
+    trained = denoisers.load(path)
+    trained.network.to(training.best_device())
     rng = np.random.default_rng(ORDER)
     return "\n".join(
         f"loss on images {name}: {mean:.5f} +- {error:.5f}"
@@ -129,7 +129,7 @@ def _loss(
 ) -> tuple[float, float]:
     """The mean loss over all steps, and its error over pairs of image and noise."""
     x = x[:TESTED]
-    guess = networks.denoiser(network, schedule, x.shape[1:], fast=True)
+    guess = denoisers.denoiser(network, schedule, x.shape[1:], fast=True)
     draws = max(1, TESTED // len(x))
-    each = networks.losses(guess, x, schedule, rng, draws=draws).loss
+    each = denoisers.losses(guess, x, schedule, rng, draws=draws).loss
     return float(each.mean()), float(each.std() / np.sqrt(each.size))

@@ -1,0 +1,14 @@
+"""What every room stands on; it imports nothing of ours.
+
+validate  what an argument must be, and what is rounding
+units     units of variance, without the loss of a bit
+types     arrays
+blocks    tables, a few rows at a time
+valley    the least of a loss on a grid, refined
+errors    the two ways to fail
+files     files that are whole or as they were
+outputs   what a command writes
+litter    what killed processes left
+memory    asked for beforehand
+machine   cores and versions
+"""

@@ -1,0 +1,86 @@
+"""Files that are whole or as they were before, whatever interrupts their writing.
+
+A file is written beside its place under a short name that says whose it is, flushed to the disk,
+and takes its own name at one stroke. What a killed process left goes with the next writing.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from lindiff_nb._base import litter
+
+
+class Busy(OSError):
+    """Another process works on the same file."""
+
+
+def beside(path: Path) -> Path:
+    """A temporary name for a file: as short for a long name as for any other, another each time."""
+    return path.with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes replace the file when it closes well; OSError names the file itself."""
+    part = beside(path)
+    try:
+        litter.sweep(path.parent)
+        with part.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Work on a file that no other process works on; Busy if one does.
+
+    The lock is the system's, so it ends with its process, however that ends.
+    """
+    lock = path.with_name(f".ld-{sha256(path.name.encode()).hexdigest()[:16]}.lock")
+    descriptor = _locked(lock, path)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+def lock_or_fail(descriptor: int) -> None:
+    """Lock an open file; BlockingIOError if it is locked, nothing where there are no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):  # a system or a file system without locks
+        pass
+
+
+def _locked(lock: Path, path: Path) -> int:
+    """A descriptor that holds the lock's file, and that file is still there under its name."""
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            lock_or_fail(descriptor)
+            if os.path.samestat(os.fstat(descriptor), lock.stat()):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise Busy(None, "another process works on it", str(path)) from None
+        except FileNotFoundError:  # its owner ended in between, and took the name away
+            pass
+        os.close(descriptor)

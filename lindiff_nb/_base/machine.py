@@ -1,0 +1,31 @@
+"""What it runs on: cores, system and versions."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = {"lindiff_nb": "lindiff-nb", "numpy": "numpy", "torch": "torch"}
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on, without the name of the machine."""
+    return {"cores": cores(), "system": platform.system(), "processor": platform.machine()}
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of what the numbers depend on most, where installed."""
+    found = {"python": platform.python_version()}
+    for name, distribution in PACKAGES.items():
+        try:
+            found[name] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,71 @@
+"""The files that a command writes: nobody's work is lost, and none is left half written."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.files import beside, replacing
+
+DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
+DEVICES |= {f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"}
+
+
+def output(
+    path: Path,
+    force: bool,
+    suffixes: tuple[str, ...],
+    ours: Callable[[Path], bool] | None = None,
+) -> Path:
+    """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
+
+    Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`.
+    That a file can be made there is not believed but tried.
+    """
+    try:
+        _look_at(path, force, suffixes, ours)
+        _try(beside(path))
+    except OSError as error:  # a name the system cannot take, or a place
+        raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def _look_at(
+    path: Path, force: bool, suffixes: tuple[str, ...], ours: Callable[[Path], bool] | None
+) -> None:
+    """The checks of `output`."""
+    if path.name.partition(".")[0].rstrip(" ").upper() in DEVICES:
+        raise UsageError(f"the output {path} has a name that Windows reserves")
+    if path.suffix not in suffixes:
+        raise UsageError(f"the output {path} must end in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} for the output {path.name}")
+    if path.is_dir():
+        raise UsageError(f"the output {path} is a folder")
+    if path.exists() and not path.is_file():  # a pipe or a device: to look into it may never end
+        raise UsageError(f"the output {path} is not a file")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"the folder {path.parent} cannot be written to")
+    if path.exists() and not force and not (ours and ours(path)):
+        written = " and was not written by a run" if ours else ""
+        raise UsageError(f"{path} exists{written}: --force replaces it")
+
+
+def _try(trial: Path) -> None:
+    """Write a little, as a full disk refuses it, and take it away."""
+    try:
+        trial.write_bytes(bytes(4096))
+    finally:
+        trial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is whole or as it was before."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or as it was before; OSError names it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as stream:
+        stream.write(content)

@@ -1,0 +1,159 @@
+"""A small U-net that sees a noisy image and how noisy it is, and guesses the noise.
+
+    image   full size ---- join ---- full size   guess
+                |                        |
+              half size -- join -- half size
+                |                        |
+                +----- quarter size -----+
+
+It is told the mean m and the standard deviation s of the pixels, one number each. If each pixel
+were Gaussian with these, independently of the others, the best guess from x_t would be
+
+    z sqrt(r / (1 + r)),   z = (x_t - sqrt(a) m) / sqrt(a s^2 + 1 - a),   r = (1 - a) / (a s^2)
+
+with a = alpha_bar_t. The network F adds what that misses, in units of its error:
+
+    eps_hat = (z sqrt(r) + F(z, r)) / sqrt(1 + r)
+
+so that its input and its target have variance one at every noise level. F starts at zero. It
+depends on a and s only through r, the variance of the noise in units of that of the pixels.
+
+Sources: Ronneberger et al. 2015 (the shape), He et al. 2016 (the blocks), Karras et al. 2022
+(input, target and noise level made dimensionless), Zhang et al. 2019 (blocks start at zero).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lindiff_nb._base import validate
+
+
+class UNet(nn.Module):
+    """Images (N, channels, h, w), h and w divisible by 4, and alpha_bar (N,): eps_hat, as images.
+
+    `width` is the number of features a pixel at full size, twice that at half and quarter size:
+    86,497 parameters for width 16 and one channel, 4.2 million for width 112.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, channels: int = 1, width: int = 16, mean: float = 0.0, scale: float = 1.0
+    ) -> None:
+        """Raises ValueError unless channels is 1 or 3, width >= 2 is even and scale > 0."""
+        super().__init__()
+        if channels not in (1, 3):
+            raise validate.fail("channels", channels, "1 or 3")
+        if validate.integer("width", width) % 2:
+            raise validate.fail("width", width, "even")
+        self.register_buffer("mean", torch.tensor(validate.number("mean", mean)).float())
+        scale = validate.number("scale", validate.positive("scale", scale))
+        self.register_buffer("scale", torch.tensor(scale).float())
+        self.channels, self.width = channels, width
+
+        narrow, wide = width, 2 * width
+        self.level = NoiseLevel(wide)
+        self.first = nn.Conv2d(channels, narrow, 3, padding=1)
+        self.down_full = Block(narrow, narrow, wide)
+        self.down_half = Block(narrow, wide, wide)
+        self.quarter = Block(wide, wide, wide)
+        self.up_half = Block(wide + wide, wide, wide)
+        self.up_full = Block(wide + narrow, narrow, wide)
+        self.last = nn.Sequential(
+            norm(narrow), nn.SiLU(), starts_at_zero(nn.Conv2d(narrow, channels, 3, padding=1))
+        )
+
+    def forward(self, x: Tensor, alpha_bar: Tensor) -> Tensor:
+        """eps_hat, (N, channels, h, w), for images x at the signal fractions alpha_bar in (0, 1).
+
+        Raises ValueError for images of another shape.
+        """
+        check_shape("x", x, self.channels)
+        a = alpha_bar[:, None, None, None]
+        variance = a * self.scale**2
+        r = (1 - a) / variance
+        z = (x - a.sqrt() * self.mean) / (variance + 1 - a).sqrt()
+        correction = self.correction(z, r.flatten().log()).to(x.dtype)
+        return (z * r.sqrt() + correction) / (1 + r).sqrt()
+
+    def correction(self, z: Tensor, log_ratio: Tensor) -> Tensor:
+        """F(z, r): down to quarter size and up again, joined with what was seen on the way."""
+        level = self.level(log_ratio)
+        h = self.first(z).contiguous(memory_format=torch.channels_last)  # as processors like it
+        full = self.down_full(h, level)
+        half = self.down_half(functional.avg_pool2d(full, 2), level)
+        h = self.quarter(functional.avg_pool2d(half, 2), level)
+        h = self.up_half(torch.cat([functional.interpolate(h, scale_factor=2), half], dim=1), level)
+        h = self.up_full(torch.cat([functional.interpolate(h, scale_factor=2), full], dim=1), level)
+        return self.last(h)
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut; between them the features hear of the noise level."""
+
+    def __init__(self, inputs: int, outputs: int, level: int) -> None:
+        """`inputs`, `outputs`: features a pixel; `level`: features of the noise level."""
+        super().__init__()
+        self.norm = norm(inputs)
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.level = nn.Linear(level, outputs)
+        self.second = starts_at_zero(nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor, level: Tensor) -> Tensor:
+        """(N, inputs, h, w) and (N, level) to (N, outputs, h, w)."""
+        h = self.first(functional.silu(self.norm(x)))
+        h = h + self.level(level)[:, :, None, None]
+        return self.shortcut(x) + self.second(functional.silu(h))
+
+
+class NoiseLevel(nn.Module):
+    """The logarithm of a noise ratio, (N,), as features, (N, features): waves, then two layers.
+
+    The waves have 1/4 to 4 radians per unit, over a range of about 15 units.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, features: int) -> None:
+        """`features` must be even."""
+        super().__init__()
+        frequencies = torch.logspace(-2, 2, features // 2, base=2)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.layers = nn.Sequential(
+            nn.Linear(features, 2 * features),
+            nn.SiLU(),
+            nn.Linear(2 * features, features),
+            nn.SiLU(),
+        )
+
+    def forward(self, log_ratio: Tensor) -> Tensor:
+        """(N,) to (N, features)."""
+        angle = log_ratio[:, None] * self.frequencies
+        return self.layers(torch.cat([angle.sin(), angle.cos()], dim=1))
+
+
+def norm(features: int) -> nn.GroupNorm:
+    """Mean 0 and variance 1 over all features of all pixels of an image, then a gain for each.
+
+    One group, because torch has a fast kernel on CPUs for this case alone.
+    """
+    return nn.GroupNorm(1, features)
+
+
+def starts_at_zero(convolution: nn.Conv2d) -> nn.Conv2d:
+    """The same convolution with all weights zero: its block begins as its shortcut."""
+    for parameter in convolution.parameters():
+        nn.init.zeros_(parameter)
+    return convolution
+
+
+def check_shape(name: str, x: Tensor, channels: int) -> None:
+    """Raise ValueError unless x is (N, channels, h, w) with h and w divisible by 4."""
+    shape = tuple(x.shape)
+    if len(shape) != 4 or shape[1] != channels:
+        raise validate.fail(f"the shape of {name}", shape, f"(N, {channels}, h, w)")
+    if min(shape[2:]) < 4 or shape[2] % 4 or shape[3] % 4:
+        raise validate.fail(f"the sides of {name}", shape[2:], "divisible by 4")

@@ -1,0 +1,104 @@
+"""Files that a command writes: tried before the work, whole or as they were, one writer."""
+
+import errno
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.files import Busy, alone, beside, replacing
+from lindiff_nb._base.outputs import output, write_bytes
+
+LONGEST = 255 - len(".json")
+HOLD = """
+import sys, time
+from pathlib import Path
+from lindiff_nb._base.files import alone
+with alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("length", [1, 200, 237, 242, LONGEST])
+def test_any_name_that_the_system_takes_can_be_written(tmp_path, length):
+    path = output(tmp_path / ("x" * length + ".json"), False, (".json",))
+    write_bytes(path, b"all")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"all"
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("x" * (LONGEST + 1) + ".json", "File name too long"),
+        ("/proc/x.json", "cannot be written"),
+        ("nowhere/x.json", "there is no folder"),
+        ("con.json", "a name that Windows reserves"),
+        ("Lpt1.json", "a name that Windows reserves"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work_by_its_own_name(tmp_path, place, why):
+    with pytest.raises(UsageError, match=why) as refused:
+        output(tmp_path / place, False, (".json",))
+    assert place.rpartition("/")[2] in str(refused.value)
+    assert ".part" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_refused_and_never_read(tmp_path):
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    for force in (False, True):
+        with pytest.raises(UsageError, match="is not a file"):
+            output(pipe, force, (".json",), lambda path: bool(path.read_bytes()))
+
+
+def half_write(path, error):
+    with replacing(path) as stream:
+        stream.write(b"half")
+        raise error
+
+
+def test_a_writing_that_fails_leaves_the_file_as_it_was_and_names_it(tmp_path):
+    path = tmp_path / "kept.json"
+    path.write_bytes(b"before")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(OSError, match=r"No space left on device: '.*kept\.json'"):
+        half_write(path, full)
+    assert path.read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["kept.json"]
+
+
+def test_what_a_killed_process_left_goes_and_what_others_write_stays(tmp_path):
+    path = tmp_path / "new.json"
+    program = [sys.executable, "-c", "import os; print(os.getpid())"]
+    dead = subprocess.run(program, capture_output=True, text=True).stdout.strip()
+    gone = beside(path).name.replace(str(os.getpid()), dead)
+    elsewhere = gone.partition("@")[0] + "@00000000.part"
+    alive = f".ld-{os.getppid()}@{gone.partition('@')[2]}"
+    for name in (gone, elsewhere, alive):
+        (tmp_path / name).touch()
+    write_bytes(path, b"all")
+    assert {p.name for p in tmp_path.iterdir()} == {"new.json", elsewhere, alive}
+
+
+def test_one_process_at_a_time_works_on_a_file_and_a_killed_one_blocks_nobody(tmp_path):
+    path = tmp_path / "net.safetensors"
+    other = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLD), str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Busy, match="another process works on it"), alone(path):
+            pass
+        with alone(tmp_path / "another.safetensors"):
+            pass
+        other.kill()
+    with alone(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
