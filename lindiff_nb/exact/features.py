@@ -29,8 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import Mixture
 
 
@@ -47,11 +47,11 @@ class Features:
 
     def __post_init__(self) -> None:
         """Check the weights."""
-        w, u = _validate.numbers("w", self.w), _validate.numbers("u", self.u)
+        w, u = validate.numbers("w", self.w), validate.numbers("u", self.u)
         if w.ndim == 0 or w.size == 0 or np.any(w == 0):
-            raise _validate.fail("w", self.w, "one feature or more, none of them zero")
+            raise validate.fail("w", self.w, "one feature or more, none of them zero")
         if u.shape[:-1] != w.shape or u.size == 0:
-            raise _validate.fail("u", self.u, f"of shape {(*w.shape, 'k')}")
+            raise validate.fail("u", self.u, f"of shape {(*w.shape, 'k')}")
         object.__setattr__(self, "w", w)
         object.__setattr__(self, "u", u)
 
@@ -66,7 +66,7 @@ class Features:
 
     def values(self, x: ArrayLike, t: float) -> Array:
         """phi_j(x, t), (..., m, N), at x, (N,)."""
-        lines = self.w[..., None] * _validate.vector("x", x)
+        lines = self.w[..., None] * validate.vector("x", x)
         lines += self.offsets(t)[..., None]
         return np.maximum(lines, 0, out=lines)
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, ndtr
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 
 WIDE = 8.0  # deviations beyond which 1e-15 of a mode is left
 ROUNDED = 1e-9  # what the weights may miss a sum of one by
@@ -40,27 +40,27 @@ class Mixture:
         self, means: ArrayLike, weights: ArrayLike | None = None, deviation: ArrayLike = 0.0
     ) -> None:
         """Check the three, and give them one shape."""
-        at = np.atleast_1d(_validate.numbers("means", means))
+        at = np.atleast_1d(validate.numbers("means", means))
         if at.size == 0:
-            raise _validate.fail("means", means, "one mode or more")
+            raise validate.fail("means", means, "one mode or more")
         equal = np.full(at.shape[-1], 1 / at.shape[-1])
-        share = equal if weights is None else _validate.nonnegative("weights", weights)
-        self.means, self.weights, self.deviation = _validate.broadcast(
-            means=at, weights=share, deviation=_validate.nonnegative("deviation", deviation)
+        share = equal if weights is None else validate.nonnegative("weights", weights)
+        self.means, self.weights, self.deviation = validate.broadcast(
+            means=at, weights=share, deviation=validate.nonnegative("deviation", deviation)
         )
         if np.any(np.abs(np.sum(self.weights, axis=-1) - 1) > ROUNDED):
-            raise _validate.fail("weights", weights, "numbers, one a mode, that sum to one")
+            raise validate.fail("weights", weights, "numbers, one a mode, that sum to one")
 
     def at(self, alpha_bar: ArrayLike) -> Mixture:
         """The law of sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z, alpha_bar in (0, 1]."""
-        a = _validate.signal(alpha_bar)
+        a = validate.signal(alpha_bar)
         spread = np.sqrt(a * np.square(self.deviation) + 1 - a)
         return Mixture(np.sqrt(a) * self.means, self.weights, spread)
 
     def density(self) -> Mixture:
         """The law itself; points have no density and raise ValueError."""
         if np.any(self.deviation == 0):
-            raise _validate.fail("deviation", self.deviation, "positive: points have no density")
+            raise validate.fail("deviation", self.deviation, "positive: points have no density")
         return self
 
     def logpdf(self, x: ArrayLike) -> Array:
@@ -79,7 +79,7 @@ class Mixture:
 
     def masses(self, edges: ArrayLike) -> Array:
         """The chance of each cell, (..., C), between edges, (C + 1,). ValueError for points."""
-        at = _validate.vector("edges", edges)
+        at = validate.vector("edges", edges)
         z = (at[:, None] - self.means[..., None, :]) / np.sqrt(self._variance())
         return np.einsum("...cn,...n->...c", between(z, axis=-2), self.weights)
 
@@ -105,7 +105,7 @@ class Mixture:
 
     def rule(self, points: int = 2000) -> tuple[Array, Array]:
         """Nodes x, (points,), and weights, (..., points), of a mean over the law: trapezoidal."""
-        x = np.linspace(*self.range(), _validate.integer("points", points, low=2))
+        x = np.linspace(*self.range(), validate.integer("points", points, low=2))
         return x, np.exp(self.logpdf(x)) * (x[1] - x[0])
 
     def fisher(self) -> Array:
@@ -122,7 +122,7 @@ class Mixture:
 
     def _log_parts(self, x: ArrayLike) -> Array:
         """log of weight times density of each mode, (..., N, modes)."""
-        at = _validate.vector("x", x)
+        at = validate.vector("x", x)
         square = np.square(at[:, None] - self.means[..., None, :]) / self._variance()
         with np.errstate(divide="ignore"):  # a mode of weight zero
             front = np.log(self.weights)[..., None, :] - np.log(2 * np.pi * self._variance()) / 2

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import Mixture
 
 END = 1.0
@@ -36,11 +36,11 @@ class VariancePreserving:
 
     def __post_init__(self) -> None:
         """Check the three numbers."""
-        low = float(_validate.positive("beta_min", self.beta_min))
-        if _validate.number("beta_max", self.beta_max) < low:
-            raise _validate.fail("beta_max", self.beta_max, f"beta_min = {low:g} or more")
-        if not 0 < _validate.number("start", self.start) < END:
-            raise _validate.fail("start", self.start, "in (0, 1)")
+        low = float(validate.positive("beta_min", self.beta_min))
+        if validate.number("beta_max", self.beta_max) < low:
+            raise validate.fail("beta_max", self.beta_max, f"beta_min = {low:g} or more")
+        if not 0 < validate.number("start", self.start) < END:
+            raise validate.fail("start", self.start, "in (0, 1)")
 
     def beta(self, t: ArrayLike) -> Array:
         """The rate beta(t), the shape of t."""
@@ -60,7 +60,7 @@ class VariancePreserving:
 
         t = start + (1 - start) v^2 with v in equal steps. Raises ValueError if count < 1.
         """
-        v = np.linspace(0, 1, _validate.integer("count", count) + 1)
+        v = np.linspace(0, 1, validate.integer("count", count) + 1)
         return self.start + (END - self.start) * v**2
 
     def rule(self, nodes: int) -> tuple[Array, Array]:
@@ -68,7 +68,7 @@ class VariancePreserving:
 
         Gauss-Legendre in v, as above. Raises ValueError if nodes < 1.
         """
-        x, w = np.polynomial.legendre.leggauss(_validate.integer("nodes", nodes))
+        x, w = np.polynomial.legendre.leggauss(validate.integer("nodes", nodes))
         v = (x + 1) / 2
         return self.start + (END - self.start) * v**2, w * v
 
@@ -84,9 +84,9 @@ class VariancePreserving:
 
     def _times(self, t: ArrayLike) -> Array:
         """The times, all within the range."""
-        times = _validate.numbers("t", t)
+        times = validate.numbers("t", t)
         if np.any((times < self.start) | (times > END)):
-            raise _validate.fail("t", t, f"in [{self.start:g}, {END:g}]")
+            raise validate.fail("t", t, f"in [{self.start:g}, {END:g}]")
         return times
 
 

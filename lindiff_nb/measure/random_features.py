@@ -28,8 +28,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.features import Features as Features
 from lindiff_nb.exact.modes import Mixture
 from lindiff_nb.exact.sde import VP, VariancePreserving
@@ -44,9 +44,9 @@ def draw(rng: np.random.Generator, m: int, draws: int | None = None) -> Features
 
     Gaussian (w, u), divided by |w| + |u|_1. Raises ValueError if m < 1 or draws < 1.
     """
-    lead = () if draws is None else (_validate.integer("draws", draws),)
-    shape = (*lead, _validate.integer("m", m), 1 + EMBEDDED)
-    v = _validate.generator(rng).standard_normal(shape)
+    lead = () if draws is None else (validate.integer("draws", draws),)
+    shape = (*lead, validate.integer("m", m), 1 + EMBEDDED)
+    v = validate.generator(rng).standard_normal(shape)
     v /= np.abs(v).sum(axis=-1, keepdims=True)
     return Features(v[..., 0], v[..., 1:])
 
@@ -79,7 +79,7 @@ def coefficients(K: Array, b: Array, tau: ArrayLike) -> Array:
 
     K, (..., m, m), is diagonalised once. Raises ValueError for tau < 0.
     """
-    times = np.atleast_1d(_validate.nonnegative("tau", tau))
+    times = np.atleast_1d(validate.nonnegative("tau", tau))
     k, V = np.linalg.eigh(K)
     k = np.maximum(k, np.finfo(float).tiny)[..., None, :]  # rounding leaves some below zero
     return b[..., None, :] @ V * -np.expm1(-2 * k * times[:, None]) / k @ V.mT

@@ -39,8 +39,8 @@ import numpy as np
 from scipy.linalg import solve_banded
 from scipy.special import exprel, logsumexp
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import WIDE, Mixture, between
 from lindiff_nb.exact.sde import VP, VariancePreserving
 
@@ -105,10 +105,10 @@ def masses(
 
     Other arguments and errors as for `bound`.
     """
-    method = _METHODS[_validate.choice("by", by, tuple(_METHODS))]
+    method = _METHODS[validate.choice("by", by, tuple(_METHODS))]
     low, high = _checked(law).range()
     low, high = min(low, -WIDE), max(high, WIDE)  # both ways to sample start in a standard Gaussian
-    edges = np.linspace(low, high, _validate.integer("cells", cells, low=2) + 1)
+    edges = np.linspace(low, high, validate.integer("cells", cells, low=2) + 1)
     return Masses(edges, law.masses(edges), method(score, edges, process))
 
 
@@ -135,13 +135,13 @@ def _relative(p: Array, q: Array) -> Array:
 def _checked(law: Mixture) -> Mixture:
     """A law with a density, and one only."""
     if law.density().means.ndim > 1:
-        raise _validate.fail("law", law.means.shape, "one mixture, without leading axes")
+        raise validate.fail("law", law.means.shape, "one mixture, without leading axes")
     return law
 
 
 def _with_error(measured: Callable[[int], Array], count: int, name: str) -> Nats:
     """At the resolution wanted and at half of it."""
-    fine = _validate.integer(name, count, low=2)
+    fine = validate.integer(name, count, low=2)
     nats = measured(fine)
     return Nats(nats, np.abs(nats - measured(fine // 2)))
 
@@ -156,7 +156,7 @@ def _called(score: Score, x: Array, t: float) -> Array:
     """The score's values, checked."""
     values = np.asarray(score(x, float(t)), dtype=np.float64)
     if values.shape[-1:] != x.shape or not np.all(np.isfinite(values)):
-        raise _validate.fail("score", values, f"finite and of shape (..., {len(x)})")
+        raise validate.fail("score", values, f"finite and of shape (..., {len(x)})")
     return values
 
 

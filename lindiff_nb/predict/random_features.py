@@ -30,8 +30,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb import _validate
-from lindiff_nb._types import Array
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
 from lindiff_nb.exact.features import Features
 from lindiff_nb.exact.modes import Mixture
 from lindiff_nb.exact.sde import VP, VariancePreserving
@@ -49,7 +49,7 @@ def bound(features: Features, law: Mixture, n: ArrayLike, tau: ArrayLike, nodes:
 
     Other arguments and errors as for `terms`.
     """
-    sizes = _validate.integers("n", n)
+    sizes = validate.integers("n", n)
     found = terms(features, law, tau, nodes)
     return found.bias + found.data / sizes[..., None]
 
@@ -68,7 +68,7 @@ def terms(
     mode (Gauss-Hermite). Raises ValueError for tau < 0, nodes or points < 1, a law of points, or
     leading axes.
     """
-    times = np.atleast_1d(_validate.nonnegative("tau", tau))
+    times = np.atleast_1d(validate.nonnegative("tau", tau))
     if features.w.ndim > 1 or law.density().means.ndim > 1:
         raise ValueError(
             "features and law must be one each, "
@@ -87,7 +87,7 @@ def terms(
 
 def _points_and_population(law: Mixture, points: int) -> tuple[Array, Mixture]:
     """Weights, (Q,), of nodes x_0, and a law per row: each node alone, then the population."""
-    z, w = np.polynomial.hermite_e.hermegauss(_validate.integer("points", points))
+    z, w = np.polynomial.hermite_e.hermegauss(validate.integer("points", points))
     x = (law.means[:, None] + law.deviation[:, None] * z).reshape(-1, 1)
     means = np.vstack([np.repeat(x, law.means.size, axis=1), law.means])
     spread = np.vstack([np.zeros_like(means[:-1]), law.deviation])
