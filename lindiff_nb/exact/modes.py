@@ -63,6 +63,17 @@ class Mixture:
             raise validate.fail("deviation", self.deviation, "positive: points have no density")
         return self
 
+    def draw(self, rng: np.random.Generator, n: int, draws: int = 1) -> Array:
+        """n independent points for each of `draws` seeds, (draws, n), of a law without leading axes.
+
+        Raises ValueError for n < 1, draws < 1 or leading axes.
+        """
+        shape = validate.integer("draws", draws), validate.integer("n", n)
+        if self.means.ndim > 1:
+            raise validate.fail("law", self.means.shape, "one mixture, without leading axes")
+        mode = validate.generator(rng).choice(self.means.size, size=shape, p=self.weights)
+        return self.means[mode] + self.deviation[mode] * rng.standard_normal(shape)
+
     def logpdf(self, x: ArrayLike) -> Array:
         """The logarithm of the density, (..., N), at x, (N,). Raises ValueError for points."""
         return logsumexp(self._log_parts(x), axis=-1)

@@ -7,7 +7,7 @@ cross_validated, score_matching, partition_functions   other routes to what `pre
 random_features, score_divergence   a nonlinear score: trained, and how far from the truth
 agreement, comparison   two denoisers or two sets of samples, side by side
 memorization  are samples new, or copies?
-crossings    intervals for shares, and where curves cross a level
+crossings    intervals for shares, where curves cross a level, exponents with their errors
 
 Whatever draws takes a generator and returns raw draws. `predict` and `measure` never import each
 other: that they agree is the book's evidence.

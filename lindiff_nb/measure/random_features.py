@@ -24,6 +24,7 @@ outer layer, so their training time is m times ours.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +38,15 @@ from lindiff_nb.exact.sde import VP, VariancePreserving
 EMBEDDED = 4  # cosines of the time
 Score = Callable[[Array, float], Array]
 Weight = Callable[[float], ArrayLike]
+
+
+class Trained(NamedTuple):
+    """Scores of as many seeds, each with features and training points of its own."""
+
+    features: Features
+    points: Mixture  # the training sets, (draws, n), or the population
+    a: Array  # (draws, T, m)
+    bound: Array  # (draws, T), in nats
 
 
 def draw(rng: np.random.Generator, m: int, draws: int | None = None) -> Features:
@@ -101,3 +111,23 @@ def bound(
     """
     K, b = normal_equations(features, law, process.girsanov, nodes, process)
     return np.sum(a @ K * a - 2 * a * b[..., None, :], axis=-1) + process.information(law, nodes)
+
+
+def train(
+    rng: np.random.Generator,
+    law: Mixture,
+    n: int | None,
+    m: int,
+    tau: ArrayLike,
+    draws: int = 20,
+    nodes: int = 48,
+) -> Trained:
+    """Draw m features and n points of the law for each seed, train, and measure the bound.
+
+    n = None stands for infinitely many points. `tau` as for `coefficients`. Raises ValueError for
+    n, m, draws or nodes < 1, tau < 0 or a law with leading axes.
+    """
+    features = draw(rng, m, draws)
+    points = law if n is None else Mixture(law.draw(rng, n, draws))
+    a = coefficients(*normal_equations(features, points, nodes=nodes), tau)
+    return Trained(features, points, a, bound(features, a, law, nodes))
