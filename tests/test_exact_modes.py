@@ -130,16 +130,16 @@ def test_noise_levels_outside_the_range_are_refused(alpha_bar):
 def test_drawn_points_follow_the_law():
     """400,000 points in ten cells: a share off by 5 standard errors in 1 of 170,000 tests."""
     edges = np.linspace(-6, 4, 11)
-    points = TWO.draw(np.random.default_rng(0), 4000, 100)
-    assert points.shape == (100, 4000)
+    points = TWO.draw(np.random.default_rng(0), 4000, (10, 10))
+    assert points.shape == (10, 10, 4000)
     shares, masses = np.histogram(points, edges)[0] / points.size, TWO.masses(edges)
     assert np.all(np.abs(shares - masses) < 5 * np.sqrt(masses / points.size) + 1e-9)
 
 
 def test_points_are_drawn_from_one_law_and_some_of_them():
     rng = np.random.default_rng(0)
-    for n, draws, name in [(0, 1, "n"), (2, 0, "draws"), (2.5, 1, "n")]:
-        with pytest.raises(ValueError, match=f"^{name} must be"):
-            TWO.draw(rng, n, draws)
+    for n in (0, 2.5):
+        with pytest.raises(ValueError, match=r"^n must be"):
+            TWO.draw(rng, n)
     with pytest.raises(ValueError, match="law must be one mixture"):
         Mixture(np.zeros((2, 3))).draw(rng, 5)

@@ -172,25 +172,28 @@ def test_bad_input_is_refused_by_name(function, given, name):
         function(*given)
 
 
+SEEDS = random_features.draw(np.random.default_rng(4), 7, 2)
+
+
 def test_an_experiment_is_its_steps_for_every_seed():
-    trained = random_features.train(np.random.default_rng(4), POPULATION, 5, 7, TAU[:3], 2, 6)
+    trained = random_features.train(np.random.default_rng(4), SEEDS, POPULATION, 5, TAU[:3], 6)
     assert trained.points.means.shape == (2, 5)
-    equations = random_features.normal_equations(trained.features, trained.points, nodes=6)
+    equations = random_features.normal_equations(SEEDS, trained.points, nodes=6)
     assert trained.a == pytest.approx(random_features.coefficients(*equations, TAU[:3]))
-    expected = random_features.bound(trained.features, trained.a, POPULATION, 6)
+    expected = random_features.bound(SEEDS, trained.a, POPULATION, 6)
     assert trained.bound == pytest.approx(expected)
 
 
 def test_an_experiment_on_infinitely_many_points_is_on_the_population():
-    trained = random_features.train(np.random.default_rng(4), POPULATION, None, 7, TAU, 2)
+    trained = random_features.train(np.random.default_rng(4), SEEDS, POPULATION, None, TAU)
     assert trained.points is POPULATION
-    equations = random_features.normal_equations(trained.features, POPULATION)
+    equations = random_features.normal_equations(SEEDS, POPULATION)
     assert trained.a == pytest.approx(random_features.coefficients(*equations, TAU))
     assert trained.bound.shape == (2, 41)
 
 
-@pytest.mark.parametrize(("name", "value"), [("n", 0), ("m", 0), ("tau", -1.0), ("draws", 0)])
+@pytest.mark.parametrize(("name", "value"), [("n", 0), ("tau", -1.0), ("nodes", 0)])
 def test_an_experiment_without_anything_is_refused(name, value):
-    good = {"law": POPULATION, "n": 2, "m": 2, "tau": 1.0, "draws": 1}
+    good = {"features": SEEDS, "law": POPULATION, "n": 2, "tau": 1.0}
     with pytest.raises(ValueError, match=f"^{name} must be .*, got "):
         random_features.train(np.random.default_rng(0), **{**good, name: value})

@@ -66,15 +66,19 @@ def test_the_bias_falls_and_the_data_term_rises():
     assert np.all(np.diff(found.data) > 0)
 
 
-def test_the_sum_of_both_for_several_n():
-    found = predicted.terms(FEATURES, POPULATION, TAU)
-    both = predicted.bound(FEATURES, POPULATION, np.array([10, 1000]), TAU)
-    assert both == pytest.approx(found.bias + found.data / np.array([[10], [1000]]))
-    assert predicted.bound(FEATURES, POPULATION, 10, TAU) == pytest.approx(both[0])
+def test_the_sum_of_both_for_several_n_and_draws():
+    features = measured.draw(np.random.default_rng(1), 4, 3)
+    found = predicted.terms(features, POPULATION, TAU, nodes=6)
+    alone = predicted.terms(features[1], POPULATION, TAU, nodes=6)
+    assert found.data[1] == pytest.approx(alone.data)
+    both = found.bound([10, 1000])
+    assert both == pytest.approx(found.bias + found.data / np.array([10, 1000])[:, None, None])
+    assert found.bound(10) == pytest.approx(both[0])
+    assert alone.bound(1000) == pytest.approx(both[1, 1])
 
 
 def test_the_rule_over_points_has_converged():
-    coarse, fine = (predicted.terms(FEATURES, POPULATION, TAU, points=k).data for k in (16, 40))
+    coarse, fine = (predicted.terms(FEATURES, POPULATION, TAU, points=k).data for k in (12, 40))
     assert coarse == pytest.approx(fine, rel=0.01)
 
 
@@ -89,8 +93,8 @@ def test_bad_input_is_refused_by_name():
     assert_refused(predicted.terms, {**good, "points": 3}, "points", [0, 2.5])
     assert_refused(predicted.terms, good, "tau", [-1.0, np.nan])
     assert_refused(predicted.terms, good, "nodes", [0, -3])
-    assert_refused(predicted.bound, {**good, "n": 5}, "n", [0, -1, 2.5])
+    assert_refused(predicted.terms(**good).bound, {"n": 5}, "n", [0, -1, 2.5])
     with pytest.raises(ValueError, match="deviation must be positive"):
         predicted.terms(FEATURES, POINTS, 1.0)
-    with pytest.raises(ValueError, match="features and law must be one each"):
-        predicted.terms(measured.draw(np.random.default_rng(0), 3, 2), POPULATION, 1.0)
+    with pytest.raises(ValueError, match="law must be one mixture"):
+        predicted.terms(FEATURES, Mixture(np.zeros((2, 1)), deviation=1.0), 1.0)

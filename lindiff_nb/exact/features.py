@@ -55,6 +55,10 @@ class Features:
         object.__setattr__(self, "w", w)
         object.__setattr__(self, "u", u)
 
+    def __getitem__(self, seeds: int | slice) -> Features:
+        """Those of some seeds of a leading axis."""
+        return Features(self.w[seeds], self.u[seeds])
+
     @property
     def m(self) -> int:
         """How many features."""

@@ -63,12 +63,12 @@ class Mixture:
             raise validate.fail("deviation", self.deviation, "positive: points have no density")
         return self
 
-    def draw(self, rng: np.random.Generator, n: int, draws: int = 1) -> Array:
-        """n independent points for each of `draws` seeds, (draws, n), of a law without leading axes.
+    def draw(self, rng: np.random.Generator, n: int, seeds: tuple[int, ...] = ()) -> Array:
+        """n independent points for each of the seeds, (*seeds, n).
 
-        Raises ValueError for n < 1, draws < 1 or leading axes.
+        Raises ValueError for n < 1 or a law with leading axes.
         """
-        shape = validate.integer("draws", draws), validate.integer("n", n)
+        shape = *seeds, validate.integer("n", n)
         if self.means.ndim > 1:
             raise validate.fail("law", self.means.shape, "one mixture, without leading axes")
         mode = validate.generator(rng).choice(self.means.size, size=shape, p=self.weights)

@@ -41,12 +41,11 @@ Weight = Callable[[float], ArrayLike]
 
 
 class Trained(NamedTuple):
-    """Scores of as many seeds, each with features and training points of its own."""
+    """Scores on training sets of their own, with the leading axes, (...), of the features."""
 
-    features: Features
-    points: Mixture  # the training sets, (draws, n), or the population
-    a: Array  # (draws, T, m)
-    bound: Array  # (draws, T), in nats
+    points: Mixture  # (..., n), or the population
+    a: Array  # (..., T, m)
+    bound: Array  # (..., T), in nats
 
 
 def draw(rng: np.random.Generator, m: int, draws: int | None = None) -> Features:
@@ -115,19 +114,17 @@ def bound(
 
 def train(
     rng: np.random.Generator,
+    features: Features,
     law: Mixture,
     n: int | None,
-    m: int,
     tau: ArrayLike,
-    draws: int = 20,
     nodes: int = 48,
 ) -> Trained:
-    """Draw m features and n points of the law for each seed, train, and measure the bound.
+    """Draw n points of the law for each seed of the features, train, and measure the bound.
 
     n = None stands for infinitely many points. `tau` as for `coefficients`. Raises ValueError for
-    n, m, draws or nodes < 1, tau < 0 or a law with leading axes.
+    n or nodes < 1, tau < 0 or a law with leading axes.
     """
-    features = draw(rng, m, draws)
-    points = law if n is None else Mixture(law.draw(rng, n, draws))
+    points = law if n is None else Mixture(law.draw(rng, n, features.w.shape[:-1]))
     a = coefficients(*normal_equations(features, points, nodes=nodes), tau)
-    return Trained(features, points, a, bound(features, a, law, nodes))
+    return Trained(points, a, bound(features, a, law, nodes))

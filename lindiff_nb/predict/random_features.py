@@ -38,20 +38,15 @@ from lindiff_nb.exact.sde import VP, VariancePreserving
 
 
 class Terms(NamedTuple):
-    """Both in nats after each training time, (T,)."""
+    """Both in nats after each training time, (..., T), for each draw of features, (...)."""
 
     bias: Array  # the bound with infinitely many points
     data: Array  # V: n times what n points add to it
 
-
-def bound(features: Features, law: Mixture, n: ArrayLike, tau: ArrayLike, nodes: int = 48) -> Array:
-    """bias + V / n in nats, (T,), or (N, T) for n points, (N,). Raises ValueError if n < 1.
-
-    Other arguments and errors as for `terms`.
-    """
-    sizes = validate.integers("n", n)
-    found = terms(features, law, tau, nodes)
-    return found.bias + found.data / sizes[..., None]
+    def bound(self, n: ArrayLike) -> Array:
+        """bias + V / n, (..., T), or (N, ..., T) for n points, (N,). Raises ValueError if n < 1."""
+        sizes = validate.integers("n", n)
+        return self.bias + self.data / sizes.reshape(sizes.shape + (1,) * self.data.ndim)
 
 
 def terms(
@@ -59,21 +54,23 @@ def terms(
     law: Mixture,
     tau: ArrayLike,
     nodes: int = 48,
-    points: int = 16,
+    points: int = 12,
     process: VariancePreserving = VP,
 ) -> Terms:
-    """The bias and V after training times tau, (T,), for one draw of features.
+    """The bias and V after training times tau, (T,), for features with any leading axes.
 
     `law` is the population; `nodes` are those of the mean over t, `points` those over x_0 in each
-    mode (Gauss-Hermite). Raises ValueError for tau < 0, nodes or points < 1, a law of points, or
-    leading axes.
+    mode (Gauss-Hermite). Raises ValueError for tau < 0, nodes or points < 1, and a law of points
+    or with leading axes.
     """
     times = np.atleast_1d(validate.nonnegative("tau", tau))
-    if features.w.ndim > 1 or law.density().means.ndim > 1:
-        raise ValueError(
-            "features and law must be one each, "
-            f"got leading axes {features.w.shape[:-1]} and {law.means.shape[:-1]}"
-        )
+    if law.density().means.ndim > 1:
+        raise validate.fail("law", law.means.shape, "one mixture, without leading axes")
+    if features.w.ndim > 1:
+        each = [
+            terms(features[k], law, tau, nodes, points, process) for k in range(len(features.w))
+        ]
+        return Terms(*map(np.stack, zip(*each, strict=True)))
     p, rows = _points_and_population(law, points)
     K, b, K_bound, b_bound = _equations(features, rows, nodes, process)
     k, V = np.linalg.eigh(K[-1])
