@@ -2,7 +2,7 @@
 
 records       the numbers a chapter hands to its prose: record(name=value)
 sources       pages and YAML as people write them; what is wrong, with file and line
-chapters      where the chapters are, in which order, and each as a notebook
+chapters      where the chapters are, in which order, and what is read from each
 declarations  what the parameters cell of a chapter declares
 parameters    one parameter: what it may be, and checks on what replaces it
 environment   what a Python that we start sees of our environment
@@ -13,11 +13,12 @@ outputs       of executed cells, as they are kept
 execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
 files         what a command writes: whole or not at all, and nobody's work lost
-runner        one chapter with the record of its run, or several at a time
+runner        one chapter with the record of its run, or several in an executor
 readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
+kept          a single run and the cache
 content       whether HTML, SVG and their like are passive
 published     what may stand on a page of the book
 executed      those that have to be executed again

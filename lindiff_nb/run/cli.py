@@ -88,6 +88,8 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument(
         "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
+    command.add_argument("--small", action="store_true", help="the chapter's small values, but -p")
+    command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
@@ -151,22 +153,28 @@ def _list(chosen: argparse.Namespace) -> None:
 def _info(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.describe import information
 
-    print(information(*locate(chosen.chapter)))
+    print(information(locate(chosen.chapter)))
 
 
 def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
+    chapter = locate(chosen.chapter)
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    how = (chosen.out, chosen.force, chosen.timeout, chosen.source)
-    run_to_file(*locate(chosen.chapter), overrides, *how)
+    if chosen.small:
+        if not chapter.small:
+            raise UsageError(f"{chapter.name} names no small values in its header")
+        given = {name for name, _ in overrides}
+        overrides += [(n, value) for n, value in chapter.small.items() if n not in given]
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.fresh, chosen.source)
+    run_to_file(chapter, overrides, *how)
 
 
 def _lab(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.lab import lab
 
-    book, chapter = locate(chosen.chapter or next(iter(find_book().chapters), ""))
-    lab(book, chapter, chosen.read, not chosen.no_browser, chosen.port)
+    chapter = locate(chosen.chapter or next(iter(find_book().chapters), ""))
+    lab(chapter, chosen.read, not chosen.no_browser, chosen.port)
 
 
 def _build(chosen: argparse.Namespace) -> None:

@@ -63,7 +63,7 @@ def _chapters(book: Book) -> dict[str, int]:
 
 def _labelled(book: Book, page: str) -> Iterator[tuple[str, str, str]]:
     """Kind, name and title of all that a page counts or labels, in order."""
-    for cell in book.notebook(page).cells:
+    for cell in book.texts[page].notebook.cells:
         if cell.cell_type == "markdown":
             yield from _in_text(cell.source)
         elif name := nested(cell.metadata, "mystnb", "figure", "name"):
