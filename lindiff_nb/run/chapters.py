@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError, nearest
 from lindiff_nb.run.sources import header, mapping, nested, page
 
@@ -89,7 +90,8 @@ class Book:
 
     def notebook(self, name: str) -> Any:
         """A chapter as a notebook without outputs (nbformat 4)."""
-        import jupytext
+        with extras.of("run"):
+            import jupytext
 
         text = self.source(name)
         try:

@@ -10,17 +10,16 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 
-BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
@@ -172,8 +171,7 @@ def _lab(chosen: argparse.Namespace) -> None:
 
 def _build(chosen: argparse.Namespace) -> None:
     book = _checkout()
-    if missing := [name for name in BUILDERS if find_spec(name) is None]:
-        raise UsageError(f"to build needs {', '.join(missing)}: pip install 'lindiff-nb[book]'")
+    extras.need("book", "grimp", "jupyter_book", "markdown_it")
     from lindiff_nb.run.build import build
 
     build(book, jobs=chosen.jobs, timeout=chosen.timeout)
