@@ -206,6 +206,7 @@ def jupyterlab(folder: Path, theme: str) -> Iterator[str]:
         server.wait()
 
 
+@pytest.mark.kernel
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_jupyterlab_shows_it_whole_though_nobody_trusts_it_yet(site, tmp_path, theme):
