@@ -91,6 +91,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
     command.set_defaults(command=_run)
 
     command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
@@ -157,7 +158,8 @@ def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    run_to_file(*locate(chosen.chapter), overrides, chosen.out, chosen.force, chosen.timeout)
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source)
+    run_to_file(*locate(chosen.chapter), overrides, *how)
 
 
 def _lab(chosen: argparse.Namespace) -> None:
