@@ -8,14 +8,11 @@ itself, and the book's site draws it with a Vega kept beside the page, in the in
 
 from typing import Any
 
-<<<<<<< HEAD
-from lindiff_nb._base import extras
-=======
 import numpy as np
 
+from lindiff_nb._base import extras
 from lindiff_nb.figures import raster
 from lindiff_nb.figures.palette import BLUE, CYCLE, INK, WHITE
->>>>>>> main
 
 MIME = "application/vnd.vegalite.v5+json"  # the newest version that JupyterLab 4 draws offline
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
