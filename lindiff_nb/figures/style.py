@@ -11,7 +11,8 @@ def use_style() -> None:
     """Adopt the book's style; in a notebook figures become SVG of the size the style gives.
 
     The SVG carries no date and no random ids, so that the same figure is the same file. What
-    is a raster inside it, such as a colour map over a plane, has 200 dots per inch.
+    is a raster inside it, such as a colour map over a plane, has 200 dots per inch. The numbers
+    that it draws are kept beside it (`series`).
     """
     import matplotlib.pyplot as plt
 
@@ -20,7 +21,10 @@ def use_style() -> None:
     if _in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+        from lindiff_nb.figures import series
+
         set_matplotlib_formats("svg", bbox_inches=None, dpi=200, metadata={"Date": None})
+        series.publish()
 
 
 def _in_notebook() -> bool:

@@ -135,7 +135,7 @@ class Book:
             return {Path(self.only).stem: self.folder / self.only}
         tocs = [toc for toc in (self.folder / "_toc.yml", self.root / "_toc.yml") if toc.is_file()]
         if tocs:
-            names = _listed(mapping(tocs[0]), tocs[0])
+            names = listed(mapping(tocs[0]), tocs[0])
             files = [self.folder / f"{Path(name).name}.md" for name in names]
         else:
             files = sorted(self.folder.glob("*.md"))
@@ -201,17 +201,17 @@ def _hint(book: Book, name: str) -> str:
     return f"; the book's own chapter is called {chapter}" if chapter in book.chapters else ""
 
 
-def _listed(toc: Any, path: Path) -> list[str]:
+def listed(toc: Any, path: Path) -> list[str]:
     """The files of a table of contents, depth first."""
     if isinstance(toc, list):
-        return [file for entry in toc for file in _listed(entry, path)]
+        return [file for entry in toc for file in listed(entry, path)]
     if not isinstance(toc, dict):
         return []
     own = [toc[key] for key in ("root", "file") if key in toc]
     for name in own:
         if not isinstance(name, str):
             raise UsageError(f"{path}: a page must be a name, got {name!r}")
-    return own + _listed([toc.get(key) for key in ("parts", "chapters", "sections")], path)
+    return own + listed([toc.get(key) for key in ("parts", "chapters", "sections")], path)
 
 
 def _is_notebook(meta: dict[str, Any]) -> bool:
