@@ -33,12 +33,8 @@ def publish() -> None:
     from IPython import get_ipython
     from IPython.core.formatters import JSONFormatter
     from matplotlib.figure import Figure
-    from traitlets import Unicode
 
-    class SeriesFormatter(JSONFormatter):
-        format_type = Unicode(MIME)
-
-    formatter = SeriesFormatter()
+    formatter = JSONFormatter(format_type=MIME, print_method="_series_")
     formatter.for_type(Figure, of_figure)
     get_ipython().display_formatter.formatters[MIME] = formatter
 
