@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError, nearest
 from lindiff_nb.run.declarations import declared
 from lindiff_nb.run.parameters import Parameter, Value, check
-from lindiff_nb.run.sources import header, mapping, page
+from lindiff_nb.run.sources import header, mapping, nested, page
 
 PACKAGE = Path(__file__).parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -75,18 +76,18 @@ class Chapter:
     @cached_property
     def small(self) -> dict[str, Value]:
         """The values of a small run, which its header names: lindiff_nb: small: {d: 60}."""
-        ours = header(self.text, self.path).get("lindiff_nb") or {}
-        values = ours.get("small") if isinstance(ours, dict) else ours
-        if not isinstance(values or {}, dict):
+        values = nested(header(self.text, self.path), "lindiff_nb", "small") or {}
+        if not isinstance(values, dict):
             raise UsageError(f"{self.name}: small must hold names and values, got {values!r}")
         try:
-            return check(self.parameters, (values or {}).items())
+            return check(self.parameters, values.items())
         except UsageError as error:
             raise UsageError(f"{self.name}, small: {error}") from None
 
     @cached_property
     def _parsed(self) -> Any:
-        import jupytext
+        with extras.of("run"):
+            import jupytext
 
         try:
             notebook = jupytext.reads(self.text, fmt="md:myst")
@@ -128,14 +129,23 @@ class Book:
         """Where everything that is made goes."""
         return self.root / "_build"
 
+    @property
+    def toc(self) -> Path | None:
+        """The table of contents; None if there is none, or only one page."""
+        return None if self.only else self.beside("_toc.yml")
+
+    def beside(self, name: str) -> Path | None:
+        """A file that a checkout has beside its book, an installed package in it; or None."""
+        files = [self.folder / name, self.root / name]
+        return next((file for file in files if file.is_file()), None)
+
     @cached_property
     def pages(self) -> dict[str, Path]:
         """Every page by its name: in the order of _toc.yml, or of the alphabet without one."""
         if self.only:
             return {Path(self.only).stem: self.folder / self.only}
-        tocs = [toc for toc in (self.folder / "_toc.yml", self.root / "_toc.yml") if toc.is_file()]
-        if tocs:
-            names = listed(mapping(tocs[0]), tocs[0])
+        if self.toc:
+            names = listed(mapping(self.toc), self.toc)
             files = [self.folder / f"{Path(name).name}.md" for name in names]
         else:
             files = sorted(self.folder.glob("*.md"))
@@ -160,6 +170,11 @@ class Book:
         if chapter not in self.chapters:
             raise UsageError(f"there is no chapter {name!r}{nearest(chapter, self.chapters)}")
         return self.chapters[chapter]
+
+    def notebook(self, name: str) -> Any:
+        """Any page as a notebook, chapter or not."""
+        known = self.chapters.get(name)
+        return (known or Chapter(name, self, page(self.pages[name]))).notebook
 
 
 def find_book() -> Book:
@@ -216,7 +231,4 @@ def listed(toc: Any, path: Path) -> list[str]:
 
 def _is_notebook(meta: dict[str, Any]) -> bool:
     """Whether MyST-NB and jupytext take a page for a notebook: its header says so."""
-    representation: Any = meta
-    for key in ("jupytext", "text_representation", "format_name"):
-        representation = representation.get(key) if isinstance(representation, dict) else None
-    return bool(representation == "myst")
+    return bool(nested(meta, "jupytext", "text_representation", "format_name") == "myst")

@@ -10,17 +10,16 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 
-BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
@@ -94,6 +93,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
     command.set_defaults(command=_run)
 
     command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
@@ -171,7 +171,7 @@ def _run(chosen: argparse.Namespace) -> None:
             raise UsageError(f"{chapter.name} names no small values in its header")
         given = {name for name, _ in overrides}
         overrides += [(n, value) for n, value in chapter.small.items() if n not in given]
-    how = (chosen.out, chosen.force, chosen.timeout, chosen.fresh)
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source, chosen.fresh)
     run_to_file(chapter, overrides, *how)
 
 
@@ -184,8 +184,7 @@ def _lab(chosen: argparse.Namespace) -> None:
 
 def _build(chosen: argparse.Namespace) -> None:
     book = _checkout()
-    if missing := [name for name in BUILDERS if find_spec(name) is None]:
-        raise UsageError(f"to build needs {', '.join(missing)}: pip install 'lindiff-nb[book]'")
+    extras.need("book", "grimp", "jupyter_book", "markdown_it")
     from lindiff_nb.run.build import build
 
     build(book, jobs=chosen.jobs, timeout=chosen.timeout)

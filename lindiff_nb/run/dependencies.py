@@ -17,12 +17,14 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import grimp
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.cache import written
 from lindiff_nb.run.chapters import Chapter
 from lindiff_nb.run.parameters import Value
+
+with extras.of("book"):
+    import grimp
 
 FORMAT = "3"  # raised when executed notebooks of an earlier version cannot be used any more
 
@@ -139,7 +141,7 @@ def _parents(module: str) -> Iterator[str]:
 
 def _resources(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc"):
+        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc", ".typed"):
             continue
         if path.is_file():
             yield path

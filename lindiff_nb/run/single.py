@@ -16,6 +16,7 @@ from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.progress import Progress, seconds
 from lindiff_nb.run.provenance import write
+from lindiff_nb.run.readable import Reading
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
 from lindiff_nb.run.sources import json_object
 
@@ -26,10 +27,12 @@ def run_to_file(
     out: str | None = None,
     force: bool = False,
     timeout: float | None = None,
+    source: bool = False,
     fresh: bool = False,
 ) -> None:
     """Run a chapter into `out` (CHAPTER.ipynb) and print what it recorded.
 
+    Its text is made readable in Jupyter, unless it is to be kept as its `source` has it.
     In a checkout, a run with these values of which nothing has changed since is taken from what
     is kept there, unless a `fresh` one is wanted. Everything that can be wrong with the request is
     found before a kernel starts (UsageError). If the run fails, `out` is left as it was and
@@ -39,6 +42,7 @@ def run_to_file(
     values = chapter.values(overrides)
     path = output(Path(name), force, (".ipynb",), _is_ours)
     sweep(path.parent)
+    reading = None if source else Reading(chapter.book)
     kept = Kept(chapter, values)
     try:
         found = None if fresh else kept.result()
@@ -46,6 +50,7 @@ def run_to_file(
     except RunFailed as failure:
         apart = path.with_suffix(".failed.ipynb")
         raise RunFailed(keep_apart(chapter.name, failure, apart)) from None
+    notebook = reading.of(notebook, chapter.name) if reading else notebook
     recorded = [f"  {name} = {value!r}" for name, value in record["recorded"].items()]
     try:
         write(notebook, path)
