@@ -1,6 +1,6 @@
 """Run the chapters: with other numbers, all of them, or as a website.
 
-records       the numbers a chapter hands to its prose: record(name=value)
+records       the numbers a chapter hands to its prose, record(name=value), and their table
 sources       pages and YAML as people write them; what is wrong, with file and line
 chapters      where the chapters are, in which order, and what is read from each
 declarations  what the parameters cell of a chapter declares
@@ -35,6 +35,6 @@ papermill_io  chapters as lindiff:// addresses for papermill
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
 """
 
-from lindiff_nb.run.records import read_records, record
+from lindiff_nb.run.records import measured, read_records, record
 
-__all__ = ["read_records", "record"]
+__all__ = ["measured", "read_records", "record"]

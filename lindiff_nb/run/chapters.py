@@ -76,12 +76,11 @@ class Chapter:
     @cached_property
     def small(self) -> dict[str, Value]:
         """The values of a small run, which its header names: lindiff_nb: small: {d: 60}."""
-        ours = header(self.text, self.path).get("lindiff_nb") or {}
-        values = ours.get("small") if isinstance(ours, dict) else ours
-        if not isinstance(values or {}, dict):
+        values = nested(header(self.text, self.path), "lindiff_nb", "small") or {}
+        if not isinstance(values, dict):
             raise UsageError(f"{self.name}: small must hold names and values, got {values!r}")
         try:
-            return check(self.parameters, (values or {}).items())
+            return check(self.parameters, values.items())
         except UsageError as error:
             raise UsageError(f"{self.name}, small: {error}") from None
 
@@ -156,14 +155,14 @@ class Book:
         return {file.stem: file for file in files}
 
     @cached_property
-    def texts(self) -> dict[str, Chapter]:
-        """Every page by its name, read; one without code cells is a notebook of text."""
-        return {name: Chapter(name, self, page(path)) for name, path in self.pages.items()}
-
-    @cached_property
     def chapters(self) -> dict[str, Chapter]:
         """The pages that are notebooks, by their names."""
-        return {n: c for n, c in self.texts.items() if _is_notebook(header(c.text, c.path))}
+        texts = {name: page(path) for name, path in self.pages.items()}
+        return {
+            name: Chapter(name, self, text)
+            for name, text in texts.items()
+            if _is_notebook(header(text, self.pages[name]))
+        }
 
     def find(self, name: str) -> Chapter:
         """The chapter called `name`; a path or a suffix (book/x.md, x.ipynb) is forgiven."""
@@ -171,6 +170,11 @@ class Book:
         if chapter not in self.chapters:
             raise UsageError(f"there is no chapter {name!r}{nearest(chapter, self.chapters)}")
         return self.chapters[chapter]
+
+    def notebook(self, name: str) -> Any:
+        """Any page as a notebook, chapter or not."""
+        known = self.chapters.get(name)
+        return (known or Chapter(name, self, page(self.pages[name]))).notebook
 
 
 def find_book() -> Book:

@@ -1,4 +1,4 @@
-"""The command line of the chapters: lindiff-nb list | info | run | lab | build | serve | clean.
+"""The command line of the chapters: lindiff-nb list, info, run, lab, build, serve, ...
 
 `lindiff_nb.cli` adds the commands of other packages to these.
 
@@ -114,6 +114,11 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("--port", type=whole, help="default: 8000, or any that is free")
     command.set_defaults(command=_serve)
 
+    command = commands.add_parser("new-chapter", help="begin a chapter of the book")
+    command.add_argument("name", metavar="NAME", help="of its page: lower case, with hyphens")
+    command.add_argument("--title", help="default: the name in words")
+    command.set_defaults(command=_new_chapter)
+
     command = commands.add_parser("clean", help="remove what build made")
     command.set_defaults(command=_clean)
 
@@ -166,7 +171,7 @@ def _run(chosen: argparse.Namespace) -> None:
             raise UsageError(f"{chapter.name} names no small values in its header")
         given = {name for name, _ in overrides}
         overrides += [(n, value) for n, value in chapter.small.items() if n not in given]
-    how = (chosen.out, chosen.force, chosen.timeout, chosen.fresh, chosen.source)
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source, chosen.fresh)
     run_to_file(chapter, overrides, *how)
 
 
@@ -194,6 +199,12 @@ def _serve(chosen: argparse.Namespace) -> None:
         site.serve_forever()
 
 
+def _new_chapter(chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.new_chapter import new_chapter
+
+    print(new_chapter(_checkout(), chosen.name, chosen.title))
+
+
 def _clean(chosen: argparse.Namespace) -> None:
     book = _checkout()
     from lindiff_nb.run.lock import clean
@@ -205,5 +216,5 @@ def _checkout() -> Book:
     """The book, if it is one that a website can be built from."""
     book = find_book()
     if not book.is_checkout:
-        raise UsageError(f"the website belongs to a checkout: {book.root} holds no _toc.yml")
+        raise UsageError(f"this belongs to a checkout: {book.root} holds no _toc.yml")
     return book

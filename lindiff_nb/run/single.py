@@ -27,15 +27,15 @@ def run_to_file(
     out: str | None = None,
     force: bool = False,
     timeout: float | None = None,
-    fresh: bool = False,
     source: bool = False,
+    fresh: bool = False,
 ) -> None:
     """Run a chapter into `out` (CHAPTER.ipynb) and print what it recorded.
 
+    Its text is made readable in Jupyter, unless it is to be kept as its `source` has it.
     In a checkout, a run with these values of which nothing has changed since is taken from what
-    is kept there, unless a `fresh` one is wanted. Its text is made readable in Jupyter, unless it
-    is to be kept as its `source` has it. Everything that can be wrong with the request is found
-    before a kernel starts (UsageError). If the run fails, `out` is left as it was and
+    is kept there, unless a `fresh` one is wanted. Everything that can be wrong with the request is
+    found before a kernel starts (UsageError). If the run fails, `out` is left as it was and
     OUT.failed.ipynb holds what there is (RunFailed).
     """
     name = f"{chapter.name}.ipynb" if out is None else out
