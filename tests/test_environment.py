@@ -71,7 +71,7 @@ PACKAGE = ROOT / "lindiff_nb"
 USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
     "networks": ("networks/*", "train/*", "measure/score_matching.py"),
-    "run": ("run/*", "site/*", "figures/*live.py", "figures/raster.py", "figures/style.py"),
+    "run": ("run/*", "site/*", "figures/*"),
 }
 
 
