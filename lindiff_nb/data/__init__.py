@@ -13,6 +13,11 @@ one written in this package; nothing is unpickled.
     LINDIFF_DATA_MIRROR   a base address serving SET/FILE, used instead of the public ones
     LINDIFF_SYSTEM_DATA   the folder of data sets that the system installed, instead of
                           /usr/share/datasets; an empty folder puts them out of sight
+
+sets, imageset   the table of sets, `load`, and what it returns
+mnist, fashion, photographs, cifar, celeba, att   each set's own reader
+embedded, cache, formats   where files lie, that they are the published ones, how they are read
+resize      images of another size, by area
 """
 
 from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record

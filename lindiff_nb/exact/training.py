@@ -21,6 +21,10 @@ network that predicts something else than the noise, from zero, has the same rat
     q = start exp(-x) + a (lambda + c) phi,    1 - q = (1 - start) exp(-x) + (1-a) phi
 
 and a (1-a) phi^2 above becomes a (1-q)^2 / (1-a).
+
+Use this when the training set is at hand: its curve, exactly. `predict.training` has the curve that
+n samples of a population typically give, and `measure.experiments.training_losses` those of sets
+that are drawn, whose mean and scatter test it.
 """
 
 from __future__ import annotations

@@ -122,9 +122,7 @@ def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:
     """Changes with anything that the website is built from."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     parts = {path.relative_to(stage).as_posix(): dependencies.digest(path) for path in files}
-    renderer = f"{book.package}.site"
-    if renderer in dependencies.graph.modules:
-        parts |= dependencies.of_modules([renderer, *dependencies.graph.find_descendants(renderer)])
+    parts |= dependencies.of_modules(dependencies.graph.modules)  # the reference quotes them all
     lock = book.root / "requirements.lock"
     parts["lock"] = dependencies.digest(lock) if lock.is_file() else ""
     return hashlib.sha256(json.dumps([sys.version, parts]).encode()).hexdigest()
