@@ -8,7 +8,6 @@ from tiny_book import cell, chapter, tiny_book
 
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import find_book
-from lindiff_nb.run.papermill_io import ChapterHandler
 
 PAGES = {
     "intro": "# Introduction\n\n````md\n```{code-cell} python\n```\n````\n",
@@ -66,20 +65,6 @@ def test_two_readings_of_a_chapter_are_the_same_and_name_the_common_kernel(tmp_p
     book = tiny_book(tmp_path, PAGES)
     assert book.notebook("law") == book.notebook("law")
     assert book.notebook("law").metadata["kernelspec"]["name"] == "python3"
-
-
-def test_the_handler_serves_and_lists_chapters_and_refuses_to_write(tmp_path, monkeypatch):
-    tiny_book(tmp_path, PAGES)
-    monkeypatch.setenv("LINDIFF_BOOK", str(tmp_path / "book"))
-    assert ChapterHandler.listdir("lindiff://") == [
-        "lindiff://replica.ipynb",
-        "lindiff://law.ipynb",
-    ]
-    cells = json.loads(ChapterHandler.read("lindiff://law.ipynb"))["cells"]
-    assert [c["cell_type"] for c in cells] == ["markdown", "code", "code"]
-    assert ChapterHandler.pretty_path("lindiff://law.ipynb") == "lindiff://law.ipynb"
-    with pytest.raises(UsageError, match=r"lindiff://law\.ipynb is a chapter"):
-        ChapterHandler.write("{}", "lindiff://law.ipynb")
 
 
 def test_without_chapters_the_places_that_were_looked_at_are_named(tmp_path, monkeypatch):

@@ -26,6 +26,7 @@ render        Sphinx, and the place of the website
 build         all of it
 signals       those that end a command, heard as Ctrl-C is
 cli           the command line; describe, progress, serve: what it shows
+lab           a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.

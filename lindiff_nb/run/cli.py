@@ -1,4 +1,4 @@
-"""The command line of the chapters: lindiff-nb list | info | run | build | serve | clean.
+"""The command line of the chapters: lindiff-nb list | info | run | lab | build | serve | clean.
 
 `lindiff_nb.cli` adds the commands of other packages to these.
 
@@ -94,6 +94,13 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
     command.set_defaults(command=_run)
 
+    command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
+    command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="default: the first")
+    command.add_argument("--read", action="store_true", help="run it; open a readable copy")
+    command.add_argument("--no-browser", action="store_true", help="print the address only")
+    command.add_argument("--port", type=whole, help="default: Jupyter's own, or one that is free")
+    command.set_defaults(command=_lab)
+
     command = commands.add_parser("build", help="run what changed and build the website")
     command.add_argument("-j", "--jobs", type=_count, metavar="N", help="chapters at a time")
     command.add_argument(
@@ -152,6 +159,13 @@ def _run(chosen: argparse.Namespace) -> None:
 
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
     run_to_file(*locate(chosen.chapter), overrides, chosen.out, chosen.force, chosen.timeout)
+
+
+def _lab(chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.lab import lab
+
+    book, chapter = locate(chosen.chapter or next(iter(find_book().chapters), ""))
+    lab(book, chapter, chosen.read, not chosen.no_browser, chosen.port)
 
 
 def _build(chosen: argparse.Namespace) -> None:
