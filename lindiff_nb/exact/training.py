@@ -91,7 +91,10 @@ def losses(
 
 
 def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:
-    """The checked alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape."""
+    """alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape.
+
+    Raises ValueError for what `test_loss` refuses.
+    """
     tau = time("tau", tau)
     a, tau, c, eta = validate.broadcast(
         alpha_bar=validate.alpha_bar(alpha_bar),
@@ -104,7 +107,7 @@ def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Arr
 
 
 def time(name: str, value: ArrayLike) -> Array:
-    """Training times: numbers >= 0, infinity included."""
+    """Training times: numbers >= 0, infinity included; else it raises ValueError."""
     times = validate.array(name, value)
     if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
         raise validate.fail(name, value, "a non-negative time, which may be infinite")

@@ -52,7 +52,10 @@ def sample_modes(
 
 
 def eigenvalues(rng: np.random.Generator, spectrum: Array, n: int, draws: int = 1) -> Array:
-    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included."""
+    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included.
+
+    Raises ValueError for a spectrum that is not one, or n or draws < 1.
+    """
     rng, spectrum, n = _checked(rng, spectrum, n)
     unit, spectrum = units.varying(spectrum)
     sets = range(validate.integer("draws", draws))

@@ -19,7 +19,7 @@ nodes, serves every alpha_bar, every tau and every c at once: a few hundred solu
 sum over them for each point.
 
 Use this when only the population's spectrum and n are known. `exact.training` has the curve of a
-training set that is at hand, and `measure.experiments.training_losses` those of sets that are drawn.
+training set that is at hand, `measure.experiments.training_losses` those of sets that are drawn.
 """
 
 from collections.abc import Callable

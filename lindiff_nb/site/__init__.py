@@ -4,7 +4,7 @@ vendor  MathJax and Vega kept with the site, so that no page asks another host f
 live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
-package the wheel, beside the pages that were made with it
+package  the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 policy  what a page may load and run, stated in its head
 api     the reference of functions, from their docstrings

@@ -64,7 +64,7 @@ def as_rst(text: str, link: Any = lambda name: None) -> list[str]:
     backticks, or None.
     """
     out: list[str] = []
-    for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")):
+    for block in re.split(r"\n(?:[ \t]*\n)+|\n(?=\d\. )", text.strip("\n")):
         lines = block.split("\n")
         if all(line.startswith(" ") for line in lines):
             out += [".. code-block:: text", "", *(f"   {line}" for line in lines)]
@@ -73,8 +73,7 @@ def as_rst(text: str, link: Any = lambda name: None) -> list[str]:
                 name, *meaning = re.split("  +", row, maxsplit=1)
                 out += [_inline(f"`{name}`", link), "   " + _inline(" ".join(meaning), link)]
         else:
-            points = re.split(r"\n(?=\d\. )", block)
-            out += [line for point in points for line in (_inline(point, link), "")]
+            out.append(_inline(block, link))
         out.append("")
     return out
 

@@ -52,7 +52,9 @@ def link(body: str, addresses: dict[str, str]) -> str:
                 return here[0]
             for k in range(len(parts), 0, -1):
                 full = ".".join([known[parts[0]], *parts[1:k]])
-                if full in addresses and full not in seen:
+                if full in addresses and full in seen:
+                    break
+                if full in addresses:
                     seen.add(full)
                     end = [m.end() for m in re.finditer(r"\w+</span>", here[0])][k - 1]
                     start = f'<a class="api" href="{addresses[full]}">'
