@@ -7,6 +7,8 @@ footer  when and with what a page was executed; the run times that the text quot
 package  the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 policy  what a page may load and run, stated in its head
+lede    the figure that shows a page's answer, lifted to its top
+moved   old addresses of what has moved to another page
 api     the reference of functions, from their docstrings
 links   from the names in a page's code to the reference
 pages   the last look at the files: front door, policy narrowed, no id twice
@@ -21,8 +23,10 @@ def setup(app: Any) -> dict[str, Any]:
         api,
         dark,
         footer,
+        lede,
         links,
         live,
+        moved,
         package,
         pages,
         policy,
@@ -30,6 +34,7 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    for module in (vendor, live, dark, footer, package, theme, policy, api, links, pages):
+    modules = (vendor, live, dark, lede, footer, moved, package, theme, policy, api, links, pages)
+    for module in modules:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
