@@ -180,8 +180,7 @@ def _states(
                 start = time.perf_counter()
                 losses = []
                 for _ in range(min(every - run.step % every, steps - run.step)):
-                    with _memory.named(run):
-                        losses.append(run.advance())
+                    losses.append(_memory.step(run))
                     bar.update(run.settings.batch)
                 run.losses.append((run.step, _mean(losses, run.step)))
                 run.seconds += time.perf_counter() - start
