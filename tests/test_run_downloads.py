@@ -75,7 +75,7 @@ def test_the_button_of_a_page_leads_to_its_readable_notebook(tmp_path):
     stage, html = tmp_path / "stage", tmp_path / "html"
     (stage / "book").mkdir(parents=True)
     (html / "_sources" / "book").mkdir(parents=True)
-    nbformat.write(book.notebook("law"), stage / "book" / "law.ipynb")
+    nbformat.write(book.chapters["law"].notebook, stage / "book" / "law.ipynb")
     downloads.replace(html, stage, book)
     first, *cells = nbformat.read(html / "_sources" / "book" / "law.ipynb", 4).cells
     assert "import tinybook" in first.source

@@ -119,7 +119,7 @@ def test_the_run_is_in_it_and_its_code_is_the_chapters(site, chapter):
     notebook = download(site, chapter)
     first, *code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert "import lindiff_nb" in first.source
-    source = [cell for cell in BOOK.notebook(chapter).cells if cell.cell_type == "code"]
+    source = [cell for cell in BOOK.chapters[chapter].notebook.cells if cell.cell_type == "code"]
     assert [cell.source for cell in code] == [cell.source for cell in source]
     assert [cell.metadata for cell in code] == [cell.metadata for cell in source]
     assert read_records(notebook) == notebook.metadata["lindiff_nb"]["recorded"]
