@@ -57,6 +57,22 @@ def test_modes_add_up_to_the_whole():
     assert whole[..., 0] == pytest.approx((second @ v[:, 0]) ** 2)
 
 
+def test_the_error_is_the_largest_relative_one_of_the_mean_of_the_draws():
+    draws = np.array([[1.0, 2.0, 8.0], [3.0, 2.0, 12.0]])  # means 2, 2, 10
+    assert comparison.error(draws, [2, 4, 11]) == pytest.approx(0.5)
+    assert comparison.error(draws, 10) == pytest.approx(0.8)
+    assert comparison.error(3 * draws, 3 * np.array([2, 4, 11])) == pytest.approx(0.5)
+    assert comparison.error(draws, draws.mean(axis=0)) == 0
+
+
+def test_an_error_that_means_nothing_is_refused():
+    good = {"draws": np.ones((2, 3)), "predicted": np.ones(3)}
+    assert_refused(comparison.error, good, "draws", [1.0, np.ones((0, 3)), [[np.nan]], None])
+    assert_refused(comparison.error, good, "predicted", [np.zeros(3), np.inf, "a"])
+    with pytest.raises(ValueError, match=r"draws \(3,\) and predicted \(2,\) must have shapes"):
+        comparison.error(np.ones((2, 3)), np.ones(2))
+
+
 def test_bad_input_raises_naming_argument_and_value():
     rng, noisy = np.random.default_rng(0), points()
     good = {"rng": rng, "x": POINTS, "schedule": SCHEDULE, "t": STEPS}
