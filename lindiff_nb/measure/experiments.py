@@ -83,10 +83,10 @@ def losses(
     rng, spectrum = _checked(rng, spectrum)
     a, c = validate.noise_and_ridge(alpha_bar, c)
     sets = _sets(rng, spectrum, n, draws, estimated_mean)
-    result = np.empty((2, draws, *np.shape(n), *a.shape))
+    result = Losses(*np.empty((2, draws, *np.shape(n), *a.shape)))
     for place, points in sets:
-        result[:, *place] = denoiser.losses(training_set.modes(points), a, c)
-    return Losses(*result)
+        result.test[place], result.train[place] = denoiser.losses(training_set.modes(points), a, c)
+    return result
 
 
 def training_losses(
@@ -109,11 +109,11 @@ def training_losses(
     rng, spectrum = _checked(rng, spectrum)
     a, _, _ = training.grid(alpha_bar, tau, c, eta)
     sets = _sets(rng, spectrum, n, draws, estimated_mean)
-    result = np.empty((2, draws, *np.shape(n), *a.shape))
+    result = Losses(*np.empty((2, draws, *np.shape(n), *a.shape)))
     for place, points in sets:
         modes = training_set.modes(points)
-        result[:, *place] = training.losses(modes, alpha_bar, tau, c, eta)
-    return Losses(*result)
+        result.test[place], result.train[place] = training.losses(modes, alpha_bar, tau, c, eta)
+    return result
 
 
 def kl(
