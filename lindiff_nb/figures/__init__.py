@@ -4,7 +4,17 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["images", "live", "maps", "palette", "plots", "style", "thumbnails", "white_live"],
+    submodules=[
+        "images",
+        "layout",
+        "live",
+        "maps",
+        "palette",
+        "plots",
+        "style",
+        "thumbnails",
+        "white_live",
+    ],
     submod_attrs={
         "images": ["image_grid"],
         "maps": ["log_map"],
