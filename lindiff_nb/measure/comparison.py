@@ -44,6 +44,11 @@ def answers(denoiser: Denoiser, points: Noised) -> Array:
     return np.array([denoiser(x, int(t)) for t, x in zip(points.t, points.x, strict=True)])
 
 
+def losses(denoiser: Denoiser, points: Noised) -> Array:
+    """(1/d) | eps_hat - eps |^2 for every point, (L, N): the loss before any mean."""
+    return distance(answers(denoiser, points), points.eps)
+
+
 def distance(first: Array, second: Array) -> Array:
     """(1/d) | first - second |^2 for every point, (L, N); from the noise itself it is the loss.
 
