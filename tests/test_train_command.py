@@ -69,7 +69,7 @@ def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
         (["-n", "8000", "--skip", "1"], "n must be at most 8,000 with skip"),
         (["-n", "0"], "n must be an integer >= 1"),
         (["--size", "10"], "the sides of images must be divisible by 4"),
-        (["--data", "minst"], "did you mean 'mnist'"),
+        (["--data", "minst"], "the nearest is 'mnist'"),
         (["--data", "cifar10"], "CIFAR-10 is not available"),
         (["--width", "3"], "width must be even"),
         (["--rate", "-1"], "rate must be positive"),

@@ -7,6 +7,7 @@ ridge, complex_ridge: what finite data do to a ridge: the equation under all of 
 replica, replica_integer_m: the replica route to the same numbers
 marchenko_pastur, white: closed forms for a white population
 unequal_images: samples whose covariances differ
+random_features: what n points cost a nonlinear score
 """
 
 from lindiff_nb import _moved
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "fluctuations",
         "losses",
         "marchenko_pastur",
+        "random_features",
         "replica",
         "replica_integer_m",
         "ridge",

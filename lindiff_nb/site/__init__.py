@@ -7,6 +7,8 @@ footer  when and with what a page was executed; the run times that the text quot
 package the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 policy  what a page may load and run, stated in its head
+lede    the figure that shows a page's answer, lifted to its top
+moved   old addresses of what has moved to another page
 pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
@@ -15,8 +17,19 @@ from typing import Any
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
-    from lindiff_nb.site import dark, footer, live, package, pages, policy, theme, vendor
+    from lindiff_nb.site import (
+        dark,
+        footer,
+        lede,
+        live,
+        moved,
+        package,
+        pages,
+        policy,
+        theme,
+        vendor,
+    )
 
-    for module in (vendor, live, dark, footer, package, theme, policy, pages):
+    for module in (vendor, live, dark, lede, footer, moved, package, theme, policy, pages):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
