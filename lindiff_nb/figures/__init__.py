@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "images",
+        "layout",
         "live",
         "maps",
         "palette",
