@@ -29,7 +29,7 @@ SETS = {
     ),
     "photo-crops": About(
         "photo crops",
-        "public domain and CC0 (scikit-image's), CC BY 2.0 (scikit-learn's)",
+        "public domain and CC0; china and flower: CC BY 2.0",
         "astronaut: NASA; camera: Lav Varshney; chelsea: Stefan van der Walt; coffee: Rachel "
         "Michetti and Pikolo Espresso Bar; rocket: SpaceX; china: danielbuechele; flower: "
         "vultilion",

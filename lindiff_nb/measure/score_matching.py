@@ -9,10 +9,12 @@ from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import extras, validate
 from lindiff_nb._base.types import Array
+
+with extras.of("networks"):
+    import torch
 
 
 class State(NamedTuple):

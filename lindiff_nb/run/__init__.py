@@ -14,6 +14,7 @@ execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
 files         what a command writes: whole or not at all, and nobody's work lost
 runner        one chapter with the record of its run, or several at a time
+readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
@@ -23,6 +24,7 @@ executed      those that have to be executed again
 lock          one command at a time changes what was built
 stage         what Sphinx is given
 render        Sphinx, and the place of the website
+downloads     the readable notebooks that its pages hand out
 build         all of it
 signals       those that end a command, heard as Ctrl-C is
 cli           the command line; describe, progress, serve: what it shows

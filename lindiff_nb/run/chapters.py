@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError, nearest
-from lindiff_nb.run.sources import header, mapping, page
+from lindiff_nb.run.sources import header, mapping, nested, page
 
 PACKAGE = Path(__file__).parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -41,14 +42,23 @@ class Book:
         """Where everything that is made goes."""
         return self.root / "_build"
 
+    @property
+    def toc(self) -> Path | None:
+        """The table of contents; None if there is none, or only one page."""
+        return None if self.only else self.beside("_toc.yml")
+
+    def beside(self, name: str) -> Path | None:
+        """A file that a checkout has beside its book, an installed package in it; or None."""
+        files = [self.folder / name, self.root / name]
+        return next((file for file in files if file.is_file()), None)
+
     @cached_property
     def pages(self) -> dict[str, Path]:
         """Every page by its name: in the order of _toc.yml, or of the alphabet without one."""
         if self.only:
             return {Path(self.only).stem: self.folder / self.only}
-        tocs = [toc for toc in (self.folder / "_toc.yml", self.root / "_toc.yml") if toc.is_file()]
-        if tocs:
-            names = _listed(mapping(tocs[0]), tocs[0])
+        if self.toc:
+            names = listed(mapping(self.toc), self.toc)
             files = [self.folder / f"{Path(name).name}.md" for name in names]
         else:
             files = sorted(self.folder.glob("*.md"))
@@ -80,7 +90,8 @@ class Book:
 
     def notebook(self, name: str) -> Any:
         """A chapter as a notebook without outputs (nbformat 4)."""
-        import jupytext
+        with extras.of("run"):
+            import jupytext
 
         text = self.source(name)
         try:
@@ -134,22 +145,19 @@ def _hint(book: Book, name: str) -> str:
     return f"; the book's own chapter is called {chapter}" if chapter in book.chapters else ""
 
 
-def _listed(toc: Any, path: Path) -> list[str]:
+def listed(toc: Any, path: Path) -> list[str]:
     """The files of a table of contents, depth first."""
     if isinstance(toc, list):
-        return [file for entry in toc for file in _listed(entry, path)]
+        return [file for entry in toc for file in listed(entry, path)]
     if not isinstance(toc, dict):
         return []
     own = [toc[key] for key in ("root", "file") if key in toc]
     for name in own:
         if not isinstance(name, str):
             raise UsageError(f"{path}: a page must be a name, got {name!r}")
-    return own + _listed([toc.get(key) for key in ("parts", "chapters", "sections")], path)
+    return own + listed([toc.get(key) for key in ("parts", "chapters", "sections")], path)
 
 
 def _is_notebook(meta: dict[str, Any]) -> bool:
     """Whether MyST-NB and jupytext take a page for a notebook: its header says so."""
-    representation: Any = meta
-    for key in ("jupytext", "text_representation", "format_name"):
-        representation = representation.get(key) if isinstance(representation, dict) else None
-    return bool(representation == "myst")
+    return bool(nested(meta, "jupytext", "text_representation", "format_name") == "myst")

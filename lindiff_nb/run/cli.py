@@ -10,17 +10,16 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 
-BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
@@ -92,6 +91,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
     command.set_defaults(command=_run)
 
     command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
@@ -158,7 +158,8 @@ def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    run_to_file(*locate(chosen.chapter), overrides, chosen.out, chosen.force, chosen.timeout)
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source)
+    run_to_file(*locate(chosen.chapter), overrides, *how)
 
 
 def _lab(chosen: argparse.Namespace) -> None:
@@ -170,8 +171,7 @@ def _lab(chosen: argparse.Namespace) -> None:
 
 def _build(chosen: argparse.Namespace) -> None:
     book = _checkout()
-    if missing := [name for name in BUILDERS if find_spec(name) is None]:
-        raise UsageError(f"to build needs {', '.join(missing)}: pip install 'lindiff-nb[book]'")
+    extras.need("book", "grimp", "jupyter_book", "markdown_it")
     from lindiff_nb.run.build import build
 
     build(book, jobs=chosen.jobs, timeout=chosen.timeout)

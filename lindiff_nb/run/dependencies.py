@@ -17,10 +17,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import grimp
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import Book
+
+with extras.of("book"):
+    import grimp
 
 FORMAT = "2"  # raised when executed notebooks of an earlier version cannot be used any more
 
@@ -132,7 +134,7 @@ def _parents(module: str) -> Iterator[str]:
 
 def _resources(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc"):
+        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc", ".typed"):
             continue
         if path.is_file():
             yield path

@@ -7,10 +7,10 @@ changed, and all that is configured holds but for what would keep the chapter fr
 
 import os
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.outputs import output, write_text
 from lindiff_nb.run.chapters import PACKAGE, Book
@@ -25,8 +25,7 @@ def lab(book: Book, chapter: str, read: bool, browser: bool, port: int | None) -
     package is not for editing, and so a copy of it in the current folder is opened. No file that
     is there already is written over.
     """
-    if find_spec("jupyterlab") is None:
-        raise UsageError("there is no JupyterLab here: pip install jupyterlab")
+    extras.need("all", "jupyterlab")
     if port is not None and not 0 < port < 65536:
         raise UsageError(f"--port must be in [1, 65535], got {port}")
     if read:

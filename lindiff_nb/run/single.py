@@ -15,6 +15,7 @@ from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.parameters import Value, check
 from lindiff_nb.run.progress import Progress, seconds
 from lindiff_nb.run.provenance import write
+from lindiff_nb.run.readable import Reading
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
 from lindiff_nb.run.sources import json_object
 
@@ -26,20 +27,24 @@ def run_to_file(
     out: str | None = None,
     force: bool = False,
     timeout: float | None = None,
+    source: bool = False,
 ) -> None:
     """Run a chapter into `out` (CHAPTER.ipynb) and print what it recorded.
 
+    Its text is made readable in Jupyter, unless it is to be kept as its `source` has it.
     Everything that can be wrong with the request is found before a kernel starts (UsageError). If
     the run fails, `out` is left as it was and OUT.failed.ipynb holds what there is (RunFailed).
     """
     values = check(parameters(book, chapter), overrides)
     path = output(Path(f"{chapter}.ipynb" if out is None else out), force, (".ipynb",), _is_ours)
     sweep(path.parent)
+    reading = None if source else Reading(book)
     try:
         notebook, record = _run(book, chapter, values, timeout)
     except RunFailed as failure:
         apart = path.with_suffix(".failed.ipynb")
         raise RunFailed(keep_apart(chapter, failure, apart)) from None
+    notebook = reading.of(notebook, chapter) if reading else notebook
     recorded = [f"  {name} = {value!r}" for name, value in record["recorded"].items()]
     try:
         write(notebook, path)

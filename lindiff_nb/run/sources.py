@@ -59,6 +59,13 @@ def mapping(path: Path) -> dict[str, Any]:
     return value
 
 
+def nested(value: Any, *keys: str) -> Any:
+    """value[key][key]... of what somebody wrote; None where there is no such thing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
 def header(path: Path) -> dict[str, Any]:
     """What the header of a page holds; empty without one."""
     found = HEADER.match(page(path))

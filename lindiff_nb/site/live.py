@@ -1,6 +1,7 @@
 """Live figures on the site: a chapter's Vega-Lite output, drawn by the Vega kept with the page.
 
-The page holds a figure as data; `static/pages.js` draws it.
+The page holds a figure as data; `static/pages.js` draws it, in the ink of the page: it is dark if
+the page is.
 """
 
 import hashlib
@@ -8,7 +9,7 @@ import html
 import json
 from typing import Any
 
-from lindiff_nb.figures.live import MIME
+from lindiff_nb.figures.live import MIME, theme
 from lindiff_nb.site.vendor import VEGA
 
 MARK = 'class="live"'
@@ -38,6 +39,8 @@ class LiveFigureRenderer:
 def markup(specification: dict[str, Any]) -> str:
     """The HTML of one live figure; its id depends on nothing but its content."""
     spec = {key: value for key, value in specification.items() if key != "$schema"}
+    if "config" in spec:
+        spec["config"] = spec["config"] | theme(ink="currentColor", background="transparent")
     text = json.dumps(spec, sort_keys=True)
     return TEMPLATE.format(
         name="live-" + hashlib.sha256(text.encode()).hexdigest()[:12],
