@@ -26,6 +26,7 @@ SMALL = {
         "descent": 300,
         "samples": 500,
     },
+    "random-features": {"seed": 6, "draws": 10, "largest": 64, "width": 64, "descent": 1000},
     "structured-data": {"seed": 6, "size": 8, "images": 2000, "draws": 4, "others": "att-faces"},
     "linear-vs-unet": {"seed": 6, "tested": 40, "levels": 8, "largest": 16},
     "memorization": {
