@@ -95,7 +95,9 @@ def normal_equations(
     for t, share in zip(times, shares, strict=True):
         squares, slopes = features.moments(law.at(process.alpha_bar(t)), t)
         lam = share * np.asarray(weight(t))
-        K, b = K + lam / features.m * squares, b - lam / np.sqrt(features.m) * slopes
+        squares *= lam / features.m
+        K = np.add(K, squares, out=squares)
+        b = b - lam / np.sqrt(features.m) * slopes
     return K, b
 
 
