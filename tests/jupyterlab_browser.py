@@ -101,6 +101,9 @@ def picture(path: Path) -> None:
         user = home(Path(folder) / "home")
         lab = started("marchenko-pastur", "--read", book=ROOT / "book", home=user)
         with lab as address, opened(browser, address) as page:
+            page.set_viewport_size({"width": 1100, "height": 760})
+            drawn = page.locator(".jp-OutputArea-output img").nth(1)
+            drawn.evaluate("node => node.scrollIntoView({block: 'center'})")
             page.screenshot(path=f"{folder}/shot.png")
         Image.open(f"{folder}/shot.png").save(path, quality=80)
 

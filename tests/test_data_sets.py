@@ -412,8 +412,8 @@ def test_every_file_of_images_that_comes_with_the_package_is_in_the_notice():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "mnsit"}, r"name must be .*did you mean 'mnist'\?.* got 'mnsit'"),
-        ({"name": "CIFAR-10"}, "did you mean 'cifar10'"),
+        ({"name": "mnsit"}, r"name must be .*the nearest is 'mnist'.* got 'mnsit'"),
+        ({"name": "CIFAR-10"}, "the nearest is 'cifar10'"),
         ({"name": ["mnist"]}, "name must be one of"),
         ({"name": None}, "name must be one of"),
         ({"size": 0}, "size must be an integer >= 1, got 0"),

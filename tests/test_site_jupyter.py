@@ -117,7 +117,7 @@ def test_the_run_is_in_it_and_its_code_is_the_chapters(site, chapter):
     notebook = download(site, chapter)
     first, *code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert "import lindiff_nb" in first.source
-    source = [cell for cell in BOOK.notebook(chapter).cells if cell.cell_type == "code"]
+    source = [cell for cell in BOOK.chapters[chapter].notebook.cells if cell.cell_type == "code"]
     assert [cell.source for cell in code] == [cell.source for cell in source]
     assert [cell.metadata for cell in code] == [cell.metadata for cell in source]
     assert read_records(notebook) == notebook.metadata["lindiff_nb"]["recorded"]
@@ -206,6 +206,7 @@ def jupyterlab(folder: Path, theme: str) -> Iterator[str]:
         server.wait()
 
 
+@pytest.mark.kernel
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_jupyterlab_shows_it_whole_though_nobody_trusts_it_yet(site, tmp_path, theme):

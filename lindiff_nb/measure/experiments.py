@@ -52,7 +52,10 @@ def sample_modes(
 
 
 def eigenvalues(rng: np.random.Generator, spectrum: Array, n: int, draws: int = 1) -> Array:
-    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included."""
+    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included.
+
+    Raises ValueError for a spectrum that is not one, or n or draws < 1.
+    """
     rng, spectrum, n = _checked(rng, spectrum, n)
     unit, spectrum = units.varying(spectrum)
     sets = range(validate.integer("draws", draws))
@@ -98,7 +101,9 @@ def training_losses(
 ) -> Losses:
     """Test and training loss after gradient flow for a time tau, as in `exact.training`.
 
-    Each (draws, *shape of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar outside
+    Use this when the scatter from one training set to the next is wanted, or to test
+    `predict.training`, which has the typical curve; `exact.training` has that of one set. Each
+    (draws, *shape of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar outside
     (0, 1], negative tau or c, or eta that is not positive.
     """
     rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)

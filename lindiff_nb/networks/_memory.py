@@ -13,7 +13,8 @@ from torch import Tensor
 
 from lindiff_nb._base import memory
 from lindiff_nb.exact.schedule import Schedule
-from lindiff_nb.networks._run import Run, Settings
+from lindiff_nb.networks._run import Run
+from lindiff_nb.networks._settings import Settings
 
 # Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
 # allocator loses a few.
