@@ -131,7 +131,7 @@ def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
 
 
 def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Reals, Reals]:
-    """(`test_loss`, `train_loss`) for the price of one."""
+    """(`test_loss`, `train_loss`) for the price of one; raises what they do."""
     modes = _checked(modes)
     variances = np.stack([modes.population + modes.mean_shift, modes.eigenvalues])
     grid = validate.noise_and_ridge(alpha_bar, c)

@@ -57,7 +57,10 @@ def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
 
 
 def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
-    """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0."""
+    """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0.
+
+    Raises ValueError for a xi or other that is not positive, a spectrum that is not one, or n < 1.
+    """
     xi, other = validate.positive("xi", xi), validate.positive("other", other)
     xi, other = validate.broadcast(xi=xi, other=other)
     unit, spectrum = units.spectrum(spectrum)
@@ -72,8 +75,10 @@ def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Real
 def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
     """Standard deviation of Tr (Sigma_0 + xi)^-1, in the shape of xi > 0.
 
-    variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
-    b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
+        variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
+        b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
+
+    Raises ValueError for xi that is not positive, a spectrum that is not one, or n < 1.
     """
     unit, spectrum = units.spectrum(spectrum)
     at = Law(unit.off("xi", validate.positive("xi", xi), far=units.SQUARES), spectrum, n)

@@ -63,7 +63,10 @@ def weights(spectrum: Array, n: int) -> Array:
 
 
 def atom(spectrum: Array, n: int) -> float:
-    """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d."""
+    """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d.
+
+    Raises ValueError for a spectrum that is not one, or n < 1.
+    """
     spectrum, n = validate.varying(spectrum), validate.integer("n", n)
     filled = min(float(n), float(np.count_nonzero(spectrum)))
     return 1 - filled / len(spectrum)
