@@ -33,6 +33,7 @@ import numpy as np
 from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, Integers, Reals, Wholes
+from lindiff_nb.predict import _panels
 from lindiff_nb.predict.population import Population, Spectrum, enter
 
 MAX_STEPS = 2000
@@ -89,8 +90,13 @@ def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
     unit, population = enter(spectrum)
     xi, n = _broadcast(xi, n)
     xi = unit.off("xi", xi)
-    kappa = _solved(xi, population, n, MAX_STEPS)
-    df1, spread = _df1_and_spread(kappa.ravel(), population).reshape(2, *kappa.shape)
+    panels = _panels.span(xi, n, population)
+    if panels is None:
+        kappa = _solved(xi, population, n, MAX_STEPS)
+        df1, spread = _df1_and_spread(kappa.ravel(), population).reshape(2, *kappa.shape)
+    else:
+        found = _panels.solve(xi.ravel(), n.ravel().astype(np.float64), population, panels)
+        kappa, df1, spread = found.reshape(3, *xi.shape)
     excess = np.array(np.maximum(n - population.rank, 0.0) / n)
     np.divide(xi, kappa, out=excess, where=xi > 0)
     return Response(unit.on(kappa), df1[()], n * excess, spread[()])  # n xi may overflow
