@@ -2,13 +2,37 @@
 
 import sys
 
-from benchmarks import draws, effective_ridge, figure_3, losses, memory, mixture, training, unet
+from benchmarks import (
+    effective_ridge,
+    empirical,
+    experiments,
+    figure_3,
+    losses,
+    memory,
+    random_features,
+    report,
+    training,
+    unet,
+)
+
+ALL = (
+    effective_ridge,
+    losses,
+    experiments,
+    empirical,
+    training,
+    figure_3,
+    report,
+    memory,
+    random_features,
+    unet,
+)
 
 
 def main() -> int:
     """Print each row as soon as it is measured."""
     kept = True
-    for benchmark in (effective_ridge, losses, draws, mixture, training, figure_3, memory, unet):
+    for benchmark in ALL:
         for row in benchmark.rows():
             print(row.line(), flush=True)
             kept = kept and row.kept

@@ -17,7 +17,7 @@ from tiny_book import cell, chapter, tiny_book, write
 
 import lindiff_nb
 from lindiff_nb._base.errors import RunFailed, UsageError
-from lindiff_nb.run import cli, read_records, single
+from lindiff_nb.run import read_records, single
 from lindiff_nb.run.chapters import find_book
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.serve import server
@@ -294,8 +294,7 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(here, tmp_path, mo
 def test_without_the_packages_of_a_build_it_says_which_to_install(
     here, capsys, monkeypatch, missing
 ):
-    find = cli.find_spec
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else find(name))
+    monkeypatch.setitem(sys.modules, missing, None)
     assert main(["build"]) == 2
     said = capsys.readouterr().err
     assert missing in said

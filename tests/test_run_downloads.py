@@ -24,8 +24,13 @@ GONE = "sys.modules['lindiff_nb'] = None"
 COLAB = "sys.modules['google.colab'] = sys"
 
 
-def said_by_the_first_cell(tmp_path, before: str, wanted: str = "'lindiff-nb[all]'") -> list[str]:
-    source = downloads.FIRST.format(package="lindiff_nb", wanted=wanted)
+@pytest.fixture(autouse=True)
+def no_address(monkeypatch):
+    monkeypatch.delenv("LINDIFF_REPOSITORY_URL", raising=False)
+
+
+def said_by_the_first_cell(tmp_path, before: str) -> list[str]:
+    source = downloads.first_cell("lindiff_nb")
     code = RUN.format(before=before, source=source)
     home = os.environ | {"IPYTHONDIR": str(tmp_path)}
     done = subprocess.run(
@@ -39,9 +44,9 @@ def test_where_the_package_is_the_first_cell_does_nothing(tmp_path):
     assert said_by_the_first_cell(tmp_path, COLAB) == ["None"]
 
 
-def test_on_colab_it_installs_the_package(tmp_path):
+def test_on_colab_it_installs_the_package_and_leaves_what_is_there(tmp_path):
     said = said_by_the_first_cell(tmp_path, f"{GONE}; {COLAB}")
-    assert said == ["pip install --quiet 'lindiff-nb[all]'", "None"]
+    assert said == ["pip install --quiet 'lindiff-nb'", "None"]
 
 
 def test_elsewhere_it_says_the_line_that_installs_it_and_stops(tmp_path):
@@ -60,18 +65,17 @@ def test_elsewhere_it_says_the_line_that_installs_it_and_stops(tmp_path):
 def test_the_package_comes_from_the_repository_where_it_is_known(monkeypatch, url, wanted):
     monkeypatch.setenv("LINDIFF_REPOSITORY_URL", url)
     monkeypatch.setenv("LINDIFF_REPOSITORY_BRANCH", "v1")
-    assert downloads.wanted("lindiff_nb") == wanted
+    assert downloads.wanted("lindiff_nb", "[all]") == wanted
 
 
-def test_the_button_of_a_page_leads_to_its_readable_notebook(tmp_path, monkeypatch):
+def test_the_button_of_a_page_leads_to_its_readable_notebook(tmp_path):
     """The executed one of the stage, its text in words, behind the first cell."""
-    monkeypatch.delenv("LINDIFF_REPOSITORY_URL", raising=False)
     law = chapter("The law", cell("x = 1"), "(here)=\nBy {eq}`eq-a`.\n\n$$\ny\n$$ (eq-a)")
     book = tiny_book(tmp_path, {"law": law})
     stage, html = tmp_path / "stage", tmp_path / "html"
     (stage / "book").mkdir(parents=True)
     (html / "_sources" / "book").mkdir(parents=True)
-    nbformat.write(book.notebook("law"), stage / "book" / "law.ipynb")
+    nbformat.write(book.chapters["law"].notebook, stage / "book" / "law.ipynb")
     downloads.replace(html, stage, book)
     first, *cells = nbformat.read(html / "_sources" / "book" / "law.ipynb", 4).cells
     assert "import tinybook" in first.source

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import jupytext
@@ -86,9 +87,9 @@ def test_what_cannot_be_opened_is_refused_in_a_line(opened, capsys, arguments, w
 
 
 def test_without_jupyterlab_the_command_that_installs_it_is_named(opened, monkeypatch, capsys):
-    monkeypatch.setattr(lab, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "jupyterlab", None)
     assert main(["lab", "law"]) == 2
-    assert capsys.readouterr().err.endswith("pip install jupyterlab\n")
+    assert capsys.readouterr().err.endswith("pip install 'lindiff-nb[all]'\n")
 
 
 def test_an_installed_chapter_is_copied_once_and_the_copy_is_the_users(installed, capsys):

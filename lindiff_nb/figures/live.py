@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lindiff_nb._base import extras
 from lindiff_nb.figures import raster
 from lindiff_nb.figures.palette import BLUE, CYCLE, INK, WHITE
 
@@ -19,7 +20,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 
 def show(chart: Any, label: str) -> None:
     """Display an Altair chart; `label` is a sentence saying what it shows to who cannot see it."""
-    from IPython.display import publish_display_data
+    with extras.of("run"):
+        from IPython.display import publish_display_data
 
     shown: dict[str, Any] = {MIME: specification(chart, label), "text/plain": label}
     if picture := raster.of_chart(chart.configure(**theme())):

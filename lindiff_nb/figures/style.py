@@ -12,7 +12,8 @@ def use_style() -> None:
     and a small PNG beside it for a notebook that nobody has trusted yet.
 
     The SVG carries no date and no random ids, so that the same figure is the same file. What
-    is a raster inside it, such as a colour map over a plane, has 200 dots per inch.
+    is a raster inside it, such as a colour map over a plane, has 200 dots per inch. The numbers
+    that it draws are kept beside it (`series`).
     """
     import matplotlib.pyplot as plt
 
@@ -23,11 +24,12 @@ def use_style() -> None:
         from matplotlib.figure import Figure
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        from lindiff_nb.figures import raster
+        from lindiff_nb.figures import raster, series
 
         set_matplotlib_formats("svg", bbox_inches=None, dpi=200, metadata={"Date": None})
         pictures = get_ipython().display_formatter.formatters["image/png"]
         pictures.for_type(Figure, raster.of_figure)
+        series.publish()
 
 
 def _in_notebook() -> bool:

@@ -15,8 +15,8 @@ try:
     import {package}
 except ModuleNotFoundError:
     if "google.colab" not in sys.modules:
-        raise ModuleNotFoundError("first run: pip install {wanted}") from None
-    %pip install --quiet {wanted}
+        raise ModuleNotFoundError("first run: pip install {all}") from None
+    %pip install --quiet {alone}
 """
 
 
@@ -28,14 +28,23 @@ def replace(html: Path, stage: Path, book: Book) -> None:
     for chapter in book.chapters:
         path = Path(book.folder.name) / f"{chapter}.ipynb"
         notebook = reading.of(nbformat.read(stage / path, as_version=4), chapter)
-        source = FIRST.format(package=book.package, wanted=wanted(book.package))
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(source.rstrip(), id="package"))
+        cell = nbformat.v4.new_code_cell(first_cell(book.package), id="package")
+        notebook.cells.insert(0, cell)
         write(notebook, html / "_sources" / path)
 
 
-def wanted(package: str) -> str:
+def first_cell(package: str) -> str:
+    """The source of the cell that sees to a package.
+
+    Colab brings what a chapter needs besides; another version of that would want a restart.
+    """
+    everything = wanted(package, "[all]")
+    return FIRST.format(package=package, all=everything, alone=wanted(package)).rstrip()
+
+
+def wanted(package: str, extras: str = "") -> str:
     """What pip is to install: from LINDIFF_REPOSITORY_URL where it is set, else by its name."""
-    name = f"{package.replace('_', '-')}[all]"
+    name = package.replace("_", "-") + extras
     url = os.environ.get("LINDIFF_REPOSITORY_URL")
     branch = os.environ.get("LINDIFF_REPOSITORY_BRANCH", "main")
     return f"'{name} @ git+{url.rstrip('/')}@{branch}'" if url else f"'{name}'"

@@ -7,53 +7,52 @@ changed, and all that is configured holds but for what would keep the chapter fr
 
 import os
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.outputs import output, write_text
-from lindiff_nb.run.chapters import PACKAGE, Book
+from lindiff_nb.run.chapters import PACKAGE, Chapter
 
 VIEWER = Path(__file__).parent / "viewer"
 
 
-def lab(book: Book, chapter: str, read: bool, browser: bool, port: int | None) -> None:
+def lab(chapter: Chapter, read: bool, browser: bool, port: int | None) -> None:
     """Open a chapter's source, or with `read` a readable copy of it, until JupyterLab ends.
 
     The source is the page itself: what is saved there is saved in the book. That of an installed
     package is not for editing, and so a copy of it in the current folder is opened. No file that
     is there already is written over.
     """
-    if find_spec("jupyterlab") is None:
-        raise UsageError("there is no JupyterLab here: pip install jupyterlab")
+    extras.need("all", "jupyterlab")
     if port is not None and not 0 < port < 65536:
         raise UsageError(f"--port must be in [1, 65535], got {port}")
     if read:
-        start(_executed(book, chapter), Path.cwd(), browser, port)
-    elif book.folder == (PACKAGE / "chapters").resolve():
-        start(_copied(book, chapter), Path.cwd(), browser, port)
+        start(_executed(chapter), Path.cwd(), browser, port)
+    elif chapter.book.folder == (PACKAGE / "chapters").resolve():
+        start(_copied(chapter), Path.cwd(), browser, port)
     else:
-        page = book.pages[chapter]
+        book, page = chapter.book, chapter.path
         print(f"what you save is saved in {page}; --read opens a copy to read", flush=True)
         start(page, book.root if book.is_checkout else book.folder, browser, port)
 
 
-def _executed(book: Book, chapter: str) -> Path:
+def _executed(chapter: Chapter) -> Path:
     """The executed chapter as a notebook in the current folder: the one there, or a new one."""
-    path = Path.cwd() / f"{chapter}.ipynb"
+    path = Path.cwd() / f"{chapter.name}.ipynb"
     if not _is_there(path):
         from lindiff_nb.run.single import run_to_file
 
-        run_to_file(book, chapter, (), str(path))
+        run_to_file(chapter, (), str(path))
     return path
 
 
-def _copied(book: Book, chapter: str) -> Path:
+def _copied(chapter: Chapter) -> Path:
     """The source of a chapter in the current folder: the one there, or a new one."""
-    path = Path.cwd() / f"{chapter}.md"
+    path = Path.cwd() / f"{chapter.name}.md"
     if not _is_there(path):
-        write_text(output(path, force=False, suffixes=(".md",)), book.source(chapter))
+        write_text(output(path, force=False, suffixes=(".md",)), chapter.text)
         print(f"a copy of the installed chapter, to change as you like: {path}", flush=True)
     return path
 

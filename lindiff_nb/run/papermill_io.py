@@ -13,7 +13,7 @@ import click
 
 from lindiff_nb._base.errors import UsageError, nearest
 from lindiff_nb.run.chapters import find_book
-from lindiff_nb.run.declarations import declared, parameters
+from lindiff_nb.run.declarations import declared
 from lindiff_nb.run.parameters import Parameter, Value, check
 
 SCHEME = "lindiff://"
@@ -43,10 +43,10 @@ class ChapterHandler:
             if not path.removeprefix(SCHEME):
                 raise UsageError(f"{path} names no chapter: lindiff-nb list tells them")
             chapter = book.find(path.removeprefix(SCHEME))
-            _look_at_command_line(parameters(book, chapter))
+            _look_at_command_line(chapter.parameters)
         except UsageError as error:
             raise Refused(str(error)) from None
-        return str(nbformat.writes(_checked(book.notebook(chapter))))
+        return str(nbformat.writes(_checked(chapter.notebook)))
 
     @classmethod
     def listdir(cls, path: str) -> list[str]:

@@ -66,9 +66,9 @@ def nested(value: Any, *keys: str) -> Any:
     return value
 
 
-def header(path: Path) -> dict[str, Any]:
-    """What the header of a page holds; empty without one."""
-    found = HEADER.match(page(path))
+def header(text: str, path: Path) -> dict[str, Any]:
+    """What the header of a page holds, of which this is the text; empty without one."""
+    found = HEADER.match(text)
     value = _parsed(found[1], path, above=1) if found else None
     return value if isinstance(value, dict) else {}
 

@@ -9,6 +9,7 @@ import html
 import json
 from typing import Any
 
+from lindiff_nb.figures import series
 from lindiff_nb.figures.live import MIME, theme
 from lindiff_nb.site.vendor import VEGA
 
@@ -28,7 +29,9 @@ class LiveFigureRenderer:
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[Any] | None:
-        """The nodes of a live figure, or None for any other output."""
+        """The nodes of a live figure, none for a figure's numbers; None for any other output."""
+        if data.mime_type == series.MIME:
+            return []
         if data.mime_type != MIME or inline:
             return None
         from docutils import nodes

@@ -93,9 +93,8 @@ def _cells(cell: Any, prose: Prose) -> list[Any]:
         return [cell]
     described = str(nested(cell.metadata, "mystnb", "image", "alt") or "")
     for output in cell.outputs:
-        for kind in ("image/png", "image/svg+xml"):
-            if described and kind in output.get("data", {}):
-                output.metadata[kind] = {**output.metadata.get(kind, {}), "alt": described}
+        if described and "image/png" in output.get("data", {}):
+            output.metadata["image/png"] = {"alt": described}
     return [cell, _caption(cell, figure, described, prose)]
 
 
