@@ -29,6 +29,7 @@ signals       those that end a command, heard as Ctrl-C is
 cli           the command line
 numbers, streams   what it reads, and where it writes
 describe, progress, serve   what it shows
+new_chapter   a chapter begun from the skeleton
 lab           a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
 
