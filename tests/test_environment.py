@@ -252,7 +252,9 @@ FUNCTIONS = {
 
 
 def files(package):
-    return {file.stem for file in (ROOT / "lindiff_nb" / package).glob("[!_]*.py")}
+    folder = ROOT / "lindiff_nb" / package
+    inner = {path.parent.name for path in folder.glob("[!_]*/__init__.py")}
+    return inner | {file.stem for file in folder.glob("[!_]*.py")}
 
 
 def test_the_package_hands_out_and_describes_all_its_packages():

@@ -11,4 +11,6 @@ outputs   what a command writes
 litter    what killed processes left
 memory    asked for beforehand
 machine   cores and versions
+extras    what is needed beyond the core, and how to get it
+settings  how a network is trained, and what it is if nobody says
 """

@@ -2,6 +2,7 @@
 
 style       `use_style`, before anything is drawn
 plots, maps   a prediction with its measurement; a table of positive numbers as colours
+layout      recurring panels: axes, letters, legends
 palette     the colours, and what they become on a dark page
 raster, series   a figure as pixels; the numbers that it draws, kept
 images, thumbnails   images beside one another, and above a plot

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from traceback import clear_frames
 
 from lindiff_nb._base import extras, memory
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks._run import Run
-from lindiff_nb.networks._settings import Settings
 
 with extras.of("networks"):
     import torch

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lindiff_nb._base import extras
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet
 
 with extras.of("networks"):

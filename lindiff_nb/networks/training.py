@@ -29,11 +29,11 @@ from tqdm import tqdm
 
 from lindiff_nb._base import extras, validate
 from lindiff_nb._base.files import alone
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _memory
 from lindiff_nb.networks._run import Run
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet, check_shape
 
 with extras.of("networks"):
