@@ -120,7 +120,7 @@ def errors() -> tuple[float, float]:
     weights, exact = [0.25, 0.75], np.log(4 / 3) / 2
     noised = Mixture(LAW.means, weights, np.sqrt(1 + float(deviation(torch.tensor(EARLY))) ** 2))
     tilted = Mixture(LAW.means, weights, 1.0)
-    found = score_divergence.potential(lambda x, t: tilted.at(VP.alpha_bar(t)).score(x), LAW)
+    found = score_divergence.potential(VP.score(tilted), LAW)
     return abs(divergence_on_grid(noised.logpdf(GRID)) - exact), abs(float(found.nats) - exact)
 
 

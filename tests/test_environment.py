@@ -1,10 +1,13 @@
 """What the project asks for is declared; importing it is cheap; tests run with one thread."""
 
 import ast
+import inspect
+import pkgutil
 import re
 import subprocess
 import sys
 import tomllib
+import types
 import zipfile
 from collections.abc import Iterable
 from email.parser import Parser
@@ -20,7 +23,9 @@ from packaging.requirements import Requirement
 from test_lock import needed_by, normal
 from threadpoolctl import threadpool_info
 
+import lindiff_nb
 from lindiff_nb.run.environment import THREADS
+from lindiff_nb.site import api
 from lindiff_nb.site.package import build_wheel
 
 ROOT = Path(__file__).parents[1]
@@ -235,7 +240,61 @@ def test_actions_are_pinned_by_commit_and_can_only_read():
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
-@pytest.mark.parametrize("layer", ["exact", "predict", "measure", "networks"])
-def test_a_layer_hands_out_all_its_public_modules(layer):
-    files = (ROOT / "lindiff_nb" / layer).glob("[!_]*.py")
-    assert import_module(f"lindiff_nb.{layer}").__all__ == sorted(file.stem for file in files)
+PACKAGES = sorted(path.parent.name for path in (ROOT / "lindiff_nb").glob("[!_]*/__init__.py"))
+COMMANDS = {"data", "run", "site"}  # they hand out functions, and keep their modules to themselves
+FUNCTIONS = {
+    f"{module.__name__}.{name}": value
+    for package in api.packages()
+    for module in api.modules(package)
+    for name, value in api.names(module).items()
+}
+
+
+def files(package):
+    return {file.stem for file in (ROOT / "lindiff_nb" / package).glob("[!_]*.py")}
+
+
+def test_the_package_hands_out_and_describes_all_its_packages():
+    assert {*PACKAGES, "cli"} == set(lindiff_nb.__all__) == set(rows(lindiff_nb))
+
+
+def rows(package):
+    """The modules that the map in a docstring names."""
+    found = map(api.ROW.fullmatch, (package.__doc__ or "").splitlines())
+    return [name for row in found if row for name in row[1].split(", ")]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_s_docstring_is_a_map_of_its_modules(package):
+    """Each once, and none that is not there."""
+    assert sorted(rows(getattr(lindiff_nb, package))) == sorted(files(package))
+
+
+@pytest.mark.parametrize("package", sorted({*PACKAGES} - COMMANDS))
+def test_a_package_hands_out_all_its_public_modules(package):
+    assert files(package) <= set(getattr(lindiff_nb, package).__all__)
+
+
+@pytest.mark.parametrize("package", sorted({*PACKAGES} - {"site"}))
+def test_all_that_a_package_lists_is_there_and_a_function_never_hides_a_module(package):
+    found = import_module(f"lindiff_nb.{package}")
+    for name in found.__all__:
+        assert isinstance(getattr(found, name), types.ModuleType) == (name in files(package))
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_what_is_public_says_what_it_is_and_what_it_raises(name):
+    """A docstring; and where its own lines check or raise, what that is, or where it is said."""
+    said = inspect.getdoc(FUNCTIONS[name]) or ""
+    assert said.split("\n\n")[0].rstrip().endswith((".", ":", ",")), said
+    if inspect.isfunction(FUNCTIONS[name]):
+        checks = re.search(r"\bvalidate\.|\braise ", inspect.getsource(FUNCTIONS[name]))
+        assert not checks or re.search(r"[Rr]aise|[Ee]rror", said), said
+
+
+def test_the_three_ways_to_a_training_curve_point_at_each_other():
+    ways = ("exact.training", "predict.training", "measure.experiments.training_losses")
+    for way in ways:
+        said = " ".join(inspect.getdoc(pkgutil.resolve_name(f"lindiff_nb.{way}")).split())
+        assert "Use this when" in said
+        assert all(f"`{other}`" in said for other in ways if other != way)

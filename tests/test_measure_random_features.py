@@ -176,24 +176,34 @@ SEEDS = random_features.draw(np.random.default_rng(4), 7, 2)
 
 
 def test_an_experiment_is_its_steps_for_every_seed():
-    trained = random_features.train(np.random.default_rng(4), SEEDS, POPULATION, 5, TAU[:3], 6)
+    runs = random_features.train(np.random.default_rng(4), SEEDS, POPULATION, [3, 5], TAU[:3], 6)
+    assert len(runs) == 2
+    trained = runs[1]
     assert trained.points.means.shape == (2, 5)
     equations = random_features.normal_equations(SEEDS, trained.points, nodes=6)
     assert trained.a == pytest.approx(random_features.coefficients(*equations, TAU[:3]))
     expected = random_features.bound(SEEDS, trained.a, POPULATION, 6)
     assert trained.bound == pytest.approx(expected)
+    for seed, curve in enumerate(expected):
+        assert trained.best[seed] == curve.min()
+        assert trained.best_time[seed] == TAU[np.argmin(curve)]
+        assert trained.rise[seed] == curve[-1] / curve.min()
 
 
 def test_an_experiment_on_infinitely_many_points_is_on_the_population():
-    trained = random_features.train(np.random.default_rng(4), SEEDS, POPULATION, None, TAU)
+    rng = np.random.default_rng(4)
+    (trained,) = random_features.train(rng, SEEDS, POPULATION, [None], TAU)
     assert trained.points is POPULATION
     equations = random_features.normal_equations(SEEDS, POPULATION)
     assert trained.a == pytest.approx(random_features.coefficients(*equations, TAU))
     assert trained.bound.shape == (2, 41)
 
 
-@pytest.mark.parametrize(("name", "value"), [("n", 0), ("tau", -1.0), ("nodes", 0)])
-def test_an_experiment_without_anything_is_refused(name, value):
-    good = {"features": SEEDS, "law": POPULATION, "n": 2, "tau": 1.0}
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [("n", "sizes", [2, 0]), ("tau", "tau", -1.0), ("nodes", "nodes", 0)],
+)
+def test_an_experiment_without_anything_is_refused(name, given, value):
+    good = {"features": SEEDS, "law": POPULATION, "sizes": [2], "tau": 1.0}
     with pytest.raises(ValueError, match=f"^{name} must be .*, got "):
-        random_features.train(np.random.default_rng(0), **{**good, name: value})
+        random_features.train(np.random.default_rng(0), **{**good, given: value})

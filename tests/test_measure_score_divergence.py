@@ -16,11 +16,6 @@ LEARNED = random_features.score(FEATURES, random_features.coefficients(*EQUATION
 GAUSSIAN = Mixture([0.5], deviation=1.2)
 
 
-def of(law, process=VP):
-    """The true score of a law."""
-    return lambda x, t: law.at(process.alpha_bar(t)).score(x)
-
-
 def kl(p, q):
     """KL of two Gaussians given as (mean, variance)."""
     return gaussian_kl([p[0]], [[p[1]]], [q[0]], [[q[1]]])
@@ -44,7 +39,7 @@ def exact_case(process):
 
 @pytest.mark.parametrize("process", [VP, VariancePreserving(0.5, 8.0, 0.02)])
 def test_the_score_of_another_gaussian_is_measured_as_the_formulas_say(process):
-    wrong = of(Mixture([0.3], deviation=1.5), process)
+    wrong = process.score(Mixture([0.3], deviation=1.5))
     found = score_divergence.divergences(wrong, GAUSSIAN, process)
     tolerance = {"bound": 1e-7, "sde": 1e-4, "ode": 2e-5, "potential": 1e-5}
     for name, exact in exact_case(process).items():
@@ -61,7 +56,7 @@ def test_the_exact_case_has_the_known_values():
 def test_the_true_score_is_at_no_distance_from_the_truth(mu, floor):
     """Up to the noise left at start, and the cells."""
     law = Mixture([-mu, mu], deviation=1.0)
-    for name, found in score_divergence.divergences(of(law), law).items():
+    for name, found in score_divergence.divergences(VP.score(law), law).items():
         assert 0 <= found.nats < floor, name
 
 
@@ -143,6 +138,13 @@ def test_the_example_in_the_documentation_is_true():
     assert not found.failed
 
 
+@pytest.mark.parametrize("slope", [-3e4, -100.0, 0.0, 3.0])
+def test_a_hopeless_score_is_far_from_the_truth_and_no_error(slope):
+    """Widths from nothing to beyond the cells: many nats, all of them finite."""
+    for name, found in score_divergence.divergences(lambda x, t: slope * x, GAUSSIAN).items():
+        assert 0.3 < found.nats < np.inf, name
+
+
 FOUR = ["bound", "sde", "ode", "potential"]
 
 
@@ -166,14 +168,14 @@ def test_a_score_that_is_none_is_refused(name, score):
 def test_a_law_without_a_density_and_coarse_rules_are_refused(name):
     measure = getattr(score_divergence, name)
     with pytest.raises(ValueError, match="deviation must be positive"):
-        measure(of(GAUSSIAN), POINTS)
+        measure(VP.score(GAUSSIAN), POINTS)
     with pytest.raises(ValueError, match="law must be one mixture"):
-        measure(of(GAUSSIAN), Mixture(np.zeros((2, 1)), deviation=1.0))
+        measure(VP.score(GAUSSIAN), Mixture(np.zeros((2, 1)), deviation=1.0))
     resolution = "nodes" if name == "bound" else "cells"
     with pytest.raises(ValueError, match=f"{resolution} must be an integer"):
-        measure(of(GAUSSIAN), GAUSSIAN, **{resolution: 1})
+        measure(VP.score(GAUSSIAN), GAUSSIAN, **{resolution: 1})
 
 
 def test_an_unknown_way_to_a_density_is_refused():
     with pytest.raises(ValueError, match="by must be one of 'sde', 'ode', 'potential'"):
-        score_divergence.masses(of(GAUSSIAN), GAUSSIAN, "bound", 100)
+        score_divergence.masses(VP.score(GAUSSIAN), GAUSSIAN, "bound", 100)

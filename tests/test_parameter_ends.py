@@ -3,8 +3,8 @@
 At its lower end a parameter meets the published values of all others: a lower end that one of them
 rules out is found here. At its upper end it meets the small values of the chapter, or a night would
 not be enough. An end that is the published value has been run by the build. Of a str with choices
-each choice is tried, of a list of choices the empty one. A bool has no ends: both of ours ask for
-hours (retrain) or for the network (download).
+each choice is tried, of a list of choices the empty one. A bool has no ends: ours asks
+for the network.
 """
 
 import pytest

@@ -84,7 +84,10 @@ class Features:
         over, whole = law.above(c), law.moments()
         line = np.stack([w, h], axis=-1)
         tails = s * (line[..., :1] * over[..., 2:0:-1] + line[..., 1:] * over[..., 1::-1])
-        higher, mixed = tails @ (s * line).mT, tails @ (o * line).mT
-        pairs = np.where(c[..., :, None] >= c[..., None, :], higher, higher.mT)
-        flat = o * line @ whole[..., [[2, 1], [1, 0]]] @ (o * line).mT
-        return pairs + mixed + mixed.mT + flat, w * (o + s * over[..., :1])[..., 0]
+        higher, below = tails @ (s * line).mT, o * line
+        low_rank = np.concatenate(np.broadcast_arrays(tails, below), axis=-1)
+        halves = whole[..., [[2, 1], [1, 0]]]
+        others = np.concatenate(np.broadcast_arrays(below, tails + below @ halves), axis=-1)
+        pairs = low_rank @ others.mT
+        pairs += np.where(c[..., :, None] >= c[..., None, :], higher, higher.mT)
+        return pairs, w * (o + s * over[..., :1])[..., 0]

@@ -100,11 +100,14 @@ class Mixture:
 
     def above(self, c: Array) -> Array:
         """E x^p 1(x > c) for p = 0, 1, 2, (..., C, 3), with finite thresholds c, (..., C)."""
-        z = (c[..., None] - self.means[..., None, :]) / np.sqrt(self._variance())
-        edge = np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi)
+        z = (self.means[..., None, :] - c[..., None]) / np.sqrt(self._variance())
+        tail = ndtr(z)
+        z *= z
+        z /= -2
+        edge = np.exp(z, out=z) / np.sqrt(2 * np.pi)
         rim = self.weights * self.deviation
         first, second = np.moveaxis(edge @ np.stack([rim, rim * self.means], axis=-1), -1, 0)
-        moments = ndtr(-z) @ self._powers()
+        moments = tail @ self._powers()
         moments[..., 1] += first
         moments[..., 2] += second + c * first
         return moments

@@ -11,6 +11,7 @@ al. 2021, eq. 11 and appendix C (they call it variance preserving, VP).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,10 @@ class VariancePreserving:
         times, shares = self.rule(nodes)
         each = [law.at(self.alpha_bar(t)).fisher() for t in times]
         return shares * self.girsanov(times) @ np.array(each)
+
+    def score(self, law: Mixture) -> Callable[[Array, float], Array]:
+        """The true score of the noised law: a function of x, (N,), and t, with values (..., N)."""
+        return lambda x, t: law.at(self.alpha_bar(t)).score(x)
 
     def _times(self, t: ArrayLike) -> Array:
         """The times, all within the range."""

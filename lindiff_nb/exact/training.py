@@ -21,6 +21,10 @@ network that predicts something else than the noise, from zero, has the same rat
     q = start exp(-x) + a (lambda + c) phi,    1 - q = (1 - start) exp(-x) + (1-a) phi
 
 and a (1-a) phi^2 above becomes a (1-q)^2 / (1-a).
+
+Use this when the training set is at hand: its curve, exactly. `predict.training` has the curve that
+n samples of a population typically give, and `measure.experiments.training_losses` those of sets
+that are drawn, whose mean and scatter test it.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.denoiser import Modes
 
@@ -43,7 +47,7 @@ def test_loss(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> Reals:
+) -> Array:
     """The loss on new data after training for a time tau, all arguments broadcast together.
 
     Raises ValueError for alpha_bar outside (0, 1], or 1 with another start than 1, negative tau
@@ -61,7 +65,7 @@ def train_loss(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> Reals:
+) -> Array:
     """The loss on the training data then, without the ridge's penalty; else as `test_loss`."""
     return losses(modes, alpha_bar, tau, c, eta, start=start)[1]
 
@@ -74,7 +78,7 @@ def losses(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> tuple[Reals, Reals]:
+) -> tuple[Array, Array]:
     """(`test_loss`, `train_loss`) for little more than the price of one."""
     a, s, ridge, begin = _grid_and_start(alpha_bar, tau, c, eta, start)
     result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, a.size)
@@ -83,11 +87,14 @@ def losses(
     for block in blocks(finite.size, len(modes.eigenvalues)):
         result[:, finite[block]] = _block(modes, *(values[block] for values in points))
     test, train = result.reshape(2, *a.shape)
-    return reals(test), reals(train)
+    return test[()], train[()]
 
 
 def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:
-    """The checked alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape."""
+    """alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape.
+
+    Raises ValueError for what `test_loss` refuses.
+    """
     tau = time("tau", tau)
     a, tau, c, eta = validate.broadcast(
         alpha_bar=validate.alpha_bar(alpha_bar),
@@ -100,7 +107,7 @@ def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Arr
 
 
 def time(name: str, value: ArrayLike) -> Array:
-    """Training times: numbers >= 0, infinity included."""
+    """Training times: numbers >= 0, infinity included; else it raises ValueError."""
     times = validate.array(name, value)
     if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
         raise validate.fail(name, value, "a non-negative time, which may be infinite")

@@ -1,4 +1,12 @@
-"""The visual grammar: lines are predicted, markers are measured, colour is the condition."""
+"""The visual grammar: lines are predicted, markers are measured, colour is the condition.
+
+style       `use_style`, before anything is drawn
+plots, maps   a prediction with its measurement; a table of positive numbers as colours
+palette     the colours, and what they become on a dark page
+raster, series   a figure as pixels; the numbers that it draws, kept
+images, thumbnails   images beside one another, and above a plot
+live, white_live   figures with sliders; the one of a white spectrum
+"""
 
 import lazy_loader
 
@@ -11,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "maps",
         "palette",
         "plots",
+        "raster",
         "series",
         "style",
         "thumbnails",

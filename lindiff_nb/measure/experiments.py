@@ -55,7 +55,10 @@ def sample_modes(
 
 
 def eigenvalues(rng: np.random.Generator, spectrum: Array, n: Wholes, draws: int = 1) -> Array:
-    """Eigenvalues of sample covariances, (draws, *shape of n, d), decreasing, zeros included."""
+    """Eigenvalues of sample covariances, (draws, *shape of n, d), decreasing, zeros included.
+
+    Raises ValueError for a spectrum that is not one, or n or draws < 1.
+    """
     rng, spectrum = _checked(rng, spectrum)
     unit, spectrum = units.varying(spectrum)
     sets = _sets(rng, spectrum, n, draws)
@@ -103,7 +106,9 @@ def training_losses(
 ) -> Losses:
     """Test and training loss after gradient flow for a time tau, as in `exact.training`.
 
-    Each (draws, *shape of n, *of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar
+    Use this when the scatter from one training set to the next is wanted, or to test
+    `predict.training`, which has the typical curve; `exact.training` has that of one set. Each
+    (draws, *shape of n, *of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar
     outside (0, 1], negative tau or c, or eta that is not positive.
     """
     rng, spectrum = _checked(rng, spectrum)

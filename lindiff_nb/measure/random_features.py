@@ -23,7 +23,7 @@ outer layer, so their training time is m times ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +44,24 @@ class Trained(NamedTuple):
     """Scores on training sets of their own, with the leading axes, (...), of the features."""
 
     points: Mixture  # (..., n), or the population
+    tau: Array  # (T,)
     a: Array  # (..., T, m)
     bound: Array  # (..., T), in nats
+
+    @property
+    def best(self) -> Array:
+        """The bound where it is best, (...)."""
+        return self.bound.min(axis=-1)
+
+    @property
+    def best_time(self) -> Array:
+        """The training time, of those given, where the bound is best, (...)."""
+        return self.tau[self.bound.argmin(axis=-1)]
+
+    @property
+    def rise(self) -> Array:
+        """The bound after the last time over the best, (...): what stopping saves."""
+        return self.bound[..., -1] / self.best
 
 
 def draw(rng: np.random.Generator, m: int, draws: int | None = None) -> Features:
@@ -79,7 +95,9 @@ def normal_equations(
     for t, share in zip(times, shares, strict=True):
         squares, slopes = features.moments(law.at(process.alpha_bar(t)), t)
         lam = share * np.asarray(weight(t))
-        K, b = K + lam / features.m * squares, b - lam / np.sqrt(features.m) * slopes
+        squares *= lam / features.m
+        K = np.add(K, squares, out=squares)
+        b = b - lam / np.sqrt(features.m) * slopes
     return K, b
 
 
@@ -108,23 +126,36 @@ def bound(
     mean of lambda and F the same of the true score. 48 nodes leave 1e-4 open. Raises ValueError
     for nodes < 1.
     """
+    return _judge(features, law, nodes, process)(a)
+
+
+def _judge(
+    features: Features, law: Mixture, nodes: int, process: VariancePreserving
+) -> Callable[[Array], Array]:
+    """The bound as a function of a."""
     K, b = normal_equations(features, law, process.girsanov, nodes, process)
-    return np.sum(a @ K * a - 2 * a * b[..., None, :], axis=-1) + process.information(law, nodes)
+    information = process.information(law, nodes)
+    return lambda a: np.sum(a @ K * a - 2 * a * b[..., None, :], axis=-1) + information
 
 
 def train(
     rng: np.random.Generator,
     features: Features,
     law: Mixture,
-    n: int | None,
+    sizes: Sequence[int | None],
     tau: ArrayLike,
     nodes: int = 48,
-) -> Trained:
-    """Draw n points of the law for each seed of the features, train, and measure the bound.
+) -> list[Trained]:
+    """For each size n draw that many points for each seed, train, and measure the bound.
 
-    n = None stands for infinitely many points. `tau` as for `coefficients`. Raises ValueError for
-    n or nodes < 1, tau < 0 or a law with leading axes.
+    None among the sizes stands for infinitely many points. `tau` as for `coefficients`. Raises
+    ValueError for n or nodes < 1, tau < 0 or a law with leading axes.
     """
-    points = law if n is None else Mixture(law.draw(rng, n, features.w.shape[:-1]))
-    a = coefficients(*normal_equations(features, points, nodes=nodes), tau)
-    return Trained(points, a, bound(features, a, law, nodes))
+    times, seeds = np.atleast_1d(validate.nonnegative("tau", tau)), features.w.shape[:-1]
+    sets = [law if n is None else Mixture(law.draw(rng, n, seeds)) for n in sizes]
+    judge = _judge(features, law, nodes, VP)
+    runs = []
+    for points in sets:
+        a = coefficients(*normal_equations(features, points, nodes=nodes), times)
+        runs.append(Trained(points, times, a, judge(a)))
+    return runs

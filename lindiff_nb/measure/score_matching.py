@@ -64,7 +64,10 @@ def gradient_descent(
 
 
 def largest_eta(x: Array, alpha_bar: float, c: float = 0.0) -> float:
-    """The learning rate from which gradient descent on these points diverges."""
+    """The learning rate from which gradient descent on these points diverges.
+
+    Raises ValueError for bad points, alpha_bar outside (0, 1] or a negative c.
+    """
     points = validate.samples("x", x)
     a, c = validate.signal(alpha_bar), validate.ridge(c)
     n, d = points.shape

@@ -98,10 +98,12 @@ def _equations(
     K = b = K_bound = b_bound = np.zeros(())
     for t, share in zip(*process.rule(nodes), strict=True):
         squares, slopes = features.moments(rows.at(process.alpha_bar(t)), t)
-        squares, slopes = squares / features.m, -slopes / np.sqrt(features.m)
         train, judge = share * process.noise(t), share * process.girsanov(t)
-        K, b = K + train * squares, b + train * slopes
+        squares /= features.m
+        slopes /= -np.sqrt(features.m)
         K_bound, b_bound = K_bound + judge * squares[-1], b_bound + judge * slopes[-1]
+        squares *= train
+        K, b = np.add(K, squares, out=squares), b + train * slopes
     return K, b, K_bound, b_bound
 
 

@@ -125,10 +125,7 @@ def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:
     """Changes with anything that the website is built from."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     parts = {path.relative_to(stage).as_posix(): dependencies.digest(path) for path in files}
-    graph = dependencies.graph
-    for renderer in (f"{book.package}.site", f"{book.package}.run.downloads"):
-        if renderer in graph.modules:
-            parts |= dependencies.of_modules([renderer, *graph.find_descendants(renderer)])
+    parts |= dependencies.of_modules(dependencies.graph.modules)  # the reference quotes them all
     lock = book.root / "requirements.lock"
     parts["address"] = os.environ.get("LINDIFF_SITE_URL", "")
     parts["lock"] = dependencies.digest(lock) if lock.is_file() else ""

@@ -62,7 +62,7 @@ def _chapters(book: Book) -> dict[str, int]:
 
 
 def _labelled(book: Book, page: str) -> Iterator[tuple[str, str, str]]:
-    """Kind, name and title of all that a page counts or labels, in order: the lede's figure first."""
+    """Kind, name and title of all that a page counts or labels, in order, the lede first."""
     cells = book.notebook(page).cells
     for cell in sorted(cells, key=lambda cell: "lede" not in cell.metadata.get("tags", [])):
         if cell.cell_type == "markdown":
