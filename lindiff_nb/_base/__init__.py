@@ -6,6 +6,7 @@ types     arrays
 blocks    tables, a few rows at a time
 valley    the least of a loss on a grid, refined
 errors    the two ways to fail
+extras    what an installation lacks, and the command that mends it
 files     files that are whole or as they were
 outputs   what a command writes
 litter    what killed processes left
