@@ -443,6 +443,7 @@ def test_what_may_be_either_is_refused_with_both(tmp_path, content):
         (mat(a=np.ones((4, 8, 8))), ": an array of shape (4, 8, 8)"),
         (gzip.compress(npz(a=np.ones(2), b=np.ones(3))), ": an archive (.npz?) that holds"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "file",  # files say when they were made
 )
 def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
     path = written(tmp_path, content)
