@@ -227,9 +227,9 @@ def test_a_chapter_keeps_to_its_budget(name):
     assert silences(TEXT[name]) == []
 
 
-@pytest.mark.parametrize("name", [name for name in CHAPTERS if Path(name).name not in UNFRAMED])
-def test_a_chapter_has_the_frame(name):
-    assert out_of_frame(TEXT[name]) == []
+def test_a_chapter_has_the_frame():
+    for name in CHAPTERS:
+        assert Path(name).name in UNFRAMED or out_of_frame(TEXT[name]) == [], name
 
 
 @pytest.mark.parametrize(
