@@ -4,6 +4,7 @@ losses, divergence, best_ridge, fluctuations   a fit's means, best ridges, sprea
 training    gradient flow, losses in time and when to stop (wing `_flow`)
 spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing `_bulk`)
 ridge, complex_ridge   what finite data do to a ridge: the equation under all of these
+population  a spectrum checked, sorted and counted once
 replica, replica_integer_m   the replica route to the same numbers
 marchenko_pastur, white   closed forms for a white population
 unequal_images  samples whose covariances differ
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "fluctuations",
         "losses",
         "marchenko_pastur",
+        "population",
         "random_features",
         "replica",
         "replica_integer_m",

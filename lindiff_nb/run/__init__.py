@@ -29,9 +29,9 @@ signals       those that end a command, heard as Ctrl-C is
 cli           the command line
 numbers, streams   what it reads, and where it writes
 describe, progress, serve   what it shows
-lab           a chapter in JupyterLab, as a notebook
+lab, viewer   a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
-new_chapter   a chapter begun: its page, and its places elsewhere
+new_chapter, skeleton   a chapter begun: its page, and its places elsewhere
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
 """
