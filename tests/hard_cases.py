@@ -17,6 +17,9 @@ HARD_SPECTRA = {
     "twelve decades": np.geomspace(1, 1e-12, 7),
     "a gap": np.repeat([1, 1e-12], 3),
     "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
+    "two levels": np.repeat([1.0, 100.0], 3),
+    "many bulks": np.geomspace(1, 1e-3, 4),
+    "far from one": 1e-9 * np.linspace(1, 3, 7),
 }
 
 

@@ -3,19 +3,11 @@
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
 
-from lindiff_nb.exact import spectra
 from lindiff_nb.predict import complex_ridge, ridge
 from lindiff_nb.predict.population import Population
 
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(6),
-    "twelve decades": np.geomspace(1, 1e-12, 7),
-    "a gap": np.repeat([1, 1e-12], 3),
-    "power law": spectra.power_law(30, 1.0),
-    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
-}
 ANGLES = np.array([1e-15, 1e-9, 1e-3, 1.0])
 
 

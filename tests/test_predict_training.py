@@ -5,6 +5,7 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
 from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,13 +16,6 @@ from lindiff_nb.predict import complex_ridge, losses, marchenko_pastur, ridge, t
 from lindiff_nb.predict._flow import gradient_flow, stopping
 
 TIMES = np.geomspace(1e-3, 1e5, 5) / 2  # 2 eta tau from 1e-3 to 1e5
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(4),
-    "power law": spectra.power_law(5, 1.0),
-    "twelve decades": np.geomspace(1, 1e-12, 5),
-    "low rank": np.array([3.0, 0, 1, 1, 0]),
-}
 
 
 def root(xi, levels, n):

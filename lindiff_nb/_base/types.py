@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike as ArrayLike
+
     Array = NDArray[np.float64]
     Complex = NDArray[np.complex128]
     Index = NDArray[np.intp]
     Integers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 else:
-    Array, Complex, Index, Integers, Mask = (
+    Array, ArrayLike, Complex, Index, Integers, Mask = (
         type(name, (), {"__module__": "builtins"})
-        for name in ("Array", "Complex", "Index", "Integers", "Mask")
+        for name in ("Array", "ArrayLike", "Complex", "Index", "Integers", "Mask")
     )
 Reals = float | Array  # an argument: a number, or an array that is broadcast over
 Wholes = int | Integers  # the same of whole numbers

@@ -30,11 +30,10 @@ that are drawn, whose mean and scatter test it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.denoiser import Modes
 

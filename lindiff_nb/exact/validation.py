@@ -17,11 +17,10 @@ there the two part.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _moved
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import _mode_sums
 

@@ -31,11 +31,10 @@ smaller than kappa they are.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Complex, Index, Mask
+from lindiff_nb._base.types import ArrayLike, Complex, Index, Mask
 from lindiff_nb.predict.population import Population, Spectrum, enter
 
 REALS = 2  # a complex number counts for two in a block

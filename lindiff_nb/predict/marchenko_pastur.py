@@ -17,10 +17,9 @@ For any other population `spectral_density` has the same functions, as solutions
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Complex, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Complex, Reals
 from lindiff_nb.predict import white
 
 HALVINGS = 60  # from [0, pi] to the resolution of float64

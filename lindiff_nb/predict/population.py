@@ -12,11 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import units, validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 
 

@@ -33,10 +33,9 @@ Nothing is shared with `ridge`, which finds kappa = xi / q.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb._base.units import Unit
 from lindiff_nb.predict import _replica_symmetric as symmetric
 from lindiff_nb.predict.population import Population, Spectrum, enter, enter_varying

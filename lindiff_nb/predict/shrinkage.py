@@ -19,11 +19,10 @@ eigenvalue.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import units, validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._bulk import curve, integral, support
 from lindiff_nb.predict.population import Spectrum, enter_varying
