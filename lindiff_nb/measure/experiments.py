@@ -41,7 +41,8 @@ def sample_modes(
     """One training set, and its population, in the eigenbasis of the training covariance.
 
     Eigenvalues decrease. The null space of the training covariance, if any, is the last entry,
-    with its dimension as multiplicity. No eigenvectors are kept.
+    with its dimension as multiplicity. No eigenvectors are kept. Raises ValueError for a spectrum
+    that is not one, or n < 1 (n < 2 if the mean is estimated).
     """
     rng, spectrum = _checked(rng, spectrum)
     n = validate.integer("n", n, low=1 + estimated_mean)

@@ -5,11 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._base import extras
-
-with extras.of("networks"):
-    import torch
-    from torch import Tensor
+import torch
+from torch import Tensor
 
 FIRST = "average.first.weight"  # (width, channels, 3, 3)
 

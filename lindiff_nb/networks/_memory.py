@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from traceback import clear_frames
 
-from lindiff_nb._base import extras, memory
+import torch
+from torch import Tensor
+
+from lindiff_nb._base import memory
 from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks._run import Run
-
-with extras.of("networks"):
-    import torch
-    from torch import Tensor
 
 # Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
 # allocator loses a few.

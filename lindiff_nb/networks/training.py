@@ -24,10 +24,12 @@ from typing import Any, NamedTuple
 from weakref import finalize
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
+from torch import Tensor
 from tqdm import tqdm
 
-from lindiff_nb._base import extras, validate
+from lindiff_nb._base import validate
 from lindiff_nb._base.files import alone
 from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact import schedule as schedules
@@ -35,10 +37,6 @@ from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _memory
 from lindiff_nb.networks._run import Run
 from lindiff_nb.networks.unet import UNet, check_shape
-
-with extras.of("networks"):
-    import torch
-    from torch import Tensor
 
 __all__ = ["Settings", "State", "as_images", "best_device", "train"]
 

@@ -137,7 +137,10 @@ def enter(spectrum: Spectrum) -> tuple[Unit, Population]:
 
 
 def enter_varying(spectrum: Spectrum) -> tuple[Unit, Population]:
-    """The same of what varies by more than rounding, for answers that jump where nothing varies."""
+    """The same of what varies by more than rounding, for answers that jump where nothing varies.
+
+    Raises ValueError for a spectrum that is not one.
+    """
     if isinstance(spectrum, Population):
         return enter(spectrum.varying)
     return enter(Population(spectrum, check=validate.varying))
