@@ -10,6 +10,7 @@ from benchmarks import (
     losses,
     memory,
     random_features,
+    report,
     training,
     unet,
 )
@@ -21,6 +22,7 @@ ALL = (
     empirical,
     training,
     figure_3,
+    report,
     memory,
     random_features,
     unet,

@@ -1,4 +1,4 @@
-"""Test and training loss at every step, sample size and spectrum of a figure of the paper."""
+"""Test and training loss at every step, sample size and spectrum of figure 1h of Merger & Goldt."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,6 @@ from lindiff_nb.predict import losses
 D, EXPONENTS = 1000, (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 SIZES = np.unique(np.geomspace(50, 20_000, 40).astype(int))
 PART = np.s_[::10, ::5]  # the sizes and steps that the loop does
-PASSES = 3  # one step of Newton's method, one to check it, and the sums
 
 
 def ours(alpha_bar: Array) -> Array:
@@ -50,7 +49,5 @@ def rows() -> Iterator[Row]:
     )
     whole = some * points / (SIZES[PART[0]].size * alpha_bar[PART[1]].size * len(EXPONENTS))
     what = f"both losses, {points} points, d = {D}"
-    yield faster(2.5, f"{what}: a loop with brentq / ours", found, whole)
-    yield at_most(
-        2, f"{what}: ours / {PASSES} passes", found, sums * PASSES * points / alpha_bar.size
-    )
+    yield faster(10, f"{what}: a loop with brentq / ours", found, whole)
+    yield at_most(1, f"{what}: ours / one pass over all", found, sums * points / alpha_bar.size)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb.exact import spectra
+from lindiff_nb.predict.population import Population
 
 HARD_SPECTRA = {
     "one": np.array([2.5]),
@@ -16,7 +17,15 @@ HARD_SPECTRA = {
     "twelve decades": np.geomspace(1, 1e-12, 7),
     "a gap": np.repeat([1, 1e-12], 3),
     "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
+    "two levels": np.repeat([1.0, 100.0], 3),
+    "many bulks": np.geomspace(1, 1e-3, 4),
+    "far from one": 1e-9 * np.linspace(1, 3, 7),
 }
+
+
+def as_it_is(spectrum: Any) -> Population:
+    """The population of a spectrum for what is inside `predict`, in the unit of these numbers."""
+    return Population(spectrum).beside_noise
 
 
 def assert_refused(

@@ -23,6 +23,7 @@ OPEN = """() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?
   == 'idle' && !!document.querySelector('.jp-NotebookPanel')"""
 RUN = "() => jupyterapp.commands.execute('notebook:run-all-cells').then(() => {})"
 SAVE = "() => jupyterapp.commands.execute('docmanager:save').then(() => {})"
+SAVED = "() => !jupyterapp.shell.currentWidget.context.model.dirty"
 ENDED = """() => {
   const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
   const code = cells.filter(cell => cell.type == 'code');
@@ -89,6 +90,12 @@ def run_all(page: Page) -> None:
     """Run every cell of the notebook, to its end or an error."""
     page.evaluate(RUN)
     page.wait_for_function(ENDED)
+
+
+def save(page: Page) -> None:
+    """Save the notebook, and wait until it is saved: another saving may be on its way."""
+    page.evaluate(SAVE)
+    page.wait_for_function(SAVED)
 
 
 def picture(path: Path) -> None:

@@ -76,7 +76,7 @@ PACKAGE = ROOT / "lindiff_nb"
 USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
     "networks": ("networks/*", "train/*", "measure/score_matching.py"),
-    "run": ("run/*", "site/*", "figures/*live.py", "figures/raster.py", "figures/style.py"),
+    "run": ("run/*", "site/*", "figures/*"),
 }
 
 
@@ -163,19 +163,20 @@ def test_what_there_is_can_be_looked_up_with_the_core_alone(line):
 
 
 @pytest.mark.parametrize(
-    ("line", "missing", "extra"),
+    ("line", "extra"),
     [
-        ("info intro", "jupytext", "run"),
-        ("run intro", "jupyter_client", "run"),
-        ("lab intro", "jupyterlab", "all"),
-        ("build", "grimp", "book"),
-        ("train --data mnist -n 4", "torch", "networks"),
+        ("info intro", "run"),
+        ("run intro", "run"),
+        ("lab intro", "all"),
+        ("build", "book"),
+        ("train --data mnist -n 4", "networks"),
     ],
 )
-def test_a_command_says_in_one_line_what_to_install(tmp_path, line, missing, extra):
+def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
     done = with_only(run=COMMAND.format(line.split()), cwd=tmp_path)
-    said = f"lindiff-nb: {missing} is not installed: pip install 'lindiff-nb[{extra}]'\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = rf"lindiff-nb: \w+ is not installed: pip install 'lindiff-nb\[{extra}\]'\n"
+    assert re.fullmatch(said, done.stderr)
     assert not list(tmp_path.iterdir())
 
 
@@ -251,7 +252,9 @@ FUNCTIONS = {
 
 
 def files(package):
-    return {file.stem for file in (ROOT / "lindiff_nb" / package).glob("[!_]*.py")}
+    folder = ROOT / "lindiff_nb" / package
+    inner = {path.parent.name for path in folder.glob("[!_]*/__init__.py")}
+    return inner | {file.stem for file in folder.glob("[!_]*.py")}
 
 
 def test_the_package_hands_out_and_describes_all_its_packages():

@@ -65,6 +65,34 @@ def test_cells_are_short(name):
         assert len(lines) <= 20, cell.source
 
 
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def nested(source: str) -> list[str]:
+    """Comprehensions that hold another one."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, COMPREHENSIONS)
+        and any(isinstance(part, COMPREHENSIONS) for part in list(ast.walk(node))[1:])
+    ]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_comprehension_holds_another(name):
+    """Where one nests, a verb is missing in the package, or a name in the chapter."""
+    for cell in cells(name, "code"):
+        assert not nested(cell.source), cell.source
+
+
+def test_a_nested_comprehension_is_seen():
+    assert nested("x = {k: [f(k, n) for n in sizes] for k in laws}")
+    assert nested("a, b = (np.array([f(n) for n in sizes]) for f in formulas)")
+    assert nested("worst = max(max(x for x in row) for row in rows)")
+    assert not nested("rows = [f(n) for n in sizes]; worst = max(x for x in rows)")
+    assert not nested("for x in [f(n) for n in sizes]:\n    y = [g(x) for _ in range(3)]")
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_figure_is_named_captioned_and_described(name):
     for cell in cells(name, "code"):

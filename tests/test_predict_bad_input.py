@@ -69,7 +69,6 @@ TABLE = [
     (fluctuations.test_loss_sd, ["spectrum", "n", "alpha_bar", "c"], []),
     (fluctuations.train_loss_sd, ["spectrum", "n", "alpha_bar", "c"], []),
     (fluctuations.kl_sd, ["spectrum", "n", "c"], ["direction"]),
-    (divergence.kl_large_n, ["d", "n"], []),
     (divergence.wishart_kl, ["d", "n"], ["direction"]),
     (marchenko_pastur.edges, ["aspect"], []),
     (marchenko_pastur.atom, ["aspect"], []),

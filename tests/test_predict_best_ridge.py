@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from hard_cases import HARD_SPECTRA, assert_refused
+from hard_cases import HARD_SPECTRA, as_it_is, assert_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +46,10 @@ def test_the_slope_agrees_with_the_derivative_of_the_loss_to_fifty_digits(name):
                 c = float(best_ridge.for_test_loss(spectrum, n, a))
                 for at in (c / 7, 3 * c):
                     (found,) = best_ridge._slope(
-                        spectrum, n, np.array([(1 - a) / a]), np.array([at])
+                        as_it_is(spectrum),
+                        n,
+                        np.array([(1 - a) / a]),
+                        np.array([at]),
                     )
                     exact = slope_with_fifty_digits(spectrum, n, a, at)
                     assert abs(found - exact) <= 1e-10 * abs(exact), (n, a, at)
@@ -165,7 +168,7 @@ def test_with_a_fitted_mean_the_slope_is_that_of_the_loss(n, a, c, exponent):
     up, down = (
         losses.test_loss(spectrum, n, a, x, estimated_mean=True) for x in (c + step, c - step)
     )
-    (found,) = best_ridge._slope(spectrum, n, np.array([(1 - a) / a]), np.array([c]), 1)
+    (found,) = best_ridge._slope(as_it_is(spectrum), n, np.array([(1 - a) / a]), np.array([c]), 1)
     assert found == pytest.approx((up - down) / (2 * step), rel=1e-5, abs=1e-9 * up / c)
 
 

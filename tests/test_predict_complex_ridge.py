@@ -3,19 +3,11 @@
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
 
-from lindiff_nb.exact import spectra
 from lindiff_nb.predict import complex_ridge, ridge
-from lindiff_nb.predict._spectrum import distinct
+from lindiff_nb.predict.population import Population
 
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(6),
-    "twelve decades": np.geomspace(1, 1e-12, 7),
-    "a gap": np.repeat([1, 1e-12], 3),
-    "power law": spectra.power_law(30, 1.0),
-    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0]),
-}
 ANGLES = np.array([1e-15, 1e-9, 1e-3, 1.0])
 
 
@@ -73,16 +65,16 @@ def test_it_continues_the_ridge_on_the_axis():
 
 def test_neighbours_on_a_curve_find_the_same_root():
     spectrum = SPECTRA["power law"]
-    levels, counts = distinct(spectrum)
+    unit, population = Population(spectrum).unit, Population(spectrum).own
     xi = 0.3 * np.exp(1j * np.linspace(0.01, 3.13, 37))
     for n in sizes(spectrum):
         alone, along = (
-            f(xi, levels, counts, n) for f in (complex_ridge.solve, complex_ridge.along)
+            f(unit.off("xi", xi), population, n) for f in (complex_ridge.solve, complex_ridge.along)
         )
         assert along.kappa == pytest.approx(alone.kappa, rel=1e-12)
         assert along.df1 == pytest.approx(alone.df1, rel=1e-12)
         assert alone.df1 == pytest.approx(
-            np.sum(spectrum / (spectrum + alone.kappa[:, None]), axis=1)
+            np.sum(spectrum / (spectrum + unit.on(alone.kappa)[:, None]), axis=1)
         )
 
 

@@ -5,6 +5,7 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,13 +13,7 @@ from lindiff_nb.exact import denoiser, spectra
 from lindiff_nb.predict import losses
 from lindiff_nb.predict.ridge import degrees_of_freedom, effective_ridge
 
-D = 8
-SPECTRA = {
-    "white": np.ones(D),
-    "power law": spectra.power_law(D, 1.0),
-    "twelve decades": np.geomspace(1, 1e-12, D),
-    "low rank": np.array([3.0, 0, 1, 1e-5, 0, 0, 2, 1]),
-}
+D = 6
 
 
 def resolvent_formulas(spectrum, n, a, c):
@@ -158,15 +153,15 @@ def test_a_strong_ridge_predicts_nothing_and_costs_one():
 def test_at_alpha_bar_one_losses_are_the_limit(name):
     """Without ridge what is left is one per direction seen, and infinity if there are others."""
     spectrum = SPECTRA[name]
-    rank = np.count_nonzero(spectrum)
-    for n in (rank - 1, rank, rank + 1):
-        limit = np.inf if n <= rank else rank / D
+    rank, d = np.count_nonzero(spectrum), len(spectrum)
+    for n in (max(rank - 1, 1), rank, rank + 1):
+        limit = np.inf if n <= rank else rank / d
         assert losses.test_loss(spectrum, n, 1.0) == pytest.approx(limit)
-        assert losses.train_loss(spectrum, n, 1.0) == pytest.approx(min(n, rank) / D)
+        assert losses.train_loss(spectrum, n, 1.0) == pytest.approx(min(n, rank) / d)
         assert losses.alignment(spectrum, n, 1.0) == (np.inf if n <= rank else 0)
     assert losses.test_loss(spectrum, 1, 1.0, 0.1) == losses.train_loss(spectrum, 1, 1.0, 0.1) == 1
     nearly = losses.train_loss(spectrum, rank + 1, 1 - 1e-15)
-    assert nearly == pytest.approx(rank / D, rel=0.1)
+    assert nearly == pytest.approx(rank / d, rel=0.1)
 
 
 def test_alpha_bar_and_c_broadcast():

@@ -5,7 +5,7 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
-from hard_cases import HARD_SPECTRA
+from hard_cases import HARD_SPECTRA as SPECTRA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +14,6 @@ from lindiff_nb.predict import ridge
 from lindiff_nb.predict.ridge import degrees_of_freedom, effective_ridge
 
 HARD_XI = np.array([0, 1e-14, 1e-12, 1e-8, 1e-3, 1, 1e6])
-SPECTRA = HARD_SPECTRA | {"far from one": 1e-9 * spectra.power_law(5, 1.0)}
 
 
 def reference(xi, spectrum, n):
@@ -168,3 +167,35 @@ def test_slope_of_kappa_is_one_over_one_minus_df2_over_n(n):
     kappa = effective_ridge(xi, spectrum, n)
     slope = np.diff(effective_ridge([xi - h, xi + h], spectrum, n))[0] / (2 * h)
     assert slope == pytest.approx(1 / (1 - degrees_of_freedom(kappa, spectrum, 2) / n), rel=1e-6)
+
+
+MANY = {
+    "power law": spectra.power_law(300, 1.0),
+    "steep": spectra.power_law(200, 4.0),
+    "twelve decades": np.geomspace(1, 1e-12, 150),
+    "two clusters": np.append(np.linspace(1, 1.01, 70), 1e-9 * np.linspace(1, 2, 70)),
+    "low rank": np.append(1e9 * spectra.power_law(120, 0.5), np.zeros(80)),
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_very_many_points_have_the_roots_and_sums_of_each(name):
+    """They come from interpolated sums; without ridge too, where n is below the rank."""
+    spectrum = MANY[name]
+    rank, xi = np.count_nonzero(spectrum), np.geomspace(1e-8, 1e4, 3000) * spectrum.max()
+    for n, low in ((1, 0), (rank - 1, 0), (rank, xi[0]), (rank + 1, xi[0]), (10**6, xi[0])):
+        grid = np.append(low, xi)
+        many = ridge.response(np.append(grid, np.repeat(grid[-1], 5000)), spectrum, n)
+        few = ridge.response(grid[::100], spectrum, n)
+        for found, told in zip(many, few, strict=True):
+            assert found[:3001:100] == pytest.approx(told, rel=2e-12, abs=0)
+
+
+def test_sizes_and_ridges_of_a_figure_broadcast_at_once():
+    spectrum, n = spectra.power_law(200, 1.0), np.array([50, 199, 200, 201, 5000])[:, None]
+    xi = np.geomspace(1e-3, 1e3, 1500)
+    found = ridge.response(xi, spectrum, n)
+    for row in range(5):
+        alone = ridge.response(xi[::300], spectrum, int(n[row, 0]))
+        for many, few in zip(found, alone, strict=True):
+            assert many[row, ::300] == pytest.approx(few, rel=2e-12)

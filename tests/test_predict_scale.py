@@ -78,9 +78,7 @@ HOMOGENEOUS = {  # arguments, the power of the unit in each result, other argume
     "divergence.kl": ("spectrum n c", [0], KL),
     "fluctuations.kl_sd": ("spectrum n c", [0], KL),
     "fluctuations.log_det": ("xi spectrum n", [0], [{}, XI_0, FEW]),
-    "fluctuations.log_det_covariance": ("xi other spectrum n", [0], [{}, FEW]),
     "fluctuations.resolvent_trace": ("xi spectrum n", [-1], [{}, FEW]),
-    "fluctuations.linear_statistic": ("f spectrum n above", [1], [{}, FEW]),
     "unequal_images.kl": ("energies n c", [0], [{}]),
     "replica.order_parameter": ("xi spectrum n", [0], [{}, XI_0]),
     "replica.resolvent": ("xi spectrum n", [-1], [{}, FEW]),
@@ -97,7 +95,6 @@ HOMOGENEOUS = {  # arguments, the power of the unit in each result, other argume
     "spectral_density.cdf": ("x spectrum n", [0], [{}, FEW, {"x": np.array([-1.0, 0, 9])}]),
     "spectral_density.quantile": ("p spectrum n", [1], [{}, FEW]),
     "spectral_density.overlaps": ("x spectrum n", [0], [{}]),
-    "spectral_density.null_overlaps": ("spectrum n", [0], [{}, FEW]),
 }
 LOGARITHMIC = {  # these lose (d / 2) ln 2^k
     "replica.potential": ("at m xi spectrum n source", ONE_XI),
@@ -125,11 +122,11 @@ NOISY = {  # what the noise has a variance of its own in: no unit is left
     "shrinkage.best_linear_loss": "spectrum n alpha_bar",
     "training.test_loss": "spectrum n alpha_bar tau c",
     "training.train_loss": "spectrum n alpha_bar tau c",
+    "training.best_stopping": "spectrum n alpha_bar c",
     "training.best_stopping_time": "spectrum n alpha_bar c",
     "training.best_stopped_loss": "spectrum n alpha_bar c",
 }
 WITHOUT_UNIT = {
-    "divergence.kl_large_n",
     "divergence.wishart_kl",
     "fluctuations.wishart_kl_sd",
     *(f"marchenko_pastur.{name}" for name in ("edges", "atom", "density", "cdf", "quantile")),
@@ -138,6 +135,7 @@ WITHOUT_UNIT = {
 }
 INTERNAL = {  # these take what is solved or in its unit already
     "losses.of_fit",
+    *(f"population.{name}" for name in ("known", "enter", "enter_varying")),
     *(f"complex_ridge.{name}" for name in ("along", "certified", "solve")),
 }
 
@@ -243,7 +241,7 @@ def test_with_noise_no_scale_breaks_the_arithmetic(name):
             continue
         answered += 1
         assert np.all(np.asarray(result) >= 0), given
-        time = name == "training.best_stopping_time"
+        time = name in ("training.best_stopping", "training.best_stopping_time")
         assert np.all(np.isfinite(result)) or a == 1 or time, given
     assert answered > 10
 

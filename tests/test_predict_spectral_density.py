@@ -5,22 +5,16 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
+from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lindiff_nb.exact import spectra
 from lindiff_nb.measure import experiments
 from lindiff_nb.predict import marchenko_pastur, replica, ridge, spectral_density
-from lindiff_nb.predict._bulk import support
-
-SPECTRA = {
-    "one": np.array([2.5]),
-    "power law": spectra.power_law(30, 0.5),
-    "two atoms": np.repeat([1.0, 10.0], 20),
-    "low rank": np.array([3.0, 0, 1, 0.5, 0, 0]),
-    "many bulks": np.geomspace(1, 1e-3, 4),
-    "far from one": 1e-9 * np.linspace(1, 3, 7),
-}
+from lindiff_nb.predict._bulk import support, views
+from lindiff_nb.predict.population import Population
 
 
 def nodes(low, high, size=1200):
@@ -177,7 +171,8 @@ def test_overlaps_sum_to_one_both_ways(name, n):
     """Over the population for each sample eigenvector; over all eigenvectors for each direction."""
     spectrum = SPECTRA[name]
     d = len(spectrum)
-    total = spectral_density.null_overlaps(spectrum, n)
+    kappa = ridge.effective_ridge(0.0, spectrum, n)
+    total = np.where(spectrum > 0, kappa / (spectrum + kappa + (spectrum == 0)), 1)
     assert total.sum() == pytest.approx(d * spectral_density.atom(spectrum, n), abs=1e-10)
     for low, high in spectral_density.edges(spectrum, n):
         x, weight = nodes(low, high)
@@ -208,9 +203,8 @@ def test_the_variance_of_the_population_along_a_sample_eigenvector_is_the_known_
     x = np.linspace(*marchenko_pastur.edges(0.5), 9)[1:-1]
     assert spectral_density.overlaps(x, np.ones(10), 20).sum(axis=1) == pytest.approx(np.ones(7))
     spectrum, n = spectra.power_law(400, 1.0), 240
-    null = spectral_density.null_overlaps(spectrum, n) @ spectrum / 160
+    null = n * ridge.effective_ridge(0.0, spectrum, n) / 160
     assert null == pytest.approx(0.359213, abs=1e-6)
-    assert null == pytest.approx(n * ridge.effective_ridge(0.0, spectrum, n) / 160, rel=1e-12)
 
 
 @given(
@@ -288,7 +282,8 @@ def test_at_and_next_to_the_edges_there_is_an_answer(name):
 @pytest.mark.parametrize("name", CLOSE_TO_EDGES)
 def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_one(name):
     """Many at a time: each is done when it is done, though others are not."""
-    at = support.find(*CLOSE_TO_EDGES[name])
+    spectrum, n = CLOSE_TO_EDGES[name]
+    at = support.find(as_it_is(spectrum), n)
     size = np.geomspace(1e-16, 1e-9, 40)
     gap = np.concatenate([[0, 1e-15, -1e-15], size, -size])[:, None]
     for points in (at.w[at.w != 0], at.levels[-10:]):
@@ -304,7 +299,7 @@ def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_
 def test_no_real_root_is_taken_for_one_above_the_axis(name):
     """Many points in every bulk: the distribution does not jump, and D = 1 at all of them."""
     spectrum, n = CLOSE_TO_EDGES[name]
-    at = support.find(spectrum, n)
+    at = support.find(as_it_is(spectrum), n)
     for low, high in at.x:
         x = low + (high - low) * np.sort(np.random.default_rng().random(60))
         assert np.all(np.diff(spectral_density.cdf(x, spectrum, n)) >= -1e-12)
@@ -326,7 +321,6 @@ FUNCTIONS = [
     spectral_density.edges,
     spectral_density.weights,
     spectral_density.atom,
-    spectral_density.null_overlaps,
     *(
         lambda spectrum, n, f=f: f(1.0, spectrum, n)
         for f in (
@@ -401,6 +395,44 @@ def test_rounding_is_no_direction(n):
         assert np.array_equal(function(found, n), function(exact, n))
     for function in (spectral_density.quantile, spectral_density.cdf):
         assert np.array_equal(function([0.3, 0.7], found, n), function([0.3, 0.7], exact, n))
-    assert np.array_equal(
-        spectral_density.null_overlaps(found, 3), spectral_density.null_overlaps(exact, 3)
-    )
+
+
+POPULATIONS = {
+    "one": np.array([2.0]),
+    "power law": spectra.power_law(5000, 1.0),
+    "steep": spectra.power_law(3000, 3.0),
+    "twelve decades": np.geomspace(1, 1e-12, 2000),
+    "two clusters": np.append(np.linspace(1, 1.01, 900), np.linspace(100, 101, 900)),
+    "repeated": np.repeat(np.linspace(1, 3, 200), np.arange(1, 201)),
+}
+TERMS = [
+    lambda lam, w: lam / (w - lam),
+    lambda lam, w: lam**2 / np.abs(w - lam) ** 2,
+    lambda lam, w: lam**2 / (w - lam) ** 3,
+]
+
+
+def stretches(levels):
+    """Some of the places from which the population may be looked at."""
+    k = levels.size
+    inside = [(levels[i], levels[min(i + 30, k - 1)]) for i in (0, k // 3, k - 2) if i >= 0]
+    return [*inside, (levels[0], levels[-1]), (-np.inf, levels[0]), (levels[-1], np.inf)]
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+@pytest.mark.parametrize(("order", "error"), [(20, 3e-14), (12, 1e-8)])
+def test_sums_over_what_is_seen_are_sums_over_all(name, order, error):
+    """On the stretch and above it; relative to the sum of the sizes of all terms."""
+    known = Population(POPULATIONS[name])
+    levels, counts = known.levels, known.counts
+    tree, rng = views.plant(levels, counts, order), np.random.default_rng(0)
+    for low, high in stretches(levels):
+        seen = views.view(low, high, tree)
+        ends = np.clip([low, high], -levels[-1], 3 * levels[-1])
+        ends[1] += 1e-3 * (low == high)
+        u = rng.uniform(*ends, 20)
+        for w in np.append(u, u + 1j * rng.uniform(0, 1, 20) * (ends[1] - ends[0])):
+            for term in TERMS:
+                every = term(levels, w) * counts
+                found = term(seen.levels, w) @ seen.counts
+                assert abs(found - every.sum()) <= error * np.abs(every).sum()

@@ -5,6 +5,8 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+from hard_cases import HARD_SPECTRA as SPECTRA
+from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,13 +16,6 @@ from lindiff_nb.predict import complex_ridge, losses, marchenko_pastur, ridge, t
 from lindiff_nb.predict._flow import gradient_flow, stopping
 
 TIMES = np.geomspace(1e-3, 1e5, 5) / 2  # 2 eta tau from 1e-3 to 1e5
-SPECTRA = {
-    "one": np.array([2.5]),
-    "white": np.ones(4),
-    "power law": spectra.power_law(5, 1.0),
-    "twelve decades": np.geomspace(1, 1e-12, 5),
-    "low rank": np.array([3.0, 0, 1, 1, 0]),
-}
 
 
 def root(xi, levels, n):
@@ -262,7 +257,7 @@ def test_the_grid_of_times_begins_before_and_ends_after_everything(n):
     neighbours are further apart than an eighth of a decade.
     """
     spectrum, a, c = spectra.power_law(20, 1.0), np.array([0.1, 0.999]), np.array([0.3, 0.0])
-    grid = stopping._times(spectrum, n, a, c)
+    grid = stopping._times(as_it_is(spectrum), n, a, c)
     top = (np.sqrt(spectrum.max()) + np.sqrt(spectrum.sum() / n)) ** 2  # above all eigenvalues
     assert grid[0] * np.max(a * (top + c) + 1 - a) == pytest.approx(0.1)
     assert grid[-1] * np.min(a * c + 1 - a) == pytest.approx(gradient_flow.SETTLED)
@@ -278,7 +273,7 @@ def test_stopping_has_to_gain_more_than_a_part_in_1e11():
     pool = valley.pool(None, (1,))
     best = training.best_stopped_loss(spectrum, 12, a)
     for gain, stops in ((0.3e-11, False), (3e-11, True), (0.1, True)):
-        s, least = stopping.best(spectrum, 12, a, none, best * (1 + gain), pool)
+        s, least = stopping.best(as_it_is(spectrum), 12, a, none, best * (1 + gain), pool)
         assert np.isfinite(s) == stops
         assert least == (best if stops else best * (1 + gain))
 

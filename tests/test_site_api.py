@@ -9,6 +9,9 @@ import pytest
 from site_browser import ROOT, TOC, reading
 from sphinx.highlighting import PygmentsBridge
 
+from lindiff_nb.networks import training
+from lindiff_nb.networks.unet import UNet
+from lindiff_nb.predict import ridge
 from lindiff_nb.site import api, links
 
 PUBLIC = sorted(api.public())
@@ -47,11 +50,13 @@ on two lines."""
 
 
 def test_types_stand_in_a_signature_as_the_source_has_them():
-    from lindiff_nb.predict import ridge
-
     arguments, result = api.sign(None, "function", "", ridge.effective_ridge, None)
     assert "xi: Reals" in arguments
     assert result == "Reals"
+    arguments, result = api.sign(None, "class", "", UNet, None)
+    assert arguments.startswith("(channels: int=1, width: int=16, mean: float=0.0,")
+    assert api.sign(None, "class", "", training.Settings, None) == ("", "")
+    assert api._fields(training.State)[1] == "    network: UNet  # as trained"
 
 
 def code(*cells: str) -> str:

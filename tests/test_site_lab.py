@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyterlab_browser import SAVE, copy_of_the_book, home, opened, run_all, started
+from jupyterlab_browser import copy_of_the_book, home, opened, run_all, save, started
 from playwright.sync_api import Browser
 from site_browser import chromium
 
@@ -52,16 +52,17 @@ def files(folder: Path, *aside: str) -> dict[Path, bytes]:
 def test_a_chapter_opens_as_a_notebook_runs_shows_its_figures_and_is_saved_unchanged(
     browser, book, tmp_path, chapter, theme
 ):
-    before = files(book)
+    before, written = files(book), (book / f"{chapter}.md").stat().st_mtime_ns
     user = home(tmp_path / "home", theme=theme)
     with started(chapter, book=book, home=user) as address, opened(browser, address) as page:
         run_all(page)
         shown = page.evaluate(SHOWN)
-        page.evaluate(SAVE)
+        save(page)
     assert shown["errors"] == []
     assert shown["pictures"] == shown["figures"] > 0
     assert shown["light"] == str(theme == "Light").lower()
     assert ("255, 255, 255" in shown["background"]) == (theme == "Light")
+    assert (book / f"{chapter}.md").stat().st_mtime_ns > written
     assert files(book, ".ipynb_checkpoints") == before
 
 

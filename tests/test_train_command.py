@@ -11,8 +11,8 @@ import pytest
 from lindiff_nb import data
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import alone
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.networks import denoisers, training
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.train import command, ladder
 from lindiff_nb.train.asked import Asked
 

@@ -6,9 +6,12 @@ types     arrays
 blocks    tables, a few rows at a time
 valley    the least of a loss on a grid, refined
 errors    the two ways to fail
+extras    what an installation lacks, and the command that mends it
 files     files that are whole or as they were
 outputs   what a command writes
 litter    what killed processes left
 memory    asked for beforehand
 machine   cores and versions
+extras    what is needed beyond the core, and how to get it
+settings  how a network is trained, and what it is if nobody says
 """

@@ -4,7 +4,7 @@ Variances have a unit, and squares and fourth powers of them leave float64 long 
 function divides what has a unit by a power of two near its largest variance, works with numbers of
 order one, and multiplies by the unit's power in its result:
 
-    unit, spectrum = _scale.spectrum(spectrum)
+    unit, spectrum = units.spectrum(spectrum)
     c = unit.off("c", c)
     return unit.on(result, power=1)
 
@@ -70,14 +70,14 @@ class Unit(NamedTuple):
         return result
 
     def on(self, value: NDArray[Kept], power: int = 1, name: str = "spectrum") -> NDArray[Kept]:
-        """A result multiplied by 2^(power exponent); zeros and infinities stay.
+        """A result multiplied by 2^(power exponent), no array if it is one number.
 
-        Raises ValueError naming `name` where that is not a normal number.
+        Zeros and infinities stay. Raises ValueError naming `name` where it is not a normal number.
         """
         result = _shift(value, power * self.exponent)
         ends, wanted = (SMALLEST, np.finfo(float).max), "in units that give normal numbers"
         _check(name, value, result, ends, wanted)
-        return result
+        return result[()]
 
 
 def unit(*arrays: NDArray[Any]) -> Unit:

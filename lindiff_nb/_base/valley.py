@@ -1,4 +1,4 @@
-"""The least of a loss in one positive variable: a grid finds the valley, bisection its bottom."""
+"""The least of a loss in one positive variable: a grid finds the valley, its slope the bottom."""
 
 from collections.abc import Callable
 
@@ -34,10 +34,28 @@ def bottom(curve: Array, slope: Callable[[Array], Array], grid: Array, precision
 def root(slope: Callable[[Array], Array], low: Array, high: Array, precision: float) -> Array:
     """Where a slope that rises with x > 0 changes its sign, (k,), between low and high.
 
-    Bisection in ln x, to a relative precision that has to be above rounding.
+    To a relative precision that has to be above rounding, in one step more than bisection of ln x
+    takes or, where the slope is smooth, in a third of them: the ITP method, which moves the
+    secant's root a little towards the middle (Oliveira & Takahashi 2020, doi:10.1145/3423597).
     """
-    while np.any(high > low * (1 + precision)):
-        middle = np.sqrt(low) * np.sqrt(high)
-        rising = slope(middle) >= 0
-        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
-    return np.sqrt(low) * np.sqrt(high)
+    a, b = np.log(low), np.log(high)
+    width, half = np.max(b - a), np.log1p(precision) / 2
+    if not width > 2 * half:
+        return np.sqrt(low) * np.sqrt(high)
+    below, above = slope(low), slope(high)
+    steps = int(np.ceil(np.log2(width / half)))
+    for room in half * 2.0 ** np.arange(steps, -1, -1):
+        if np.all(b - a <= 2 * half):
+            break
+        middle = (a + b) / 2
+        with np.errstate(all="ignore"):
+            secant = (b * below - a * above) / (below - above)
+            inward = 0.2 / width * (b - a) ** 2 * np.sign(middle - secant)
+        tried = np.where(np.abs(inward) <= np.abs(middle - secant), secant + inward, middle)
+        off = np.maximum(room - (b - a) / 2, 0.0)
+        u = np.where(np.isfinite(tried), np.clip(tried, middle - off, middle + off), middle)
+        value = slope(np.exp(u))
+        rising = value >= 0
+        a, below = np.where(rising, a, u), np.where(rising, below, value)
+        b, above = np.where(rising, u, b), np.where(rising, value, above)
+    return np.exp((a + b) / 2)

@@ -8,8 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array
 from lindiff_nb.predict import best_ridge, fluctuations, losses, training
+from lindiff_nb.predict.population import Population
 
 Number = TypeVar("Number", float, Array)
 
@@ -28,41 +29,40 @@ class Losses(NamedTuple, Generic[Number]):
     test_at_best_time: Number  # mean known
 
 
-def at_levels(spectrum: Array, n: int, alpha_bar: Array, c: float, fitted: bool) -> Losses[Array]:
+def at_levels(
+    population: Population, n: int, alpha_bar: Array, c: float, fitted: bool
+) -> Losses[Array]:
     """The losses at each alpha_bar, (k,), on its own."""
-    best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar, estimated_mean=fitted)
-    time = training.best_stopping_time(spectrum, n - fitted, alpha_bar, c)
-    stopped = training.best_stopped_loss(spectrum, n - fitted, alpha_bar, c)
-    values = *_at(spectrum, n, alpha_bar, c, best_c, fitted), time, stopped
-    return Losses(*(np.asarray(value) for value in values))
+    return Losses(*_losses(population, n, alpha_bar, c, fitted, None))
 
 
 def mean_losses(
-    spectrum: Array, n: int, alpha_bar: Array, share: Array, c: float, fitted: bool
+    population: Population, n: int, alpha_bar: Array, share: Array, c: float, fitted: bool
 ) -> Losses[float]:
     """The means weighted by share over alpha_bar, (k,), with one ridge or time for all levels.
 
     No deviation of a mean is larger than the mean of the deviations; that is what is given.
     """
-    best_c = best_ridge.for_test_loss(spectrum, n, alpha_bar, weights=share, estimated_mean=fitted)
-    time = training.best_stopping_time(spectrum, n - fitted, alpha_bar, c, weights=share)
-    stopped = training.best_stopped_loss(spectrum, n - fitted, alpha_bar, c, weights=share)
-    values = *_at(spectrum, n, alpha_bar, c, best_c, fitted), time, stopped
+    values = _losses(population, n, alpha_bar, c, fitted, share)
     return Losses(*(float(share @ np.broadcast_to(value, share.shape)) for value in values))
 
 
-def _at(
-    spectrum: Array, n: int, alpha_bar: Array, c: float, best_c: Reals, fitted: bool
-) -> tuple[Reals, ...]:
-    """Every field of `Losses` but the last two."""
-    at = spectrum, n, alpha_bar
-    test, train = losses.test_and_train_loss(*at, c, estimated_mean=fitted)
+def _losses(
+    population: Population, n: int, alpha_bar: Array, c: float, fitted: bool, share: Array | None
+) -> tuple[Array, ...]:
+    """Every field of `Losses`; with shares one best ridge and time for all levels."""
+    best_c = best_ridge.for_test_loss(
+        population, n, alpha_bar, weights=share, estimated_mean=fitted
+    )
+    test, train = losses.test_and_train_loss(population, n, alpha_bar, c, estimated_mean=fitted)
+    known = population, n - fitted, alpha_bar, c
     return (
-        losses.residual_loss(spectrum, alpha_bar),
+        losses.residual_loss(population, alpha_bar),
         test,
-        fluctuations.test_loss_sd(spectrum, n - fitted, alpha_bar, c),
+        fluctuations.test_loss_sd(*known),
         train,
-        fluctuations.train_loss_sd(spectrum, n - fitted, alpha_bar, c),
+        fluctuations.train_loss_sd(*known),
         best_c,
-        losses.test_loss(*at, best_c, estimated_mean=fitted),
+        losses.test_loss(population, n, alpha_bar, best_c, estimated_mean=fitted),
+        *training.best_stopping(*known, weights=share),
     )

@@ -12,19 +12,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Integers
 from lindiff_nb.calculator import _inputs
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, losses
+from lindiff_nb.predict.population import Population
 
 ENDLESS = 2**50  # images
 PER_OCTAVE = 3  # sizes tried
 FAR = 16  # images per dimension from which on a loss only falls or only rises
-
-Sizes = NDArray[np.int64]
 
 
 class Needed(NamedTuple):
@@ -46,25 +44,42 @@ def needed(
     mean: str = "fitted",
 ) -> Needed:
     """The least n from which on each aim is met; arguments and errors as for `report`."""
-    spectrum, c, fitted = _inputs.spectrum(spectrum), validate.ridge(c), _inputs.is_fitted(mean)
-    aims = (("loss_excess", loss_excess), ("kl", kl))
-    loss_excess, kl = (validate.number(aim[0], validate.positive(*aim)) for aim in aims)
-    a, share = gauss_rule(_inputs.levels(alpha_bar))
-    limit = (1 + loss_excess) * (share @ np.asarray(losses.residual_loss(spectrum, a)))
-    varying = spectrum[spectrum > 0]
-    part = varying.size / spectrum.size
+    fitted = _inputs.is_fitted(mean)
+    population = Population(_inputs.spectrum(spectrum))
+    rule = gauss_rule(_inputs.levels(alpha_bar))
+    return found(population, *rule, validate.ridge(c), fitted, *aims(loss_excess, kl))
 
-    def excess(n: Sizes) -> Array:
-        test = losses.test_loss(spectrum, n[:, None], a, c, estimated_mean=fitted)
-        return np.asarray(test) @ share - limit
+
+def aims(loss_excess: float, kl: float) -> tuple[float, float]:
+    """Both, checked."""
+    named = (("loss_excess", loss_excess), ("kl", kl))
+    first, second = (validate.number(name, validate.positive(name, aim)) for name, aim in named)
+    return first, second
+
+
+def found(
+    population: Population,
+    a: Array,
+    share: Array,
+    c: float,
+    fitted: bool,
+    loss_excess: float,
+    kl: float,
+) -> Needed:
+    """`needed` for checked arguments, and the levels and weights of a Gauss rule."""
+    limit = (1 + loss_excess) * (share @ losses.residual_loss(population, a))
+    varying = population.seen
+
+    def excess(n: Integers) -> Array:
+        return losses.test_loss(population, n[:, None], a, c, estimated_mean=fitted) @ share - limit
 
     def kl_is_reached(n: int) -> bool:
         ridge = best_ridge.for_kl(varying, n, estimated_mean=fitted)
         told = divergence.kl(varying, n, ridge, estimated_mean=fitted)
-        return part * float(np.asarray(told)) <= kl
+        return bool(varying.d / population.d * told <= kl)
 
     first = 1 + fitted
-    for_loss = from_there_on(excess, first, FAR * spectrum.size)
+    for_loss = from_there_on(excess, first, FAR * population.d)
     return Needed(loss_excess, for_loss, kl, least(kl_is_reached, first))
 
 
@@ -81,7 +96,7 @@ def least(reached: Callable[[int], bool], first: int = 1, most: int = ENDLESS) -
     return high
 
 
-def from_there_on(excess: Callable[[Sizes], Array], first: int, far: int) -> float:
+def from_there_on(excess: Callable[[Integers], Array], first: int, far: int) -> float:
     """The least n >= first such that excess <= 0 there and for every larger n; infinite if none is.
 
     excess takes sizes, (k,). Beyond `far` it is taken to rise or to fall throughout.

@@ -18,12 +18,13 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
-from lindiff_nb.calculator import _inputs
+from lindiff_nb.calculator import _inputs, _needed
 from lindiff_nb.calculator._losses import Losses, at_levels, mean_losses
-from lindiff_nb.calculator._needed import Needed, needed
+from lindiff_nb.calculator._needed import Needed
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import best_ridge, divergence, fluctuations
+from lindiff_nb.predict.population import Population
 
 ROWS = 10**4  # noise levels shown
 
@@ -84,12 +85,12 @@ def report(
     c, rows = validate.ridge(c), validate.integer("rows", rows)
     if rows > ROWS:
         raise validate.fail("rows", rows, f"at most {ROWS}")
-    for aim in (("loss_excess", loss_excess), ("kl", kl)):
-        validate.positive(*aim)
+    aims = _needed.aims(loss_excess, kl)
     every, share = gauss_rule(alpha_bar)
     step = np.unique(np.rint(np.geomspace(1, alpha_bar.size, rows)).astype(int))
     shown = alpha_bar[step - 1]
-    best_c = best_ridge.for_kl(spectrum[spectrum > 0], n, estimated_mean=fitted)
+    population = Population(spectrum)
+    best_c = best_ridge.for_kl(population.seen, n, estimated_mean=fitted)
     return Report(
         spectrum,
         n,
@@ -97,28 +98,25 @@ def report(
         alpha_bar,
         step,
         shown,
-        at_levels(spectrum, n, shown, c, fitted),
-        mean_losses(spectrum, n, every, share, c, fitted),
-        samples(spectrum, n, c, fitted),
-        samples(spectrum, n, best_c, fitted),
-        needed(spectrum, alpha_bar, c, loss_excess=loss_excess, kl=kl, mean=mean),
+        at_levels(population, n, shown, c, fitted),
+        mean_losses(population, n, every, share, c, fitted),
+        samples(population, n, c, fitted),
+        samples(population, n, best_c, fitted),
+        _needed.found(population, every, share, c, fitted, *aims),
         fitted,
     )
 
 
-def samples(spectrum: Array, n: int, c: float, fitted: bool) -> Samples:
+def samples(population: Population, n: int, c: float, fitted: bool) -> Samples:
     """Both divergences at ridge c in the directions that vary, per dimension of all."""
-    varying = spectrum[spectrum > 0]
-    part = varying.size / spectrum.size
-    values = []
-    for direction in (SAMPLER, POPULATION):
+    varying, values = population.seen, []
+    for way in (SAMPLER, POPULATION):
         for ridged, free in (
             (divergence.kl, divergence.wishart_kl),
             (fluctuations.kl_sd, fluctuations.wishart_kl_sd),
         ):
             if c > 0:
-                told = ridged(varying, n, c, direction, estimated_mean=fitted)
+                values.append(float(ridged(varying, n, c, way, estimated_mean=fitted)))
             else:
-                told = free(varying.size, n, direction, estimated_mean=fitted)
-            values.append(part * float(np.asarray(told)))
-    return Samples(c, *values)
+                values.append(free(varying.d, n, way, estimated_mean=fitted))
+    return Samples(c, *(varying.d / population.d * value for value in values))

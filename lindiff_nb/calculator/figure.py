@@ -7,13 +7,13 @@ set to the next either way.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Integers
 from lindiff_nb.calculator._report import Report, samples
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.figures.palette import GREEN, GREY, INK, NEW, TRAINING
 from lindiff_nb.predict import best_ridge, fluctuations, losses
+from lindiff_nb.predict.population import Population
 
 LEVELS, SIZES = 40, 17  # points of a line
 SPAN = 30  # n is followed this far down and up
@@ -22,10 +22,11 @@ SPAN = 30  # n is followed this far down and up
 def draw(axes: Any, report: Report) -> None:
     """Fill three axes: losses against the noise, mean losses against n, divergence against n."""
     by_noise, mean, divergence = axes
-    _by_noise(by_noise, report)
+    population = Population(report.spectrum)
+    _by_noise(by_noise, report, population)
     sizes = _sizes(report.n, 1 + report.fitted)
-    _mean(mean, report, sizes)
-    _divergence(divergence, report, sizes)
+    _mean(mean, report, population, sizes)
+    _divergence(divergence, report, population, sizes)
     for ax in (mean, divergence):
         ax.axvline(report.n, color=INK, linewidth=0.8)
         ax.set(xscale="log", yscale="log", xlabel="images $N$")
@@ -34,9 +35,9 @@ def draw(axes: Any, report: Report) -> None:
     by_noise.figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
 
 
-def _by_noise(ax: Any, report: Report) -> None:
+def _by_noise(ax: Any, report: Report, population: Population) -> None:
     """Test and training loss, their floor, and the test loss at each level's best ridge."""
-    spectrum, n = report.spectrum, report.n
+    n, mean = report.n, {"estimated_mean": report.fitted}
     low, high = report.all_levels.min(), report.all_levels.max()
     s = np.geomspace(1 / high - 1, 1 / low - 1, LEVELS)
     a = 1 / (1 + s)
@@ -44,44 +45,44 @@ def _by_noise(ax: Any, report: Report) -> None:
         (losses.test_loss, fluctuations.test_loss_sd, NEW, "new data"),
         (losses.train_loss, fluctuations.train_loss_sd, TRAINING, "training data"),
     ):
-        value = loss(spectrum, n, a, report.c, estimated_mean=report.fitted)
-        band = deviation(spectrum, n - report.fitted, a, report.c)
+        value = loss(population, n, a, report.c, **mean)
+        band = deviation(population, n - report.fitted, a, report.c)
         _band(ax, s, value, band, color=color, label=label)
-    ridge = best_ridge.for_test_loss(spectrum, n, a, estimated_mean=report.fitted)
-    best = losses.test_loss(spectrum, n, a, ridge, estimated_mean=report.fitted)
+    ridge = best_ridge.for_test_loss(population, n, a, estimated_mean=report.fitted)
+    best = losses.test_loss(population, n, a, ridge, **mean)
     ax.plot(s, best, "--", color=GREEN, label="best ridge")
-    ax.plot(s, losses.residual_loss(spectrum, a), ":", color=GREY, label="floor")
+    ax.plot(s, losses.residual_loss(population, a), ":", color=GREY, label="floor")
     ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$")
     ax.set_title("loss", loc="left")
 
 
-def _mean(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
+def _mean(ax: Any, report: Report, population: Population, sizes: Integers) -> None:
     """The same, averaged over the noise levels, for other n."""
-    spectrum, n = report.spectrum, sizes[:, None]
+    n = sizes[:, None]
     a, share = gauss_rule(report.all_levels)
     mean = {"estimated_mean": report.fitted}
     for loss, color in ((losses.test_loss, NEW), (losses.train_loss, TRAINING)):
-        ax.plot(sizes, loss(spectrum, n, a, report.c, **mean) @ share, color=color)
-    best = [best_ridge.for_test_loss(spectrum, int(n), a, weights=share, **mean) for n in sizes]
-    at_best = losses.test_loss(spectrum, n, a, np.array(best)[:, None], **mean) @ share
+        ax.plot(sizes, loss(population, n, a, report.c, **mean) @ share, color=color)
+    best = [best_ridge.for_test_loss(population, int(n), a, weights=share, **mean) for n in sizes]
+    at_best = losses.test_loss(population, n, a, np.array(best)[:, None], **mean) @ share
     ax.plot(sizes, at_best, "--", color=GREEN)
     ax.axhline(report.mean.residual, linestyle=":", color=GREY)
     ax.set_title("mean loss", loc="left")
 
 
-def _divergence(ax: Any, report: Report, sizes: NDArray[np.int64]) -> None:
+def _divergence(ax: Any, report: Report, population: Population, sizes: Integers) -> None:
     """The divergence of the samples from the truth at the best ridge and at the one asked for."""
-    varying = report.spectrum[report.spectrum > 0]
-    fitted = report.fitted
-    ridges = [best_ridge.for_kl(varying, int(n), estimated_mean=fitted) for n in sizes]
-    best = [samples(report.spectrum, int(n), c, fitted) for n, c in zip(sizes, ridges, strict=True)]
-    asked = [samples(report.spectrum, int(n), report.c, fitted) for n in sizes]
+    fitted, best, asked = report.fitted, [], []
+    for n in sizes.tolist():
+        ridge = best_ridge.for_kl(population.seen, n, estimated_mean=fitted)
+        best.append(samples(population, n, ridge, fitted))
+        asked.append(samples(population, n, report.c, fitted))
     _band(ax, sizes, *np.array([(at.kl, at.kl_sd) for at in best]).T, color=GREEN, linestyle="--")
     ax.plot(sizes, [at.kl for at in asked], color=NEW)
     ax.set_title("divergence", loc="left")
 
 
-def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **line: Any) -> None:
+def _band(ax: Any, x: Array | Integers, mean: Any, deviation: Any, **line: Any) -> None:
     """A line, and two standard deviations about it."""
     ax.plot(x, mean, **line)
     low, high = mean - 2 * deviation, mean + 2 * deviation
@@ -90,6 +91,6 @@ def _band(ax: Any, x: Array | NDArray[np.int64], mean: Any, deviation: Any, **li
     )
 
 
-def _sizes(n: int, least: int) -> NDArray[np.int64]:
+def _sizes(n: int, least: int) -> Integers:
     """Whole numbers around n, evenly spaced in their logarithm where they can be."""
     return np.unique(np.rint(np.geomspace(max(least, n / SPAN), SPAN * n, SIZES))).astype(np.int64)

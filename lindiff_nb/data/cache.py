@@ -54,19 +54,13 @@ def check(file: File) -> Path:
     """The path of a cached file; raises DataUnavailable if it is absent or not the right one."""
     try:
         with file.path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            right = (
-                size == file.size
-                and hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
-            )
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise DataUnavailable(
             f"{file.name} is not in {file.path.parent} ({error.strerror})"
         ) from error
-    if not right:
-        raise DataUnavailable(
-            f"{file.path} is not the published file (size or sha256 differs); it is not used"
-        )
+    if found != file.sha256:
+        raise DataUnavailable(f"{file.path} is not the published file (sha256 differs)")
     return file.path
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import _mode_sums, spectra
 
 
@@ -92,7 +92,7 @@ def modes(
     return Modes(eigenvalues, v, population, (shift @ v) ** 2, np.ones(d))
 
 
-def weights(eigenvalue: Reals, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def weights(eigenvalue: Reals, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """sqrt(1-a) / (a (lambda + c) + 1 - a), the optimal W's eigenvalue; all arguments broadcast.
 
     It tends to zero as a -> 1, and to infinity where lambda = c = 0. Raises ValueError for
@@ -105,10 +105,10 @@ def weights(eigenvalue: Reals, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     )
     variance = a * (lam + ridge) + (1 - a)
     infinite = np.full(variance.shape, np.inf)
-    return reals(np.divide(np.sqrt(1 - a), variance, out=infinite, where=variance > 0))
+    return np.divide(np.sqrt(1 - a), variance, out=infinite, where=variance > 0)[()]
 
 
-def test_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """The optimal denoiser's loss on new data; shape of alpha_bar and c broadcast together.
 
         L_test = < (1 - sqrt(1-a) w)^2 + a w^2 [v' Sigma v + (v' (mu - mu_0))^2] >
@@ -120,7 +120,7 @@ def test_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     return losses(modes, alpha_bar, c)[0]
 
 
-def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """The optimal denoiser's loss on its own training data, without the ridge's penalty.
 
         L_train = < (1 - sqrt(1-a) w)^2 + a w^2 lambda >
@@ -130,16 +130,16 @@ def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
     return losses(modes, alpha_bar, c)[1]
 
 
-def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Reals, Reals]:
+def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Array, Array]:
     """(`test_loss`, `train_loss`) for the price of one; raises what they do."""
     modes = _checked(modes)
     variances = np.stack([modes.population + modes.mean_shift, modes.eigenvalues])
     grid = validate.noise_and_ridge(alpha_bar, c)
     test, train = _mode_sums.losses(modes.eigenvalues, modes.multiplicity, variances, *grid)
-    return reals(test), reals(train)
+    return test[()], train[()]
 
 
-def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
+def residual_loss(spectrum: Array, alpha_bar: Reals) -> Array:
     """The loss nobody can beat: that of the population's own optimum, shape of alpha_bar.
 
         L = < a lambda / (a lambda + 1 - a) >
@@ -152,7 +152,7 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
     return train_loss(everything, alpha_bar)
 
 
-def loss_on_data(loss: Reals, alpha_bar: Reals) -> Reals:
+def loss_on_data(loss: Reals, alpha_bar: Reals) -> Array:
     """The squared error per dimension of the data that a denoiser of this loss implies.
 
         < || x_0 - x_0_hat ||^2 > / d = loss (1-a) / a,
@@ -165,7 +165,7 @@ def loss_on_data(loss: Reals, alpha_bar: Reals) -> Reals:
     loss, a = validate.broadcast(
         loss=validate.nonnegative("loss", loss), alpha_bar=validate.alpha_bar(alpha_bar)
     )
-    return reals(loss * (1 - a) / a)
+    return loss * (1 - a) / a
 
 
 def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:

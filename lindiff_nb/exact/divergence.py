@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
+SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
 
 
@@ -38,7 +41,20 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
         return np.inf
     ratios = np.linalg.svd((axes.T @ root_p) / roots[:, None], compute_uv=False)
     distance = (axes.T @ shift) / roots
-    return _excess(np.asarray(ratios, dtype=np.float64)) + float(distance @ distance) / 2
+    if not np.all(ratios > 0):
+        return np.inf
+    u = ratios - 1  # of roots: rho - 1 - ln rho = u^2 + 2 excess(u)
+    return float(np.sum(u**2 / 2 + excess(u, ratios)) + distance @ distance / 2)
+
+
+def excess(u: Any, w: Any) -> Array:
+    """h(w) = w - 1 - ln w >= 0, what a variance w times too large costs twice, in nats.
+
+    u = w - 1 is given as well, so that no digits are lost if either is small. Any shape, w > 0.
+    """
+    small = np.abs(u) < 0.1
+    series = np.polyval(SERIES, np.where(small, u, 0.0))
+    return np.where(small, series, u - np.log(np.where(small, 1.0, w)))
 
 
 def _whitening(covariance: Array) -> tuple[Array, Array, Array, Array]:
@@ -67,11 +83,3 @@ def _leaves(empty: Array, root: Array, shift: Array, means: float) -> bool:
     offset = np.linalg.norm(empty.T @ shift)
     rounding = max(np.sqrt(RESOLUTION * d) * np.linalg.norm(shift), RESOLUTION * d * means)
     return bool(variance > RESOLUTION * d * np.sum(root**2) or offset > rounding)
-
-
-def _excess(ratios: Array) -> float:
-    """sum (rho - 1 - ln rho) / 2 for rho = ratios^2, each term as a sum of two that are >= 0."""
-    if not np.all(ratios > 0):
-        return np.inf
-    u = ratios - 1
-    return max(float(np.sum(u**2 / 2 + (u - np.log(ratios)))), 0.0)

@@ -18,7 +18,7 @@ import numpy as np
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import recursion
-from lindiff_nb.exact.divergence import POPULATION, SAMPLER
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER, excess
 from lindiff_nb.exact.schedule import Schedule
 
 
@@ -54,12 +54,5 @@ def sampler_kl(
         return np.inf
     p, q = (variance, spectrum) if to_population else (spectrum, variance)
     ratio = p[full] / q[full]
-    terms = _excess(ratio) + offset[full] ** 2 / q[full]
+    terms = excess(ratio - 1, ratio) + offset[full] ** 2 / q[full]
     return float(np.sum(terms)) / (2 * len(spectrum))
-
-
-def _excess(ratio: Array) -> Array:
-    """r - 1 - ln r >= 0, as a sum of two terms that are >= 0 and keep their digits near r = 1."""
-    u = (ratio - 1) / (np.sqrt(ratio) + 1)  # sqrt(r) - 1
-    log = np.where(ratio < 0.25, np.log(ratio) / 2, np.log1p(np.maximum(u, -0.5)))
-    return u**2 + 2 * np.maximum(u - log, 0.0)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import _mode_sums
 from lindiff_nb.exact.denoiser import Modes
 
 
-def test_loss(modes: Modes, delta: Array, alpha_bar: Reals) -> Reals:
+def test_loss(modes: Modes, delta: Array, alpha_bar: Reals) -> Array:
     """The loss on new data of the denoiser that takes delta, (m,), to be the variances.
 
     Shape of alpha_bar. Raises ValueError for a delta that is not a variance for each mode, or
@@ -25,10 +25,10 @@ def test_loss(modes: Modes, delta: Array, alpha_bar: Reals) -> Reals:
     a = validate.alpha_bar(alpha_bar)
     variance = (modes.population + modes.mean_shift)[None]
     (loss,) = _mode_sums.losses(delta, modes.multiplicity, variance, a, np.zeros_like(a))
-    return reals(loss)
+    return loss[()]
 
 
-def best_loss(modes: Modes, alpha_bar: Reals) -> Reals:
+def best_loss(modes: Modes, alpha_bar: Reals) -> Array:
     """The least that any denoiser with these eigenvectors costs on new data.
 
         L = < delta / (delta + (1-a) / a) >,    delta = v' Sigma v + (v' (mu - mu_0))^2

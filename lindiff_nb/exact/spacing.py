@@ -20,11 +20,11 @@ leading term of the divergence instead (arXiv:2601.13602).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lindiff_nb._base import units, validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule

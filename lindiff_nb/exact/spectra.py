@@ -6,10 +6,9 @@ A spectrum is an array (d,); rank nu = 1..d counts from the largest eigenvalue.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import memory, units, validate
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 
 EQUAL = 1 - 1e-6  # entries of an eigenvector that differ by less may change places by rounding

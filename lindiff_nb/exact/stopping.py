@@ -7,10 +7,12 @@ A grid in ln s, s = 2 eta tau, finds the valley of the loss of `training`; bisec
 finds its bottom. `predict.training` gives the same for a typical training set.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lindiff_nb._base import validate, valley
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 
@@ -21,6 +23,50 @@ SETTLED = 100.0  # an exponent beyond which nothing moves any more
 ROUNDING = 1e-12  # stopping has to gain more than this share of the loss to count
 
 
+class Stopped(NamedTuple):
+    """When to stop, and the loss then."""
+
+    time: Array  # tau; infinite where stopping never helps
+    loss: Array
+
+
+def best_stopping(
+    modes: Modes,
+    alpha_bar: Reals,
+    c: Reals = 0.0,
+    eta: Reals = 1.0,
+    *,
+    weights: Array | None = None,
+) -> Stopped:
+    """The time tau that minimises `training.test_loss`, and the least loss.
+
+    One time for each alpha_bar, c and eta, in their common shape. With `weights`, in the shape of
+    alpha_bar and c, one time for all of them, which minimises the weighted mean of their losses.
+    Raises ValueError as `training.test_loss` does, at alpha_bar = 1, and for weights that are
+    negative, all zero or of another shape.
+    """
+    eta = validate.positive("eta", eta)
+    a, ridge = validate.noise_and_ridge(alpha_bar, c, validate.noisy)
+    shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
+    a, ridge = a.ravel(), ridge.ravel()
+    waiting = pool(denoiser.test_loss(modes, a, ridge))
+    if not a.size:
+        return Stopped(waiting.reshape(shape), waiting.reshape(shape))
+
+    def loss(s: Array) -> Array:
+        return pool(training.test_loss(modes, a, s / 2, ridge))
+
+    def slope(s: Array) -> Array:
+        return pool(_slope(modes, a, s, ridge))
+
+    grid = _times(modes, a, ridge)
+    s = valley.bottom(loss(grid[:, None]), slope, grid, PRECISION)
+    stopped = loss(s)
+    helps = stopped < waiting * (1 - ROUNDING)
+    time, least = np.where(helps, s, np.inf), np.where(helps, stopped, waiting)
+    return Stopped(time.reshape(shape) / (2 * eta), least.reshape(shape)[()])
+
+
 def best_stopping_time(
     modes: Modes,
     alpha_bar: Reals,
@@ -28,23 +74,16 @@ def best_stopping_time(
     eta: Reals = 1.0,
     *,
     weights: Array | None = None,
-) -> Reals:
-    """The time tau that minimises `training.test_loss`; infinite where stopping never helps.
-
-    One time for each alpha_bar and c, in their common shape. With `weights`, in that shape, one
-    time for all of them, which minimises the weighted mean of their losses. Raises ValueError as
-    `training.test_loss` does, at alpha_bar = 1, and for weights that are negative, all zero or of
-    another shape.
-    """
-    eta = validate.positive("eta", eta)
-    return reals(_best(modes, alpha_bar, c, weights)[0] / (2 * eta))
+) -> Array:
+    """The time of `best_stopping`."""
+    return best_stopping(modes, alpha_bar, c, eta, weights=weights).time
 
 
 def best_stopped_loss(
     modes: Modes, alpha_bar: Reals, c: Reals = 0.0, *, weights: Array | None = None
-) -> Reals:
-    """`training.test_loss` at `best_stopping_time`; with weights their mean at the one time."""
-    return reals(_best(modes, alpha_bar, c, weights)[1])
+) -> Array:
+    """The loss of `best_stopping`."""
+    return best_stopping(modes, alpha_bar, c, weights=weights).loss
 
 
 def risen(tau: Array, loss: Array, share: float) -> float:
@@ -65,29 +104,6 @@ def risen(tau: Array, loss: Array, share: float) -> float:
         return float(np.inf)
     ends = slice(lowest + above[0] - 1, lowest + above[0] + 1)
     return float(np.exp(np.interp(level, loss[ends], np.log(tau[ends]))))
-
-
-def _best(modes: Modes, alpha_bar: Reals, c: Reals, weights: Array | None) -> tuple[Array, Array]:
-    """The best s and the loss at it, in the shape of alpha_bar and c or one of each."""
-    a, ridge = validate.noise_and_ridge(alpha_bar, c, validate.noisy)
-    shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
-    a, ridge = a.ravel(), ridge.ravel()
-    waiting = pool(np.asarray(denoiser.test_loss(modes, a, ridge)))
-    if not a.size:
-        return waiting.reshape(shape), waiting.reshape(shape)
-
-    def loss(s: Array) -> Array:
-        return pool(np.asarray(training.test_loss(modes, a, s / 2, ridge)))
-
-    def slope(s: Array) -> Array:
-        return pool(_slope(modes, a, s, ridge))
-
-    grid = _times(modes, a, ridge)
-    s = valley.bottom(loss(grid[:, None]), slope, grid, PRECISION)
-    stopped = loss(s)
-    helps = stopped < waiting * (1 - ROUNDING)
-    best = np.where(helps, s, np.inf), np.where(helps, stopped, waiting)
-    return best[0].reshape(shape), best[1].reshape(shape)
 
 
 def _times(modes: Modes, a: Array, c: Array) -> Array:

@@ -30,11 +30,10 @@ that are drawn, whose mean and scatter test it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.denoiser import Modes
 
@@ -47,7 +46,7 @@ def test_loss(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> Reals:
+) -> Array:
     """The loss on new data after training for a time tau, all arguments broadcast together.
 
     Raises ValueError for alpha_bar outside (0, 1], or 1 with another start than 1, negative tau
@@ -65,7 +64,7 @@ def train_loss(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> Reals:
+) -> Array:
     """The loss on the training data then, without the ridge's penalty; else as `test_loss`."""
     return losses(modes, alpha_bar, tau, c, eta, start=start)[1]
 
@@ -78,7 +77,7 @@ def losses(
     eta: Reals = 1.0,
     *,
     start: Reals = 1.0,
-) -> tuple[Reals, Reals]:
+) -> tuple[Array, Array]:
     """(`test_loss`, `train_loss`) for little more than the price of one."""
     a, s, ridge, begin = _grid_and_start(alpha_bar, tau, c, eta, start)
     result = np.array(denoiser.losses(modes, a, ridge)).reshape(2, a.size)
@@ -87,7 +86,7 @@ def losses(
     for block in blocks(finite.size, len(modes.eigenvalues)):
         result[:, finite[block]] = _block(modes, *(values[block] for values in points))
     test, train = result.reshape(2, *a.shape)
-    return reals(test), reals(train)
+    return test[()], train[()]
 
 
 def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:

@@ -17,11 +17,10 @@ there the two part.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb import _moved
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import _mode_sums
 
@@ -30,7 +29,7 @@ __getattr__ = _moved.names(__name__)
 
 def left_out_loss(
     x: ArrayLike, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
-) -> Reals:
+) -> Array:
     """The mean loss on each point of x, (n, d) or (n, h, w), of the ridge denoiser of the others.
 
     The mean is known to be zero, or with `estimated_mean` it is that of the points. Shape of
@@ -51,7 +50,7 @@ def left_out_loss(
     share, lam = np.square(u[:, seen]), lam[seen]
     spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)
     loss = np.array([_left_out(*at, lam, share, spare, d) for at in zip(s, c, strict=True)])
-    return reals(loss.reshape(a.shape))
+    return loss.reshape(a.shape)[()]
 
 
 def _left_out(s: float, c: float, lam: Array, share: Array, spare: Array, d: int) -> float:
@@ -73,7 +72,7 @@ def gcv_loss(
     c: Reals = 0.0,
     *,
     estimated_mean: bool = False,
-) -> Reals:
+) -> Array:
     """The loss on new data of the optimal denoiser with ridge c, estimated from its training set.
 
     eigenvalues, (d,), zeros included, are those of the training covariance, normalised by n. If
@@ -98,7 +97,7 @@ def gcv_loss(
     missed = square / p / p + 2 * (c / p) * (first / p) + (c / p) ** 2 * one
     share = np.divide(c, xi, out=np.zeros(xi.shape), where=xi > 0)
     loss = (missed + (lam.size - positive.size) * share**2 + leaked) / lam.size
-    return reals(loss.reshape(a.shape))
+    return loss.reshape(a.shape)[()]
 
 
 def _grid(alpha_bar: Reals, c: Reals, unit: Unit) -> tuple[Array, Array, Array]:

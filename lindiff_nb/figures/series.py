@@ -28,17 +28,6 @@ def of_figure(figure: Any) -> dict[str, Any] | None:
     return {"axes": axes} if axes else None
 
 
-def publish() -> None:
-    """Let IPython keep the series of each figure that it displays."""
-    from IPython import get_ipython
-    from IPython.core.formatters import JSONFormatter
-    from matplotlib.figure import Figure
-
-    formatter = JSONFormatter(format_type=MIME, print_method="_series_")
-    formatter.for_type(Figure, of_figure)
-    get_ipython().display_formatter.formatters[MIME] = formatter
-
-
 def _series(ax: Any) -> Iterator[dict[str, Any]]:
     """Lines, lines with error bars, clouds of points."""
     barred = {}

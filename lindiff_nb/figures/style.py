@@ -21,15 +21,17 @@ def use_style() -> None:
     warnings.filterwarnings("ignore", r'Creating legend with loc="best"')  # tells how busy we are
     if _in_notebook():
         from IPython import get_ipython
+        from IPython.core.formatters import JSONFormatter
         from matplotlib.figure import Figure
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         from lindiff_nb.figures import raster, series
 
         set_matplotlib_formats("svg", bbox_inches=None, dpi=200, metadata={"Date": None})
-        pictures = get_ipython().display_formatter.formatters["image/png"]
-        pictures.for_type(Figure, raster.of_figure)
-        series.publish()
+        shown = get_ipython().display_formatter.formatters
+        shown["image/png"].for_type(Figure, raster.of_figure)
+        shown[series.MIME] = JSONFormatter(format_type=series.MIME, print_method="_series_")
+        shown[series.MIME].for_type(Figure, series.of_figure)
 
 
 def _in_notebook() -> bool:

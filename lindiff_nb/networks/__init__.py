@@ -8,10 +8,6 @@ denoisers    networks saved, loaded, and called as any denoiser of the book
 
 import lazy_loader
 
-from lindiff_nb._base import extras
-
-extras.need("networks", "torch", "safetensors")
-
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__, submodules=["checkpoints", "denoisers", "training", "unet"]
 )

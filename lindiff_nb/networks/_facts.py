@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+from lindiff_nb._base import extras
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
 
 FIRST = "average.first.weight"  # (width, channels, 3, 3)
 

@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.backends import cudnn
-
+from lindiff_nb._base import extras
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
+    from torch.backends import cudnn
 
 WARM_UP = 100  # steps
 AVERAGED = 8  # in the average, step k counts k^8 - (k-1)^8

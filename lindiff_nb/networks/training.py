@@ -24,19 +24,21 @@ from typing import Any, NamedTuple
 from weakref import finalize
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 from tqdm import tqdm
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import extras, validate
 from lindiff_nb._base.files import alone
+from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _memory
 from lindiff_nb.networks._run import Run
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet, check_shape
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
 
 __all__ = ["Settings", "State", "as_images", "best_device", "train"]
 
@@ -178,8 +180,7 @@ def _states(
                 start = time.perf_counter()
                 losses = []
                 for _ in range(min(every - run.step % every, steps - run.step)):
-                    with _memory.named(run):
-                        losses.append(run.advance())
+                    losses.append(_memory.step(run))
                     bar.update(run.settings.batch)
                 run.losses.append((run.step, _mean(losses, run.step)))
                 run.seconds += time.perf_counter() - start

@@ -1,5 +1,6 @@
 """Predictions from the population spectrum, n and d alone. Nothing here is random.
 
+population  a spectrum checked, sorted and counted once; every function takes one or a spectrum
 losses, divergence, best_ridge, fluctuations   a fit's means, best ridges, spreads (wing `_law`)
 training    gradient flow, losses in time and when to stop (wing `_flow`)
 spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing `_bulk`)
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "fluctuations",
         "losses",
         "marchenko_pastur",
+        "population",
         "random_features",
         "replica",
         "replica_integer_m",

@@ -40,11 +40,11 @@ spectrum, whether the mean is known or not.
 import numpy as np
 
 from lindiff_nb._base import units, validate, valley
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb._base.valley import Pool
 from lindiff_nb.predict import losses, ridge
 from lindiff_nb.predict._law import fit
-from lindiff_nb.predict._spectrum import distinct, total
+from lindiff_nb.predict.population import Population, Spectrum, enter, enter_varying
 
 PER_DECADE = 4
 PRECISION = 1e-6  # relative, of c
@@ -52,13 +52,13 @@ STEP = 16.0  # by which c falls until the divergence does, too
 
 
 def for_test_loss(
-    spectrum: Array,
+    spectrum: Spectrum,
     n: int,
     alpha_bar: Reals,
     *,
     weights: Array | None = None,
     estimated_mean: bool = False,
-) -> Reals:
+) -> Array:
     """The c > 0 that minimises `losses.test_loss`, to a relative 1e-6, in the shape of alpha_bar.
 
     With `weights`, in the shape of alpha_bar, one c for all levels, which minimises the weighted
@@ -67,79 +67,80 @@ def for_test_loss(
     at 1 there is nothing to learn, and for weights that are negative, all zero or of another shape.
     """
     lost = int(estimated_mean)
-    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n, low=1 + lost)
+    (unit, population), n = enter(spectrum), validate.integer("n", n, low=1 + lost)
     a = validate.noisy(alpha_bar)
     shape, pool = a.shape if weights is None else (), valley.pool(weights, a.shape)
     if not a.size:
-        return reals(a)
+        return a
     s = unit.noise(a, far=units.SQUARES).ravel()
-    return reals(unit.on(_best(spectrum, n, s, pool, lost).reshape(shape)))
+    return unit.on(_best(population, n, s, pool, lost).reshape(shape))
 
 
-def for_kl(spectrum: Array, n: int, *, estimated_mean: bool = False) -> float:
+def for_kl(spectrum: Spectrum, n: int, *, estimated_mean: bool = False) -> float:
     """The c that minimises `divergence.kl` of the sampler from the population, to a relative 1e-6.
 
     Zero if a variance is zero: there any ridge makes the divergence infinite. Raises ValueError for
     a spectrum that is not one or n < 1 (n < 2 if the mean is estimated).
     """
     lost = int(estimated_mean)
-    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n, low=1 + lost)
-    if not spectrum.all():
+    (unit, population), n = enter_varying(spectrum), validate.integer("n", n, low=1 + lost)
+    if population.rank < population.d:
         return 0.0
-    levels, counts = distinct(spectrum)
 
     def slope(c: Array) -> Array:
         """Tr Sigma^-1 - <Tr (Sigma_0 + c)^-1>, from terms in which nothing cancels."""
-        at = ridge.response(c * (n / (n - lost)), spectrum, n - lost)
-        known = total(lambda lam, k: k / lam / (lam + k), levels, counts, at.kappa)
-        return known - (at.df1 + lost) / at.excess * total(
-            lambda lam, k: 1 / (lam + k), levels, counts, at.kappa
-        )
+        at = ridge.response(c * (n / (n - lost)), population, n - lost)
+        known = population.total(lambda lam, k: k / lam / (lam + k), at.kappa)
+        seen = population.total(lambda lam, k: 1 / (lam + k), at.kappa)
+        return known - (at.df1 + lost) / at.excess * seen
 
-    low = high = np.array([1 / np.mean(1 / spectrum)])
+    low = high = np.array([1 / np.mean(1 / population.spectrum)])
     while slope(low) >= 0:
         low = low / STEP
     return float(unit.on(valley.root(slope, low, high, PRECISION))[0])
 
 
-def _best(spectrum: Array, n: int, s: Array, pool: Pool, lost: int) -> Array:
+def _best(population: Population, n: int, s: Array, pool: Pool, lost: int) -> Array:
     """The c that minimises each pooled loss; the noise s = (1-a)/a is (p,)."""
 
     def slope(c: Array) -> Array:
-        return pool(_slope(spectrum, n, s, c, lost))
+        return pool(_slope(population, n, s, c, lost))
 
-    cubes, hidden = _averages(spectrum, n, s, lost)
-    low, top = min(float(np.min(hidden * s / cubes)) / 10, float(s.min()) / 100), 2 * spectrum.max()
+    cubes, hidden = _averages(population, n, s, lost)
+    low = min(float(np.min(hidden * s / cubes)) / 10, float(s.min()) / 100)
+    top = 2 * population.levels[-1]
     grid = np.geomspace(low, top, int(np.ceil(PER_DECADE * np.log10(top / low))) + 1)
-    tried = fit.at_noise(spectrum, np.asarray(n), s, grid[:, None], lost)
+    tried = fit.at_noise(population, np.asarray(n), s, grid[:, None], lost)
     return valley.bottom(pool(losses.of_fit(tried)), slope, grid, PRECISION)
 
 
-def _slope(spectrum: Array, n: int, s: Array, c: Array, lost: int = 0) -> Array:
+def _slope(population: Population, n: int, s: Array, c: Array, lost: int = 0) -> Array:
     """dL_test / dc at each noise s, for c of shape (p,) or (1,)."""
     xi = s + c
-    cubes, hidden = _averages(spectrum, n, xi, lost)
-    return 2 / len(spectrum) * (s / xi) / xi * (c / xi * cubes - hidden)
+    cubes, hidden = _averages(population, n, xi, lost)
+    return 2 / population.d * (s / xi) / xi * (c / xi * cubes - hidden)
 
 
-def _averages(spectrum: Array, n: int, xi: Array, lost: int = 0) -> tuple[Array, Array]:
+def _averages(population: Population, n: int, xi: Array, lost: int = 0) -> tuple[Array, Array]:
     """What c / xi weighs in the slope and what is taken off, (p,) each.
 
     They are xi^3 <sum g^3> and xi^2 <sum g^3 (delta - lambda)>, or what takes their place if the
     mean is estimated.
     """
     of, n = n, n - lost
-    kappa, df1, excess, spread = ridge.response(xi * (of / n), spectrum, n)
-    levels, counts = distinct(spectrum)
-    unseen = len(spectrum) - counts.sum()
-    cubes = unseen + total(lambda lam, k: (k / (lam + k)) ** 3, levels, counts, kappa)
-    mixed = total(lambda lam, k: lam / (lam + k) * (k / (lam + k)) ** 2, levels, counts, kappa)
-    m, rest = excess / (excess + spread), spread / (excess + spread)
-    cubes += (1 + m + m**2) * rest * mixed + rest**2 * (1 + m) * spread
-    bracket = rest * (1 + 2 * m) + m * spread / df1
+    kappa, df1, excess, spread = ridge.response(xi * (of / n), population, n)
+    cubes = (
+        population.d
+        - population.rank
+        + population.total(lambda lam, k: (k / (lam + k)) ** 3, kappa)
+    )
+    mixed = population.total(lambda lam, k: lam / (lam + k) * (k / (lam + k)) ** 2, kappa)
+    m, other = excess / (excess + spread), spread / (excess + spread)
+    cubes += (1 + m + m**2) * other * mixed + other**2 * (1 + m) * spread
+    bracket = other * (1 + 2 * m) + m * spread / df1
     bracket += m * n / (n + excess) * spread / excess + 2 * m**2 * mixed / spread
-    hidden = rest * (n + excess) * df1 / (2 * excess) * bracket
+    hidden = other * (n + excess) * df1 / (2 * excess) * bracket
     if lost:
-        seen = mixed + spread**2 / excess + rest * (spread - mixed)
+        seen = mixed + spread**2 / excess + other * (spread - mixed)
         hidden += 2 * n / (excess + spread) ** 2 * seen
     return cubes, hidden

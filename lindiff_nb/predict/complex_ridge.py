@@ -31,16 +31,13 @@ smaller than kappa they are.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb._base import units, validate
+from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array
-from lindiff_nb.predict._spectrum import distinct
+from lindiff_nb._base.types import ArrayLike, Complex, Index, Mask
+from lindiff_nb.predict.population import Population, Spectrum, enter
 
-Complexes = NDArray[np.complex128]
-
-NUMBERS = 2  # a complex number counts for two in a block
+REALS = 2  # a complex number counts for two in a block
 TABLES = 2  # temporaries of the size of a block
 DIRECT = 50  # steps before points close to the axis are approached from above
 CLOSE = 1e-7  # a relative step of Newton's this small leaves an error of about its square
@@ -49,13 +46,11 @@ CLOSE = 1e-7  # a relative step of Newton's this small leaves an error of about 
 class Root(NamedTuple):
     """The effective ridge and its degrees of freedom, (m,)."""
 
-    kappa: Complexes
-    df1: Complexes
+    kappa: Complex
+    df1: Complex
 
 
-def effective_ridge(
-    xi: ArrayLike, spectrum: Array, n: int, *, max_steps: int = 500
-) -> complex | Complexes:
+def effective_ridge(xi: ArrayLike, spectrum: Spectrum, n: int, *, max_steps: int = 500) -> Complex:
     """kappa(xi) off the real axis: the root with Im kappa of the sign of Im xi, shape of xi.
 
     Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
@@ -65,23 +60,21 @@ def effective_ridge(
     validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
         raise validate.fail("xi", xi, "off the real axis")
-    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n)
-    flat = unit.off("xi", points.ravel())
-    found = solve(flat, *distinct(spectrum), n, max_steps=max_steps).kappa
-    kappa = unit.on(found.reshape(points.shape))
-    return kappa if kappa.ndim else complex(kappa)
+    (unit, population), n = enter(spectrum), validate.integer("n", n)
+    found = solve(unit.off("xi", points.ravel()), population, n, max_steps=max_steps).kappa
+    return unit.on(found.reshape(points.shape))
 
 
-def along(xi: Complexes, levels: Array, counts: Array, n: int) -> Root:
+def along(xi: Complex, population: Population, n: int) -> Root:
     """`solve` for points in order on a smooth curve: neighbours give each other a start.
 
     Every eighth point starts alone, the others from the interpolation of log kappa in between.
     """
     root = Root(np.zeros_like(xi), np.zeros_like(xi))
-    start = xi + levels @ counts / n
+    start = xi + population.trace / n
     stride, todo = 8, np.arange(0, xi.size, 8)
     while True:
-        found = solve(xi[todo], levels, counts, n, start=start[todo])
+        found = solve(xi[todo], population, n, start=start[todo])
         root.kappa[todo], root.df1[todo] = found
         stride //= 2
         if not stride:
@@ -95,54 +88,51 @@ def along(xi: Complexes, levels: Array, counts: Array, n: int) -> Root:
 
 
 def solve(
-    xi: Complexes,
-    levels: Array,
-    counts: Array,
+    xi: Complex,
+    population: Population,
     n: int,
     *,
-    start: Complexes | None = None,
+    start: Complex | None = None,
     max_steps: int = 500,
 ) -> Root:
     """The root at each of the points xi, (m,), none of them real."""
-    kappa = xi + levels @ counts / n if start is None else start.copy()
+    kappa = xi + population.trace / n if start is None else start.copy()
     df1 = np.zeros_like(kappa)
-    late = _newton(Root(kappa, df1), xi, levels, counts, n, min(DIRECT, max_steps))
+    late = _newton(Root(kappa, df1), xi, population, n, min(DIRECT, max_steps))
     if late.size:
-        kappa[late], df1[late] = _descend(xi[late], levels, counts, n, max_steps)
+        kappa[late], df1[late] = _descend(xi[late], population, n, max_steps)
     return certified(Root(kappa, df1), xi)
 
 
-def _descend(xi: Complexes, levels: Array, counts: Array, n: int, max_steps: int) -> Root:
+def _descend(xi: Complex, population: Population, n: int, max_steps: int) -> Root:
     """The root at each xi, by way of points above it, each a quarter as high as the one before."""
-    root, height = Root(xi + levels @ counts / n, np.zeros_like(xi)), np.abs(xi)
+    root, height = Root(xi + population.trace / n, np.zeros_like(xi)), np.abs(xi)
     while np.any(height > np.abs(xi.imag)):
         height = np.maximum(height / 4, np.abs(xi.imag))
-        at = xi.real + 1j * np.sign(xi.imag) * height
-        late = _newton(root, at, levels, counts, n, max_steps)
+        above = xi.real + 1j * np.sign(xi.imag) * height
+        late = _newton(root, above, population, n, max_steps)
         if late.size:
             raise RuntimeError(f"no convergence in {max_steps} steps: {n=}, xi={xi[late][:3]}")
     return root
 
 
-def _newton(
-    root: Root, xi: Complexes, levels: Array, counts: Array, n: int, max_steps: int
-) -> NDArray[np.intp]:
+def _newton(root: Root, xi: Complex, population: Population, n: int, max_steps: int) -> Index:
     """Solve from kappa as it is, in place; the points that have not converged are returned."""
     active = np.arange(xi.size)
     for _ in range(max_steps):
         if not active.size:
             break
-        old, at = root.kappa[active], xi[active]
-        sums, excess, spread = _sums(old, levels, counts, n)
-        new = (n * at + old * spread) / (excess + spread)
-        outside = ~_same_side(new, at)
-        new[outside] = (at + old * sums / n)[outside]
+        old, point = root.kappa[active], xi[active]
+        sums, excess, spread = _sums(old, population, n)
+        new = (n * point + old * spread) / (excess + spread)
+        outside = ~_same_side(new, point)
+        new[outside] = (point + old * sums / n)[outside]
         root.kappa[active], root.df1[active] = new, sums - spread * (new - old) / old
         active = active[outside | ~(np.abs(new - old) <= CLOSE * np.abs(new))]
     return active
 
 
-def certified(root: Root, xi: Complexes) -> Root:
+def certified(root: Root, xi: Complex) -> Root:
     """The root, if it is in the half-plane of xi, where there is no other; else RuntimeError."""
     lost = ~_same_side(root.kappa, xi)
     if lost.any():
@@ -151,14 +141,12 @@ def certified(root: Root, xi: Complexes) -> Root:
     return root
 
 
-def _same_side(kappa: Complexes, xi: Complexes) -> NDArray[np.bool_]:
+def _same_side(kappa: Complex, xi: Complex) -> Mask:
     """Whether both are in the same open half-plane; a NaN is in none."""
     return (kappa.imag * np.sign(xi.imag)) > 0
 
 
-def _sums(
-    kappa: Complexes, levels: Array, counts: Array, n: int
-) -> tuple[Complexes, Complexes, Complexes]:
+def _sums(kappa: Complex, population: Population, n: int) -> tuple[Complex, Complex, Complex]:
     """df_1, E = n - df_1 and V = df_1 - df_2 at each kappa, none by cancellation.
 
     With kappa = |kappa| (cos + i sin) and x = lambda / |kappa|, 1 / (x + cos + i sin) is real -
@@ -166,7 +154,7 @@ def _sums(
     which numpy divides and multiplies several times faster.
     """
     df1, excess, spread = np.empty((3, kappa.size), dtype=np.complex128)
-    traces = levels * counts
+    levels, counts, traces = population.levels, population.counts, population.traces
     for rows in blocks(kappa.size, TABLES * levels.size):
         size = np.abs(kappa[rows])
         cut = int(np.searchsorted(levels, np.exp(np.log(size).mean())))

@@ -28,22 +28,21 @@ import numpy as np
 from scipy.special import digamma
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Reals, Wholes, reals
-from lindiff_nb.exact.divergence import POPULATION, SAMPLER
+from lindiff_nb._base.types import Array, Reals, Wholes
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER, excess
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._law import sizes
-from lindiff_nb.predict._law.sizes import h
-from lindiff_nb.predict._spectrum import distinct, total
+from lindiff_nb.predict.population import Population, Spectrum
 
 
 def kl(
-    spectrum: Array,
+    spectrum: Spectrum,
     n: Wholes,
     c: Reals,
     direction: str = SAMPLER,
     *,
     estimated_mean: bool = False,
-) -> Reals:
+) -> Array:
     """The typical KL divergence per dimension at ridge c, in the shape of n and c together.
 
     The mean is known, or with `estimated_mean` that of the n points. Of the population's d
@@ -54,16 +53,7 @@ def kl(
     Raises ValueError for a spectrum that is not one, n < 1 (n < 2 if the mean is estimated), a
     negative c or an unknown direction. Source: Merger & Goldt, eqs. 11 and 15.
     """
-    bracket = sizes.each(_bracket, spectrum, n, c, direction, estimated_mean)
-    return reals(bracket / (2 * np.size(spectrum)))
-
-
-def kl_large_n(d: int, n: int) -> float:
-    """d / (4 n): either divergence per dimension for n >> d without ridge, whatever the spectrum.
-
-    Raises ValueError for d < 1 or n < 1.
-    """
-    return validate.integer("d", d) / (4 * validate.integer("n", n))
+    return sizes.each(_bracket, spectrum, n, c, direction, estimated_mean) / 2
 
 
 def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool = False) -> float:
@@ -89,58 +79,58 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool
     return (d * (d + 1 + 2 * lost) / (dof - d - 1) + log_det) / (2 * d)
 
 
-def _bracket(spectrum: Array, n: int, dof: int, c: Array, to_population: bool) -> Array:
+def _bracket(population: Population, n: int, dof: int, c: Array, to_population: bool) -> Array:
     """Twice the divergence in total nats at each c, for one n."""
-    rank = np.count_nonzero(spectrum)
+    rank = population.rank
     limit = rank if to_population and dof == rank else np.inf
     bracket = np.full(c.shape, limit, dtype=np.float64)
     regular = (c > 0) | (dof > rank)
     formula = _to_population if to_population else _to_sampler
-    bracket[regular] = formula(_solve(spectrum, dof, c[regular] * (n / dof)), n)
-    bracket[(c > 0) & (rank < len(spectrum))] = np.inf
+    bracket[regular] = formula(_solve(population, dof, c[regular] * (n / dof)), n)
+    bracket[(c > 0) & (rank < population.d)] = np.inf
     return bracket
 
 
 class _Solved(NamedTuple):
     """The population, the degrees of freedom of the fit, and delta at each c."""
 
-    levels: Array
-    counts: Array
+    population: Population
     dof: int
     c: Array
     delta: Array
-    rest: Array  # 1 - delta
+    q: Array  # 1 - delta
 
     def over_modes(self, term: Callable[[Array, Array], Array]) -> Array:
         """sum_nu term(w_nu - 1, w_nu) at each c."""
-        return total(
-            lambda lam, c, delta, rest: term(c / lam - delta, c / lam + rest),
-            *(self.levels, self.counts, self.c, self.delta, self.rest),
+        return self.population.total(
+            lambda lam, c, delta, q: term(c / lam - delta, c / lam + q), self.c, self.delta, self.q
         )
 
     def own(self) -> Array:
         """n h(1 - delta)."""
-        return self.dof * h(-self.delta, self.rest)
+        return self.dof * excess(-self.delta, self.q)
 
 
-def _solve(spectrum: Array, dof: int, c: Array) -> _Solved:
+def _solve(population: Population, dof: int, c: Array) -> _Solved:
     """The effective ridge at each c."""
-    at = ridge.response(c, spectrum, dof)
-    return _Solved(*distinct(spectrum), dof, c, at.df1 / dof, at.excess / dof)
+    found = ridge.response(c, population, dof)
+    return _Solved(population, dof, c, found.df1 / dof, found.excess / dof)
 
 
 def _to_population(at: _Solved, n: int) -> Array:
     """The bracket of KL(sampler || population), corrected for a mean estimated from n points."""
-    known = at.over_modes(h) + at.counts.sum() * at.delta - at.own()
+    population, rank = at.population, at.population.rank
+    known = at.over_modes(excess) + rank * at.delta - at.own()
     if n == at.dof:
         return known
-    return known - at.c / n * np.sum(at.counts / at.levels) - at.counts.sum() * np.log(at.dof / n)
+    inverse = np.sum(population.counts / population.levels)
+    return known - at.c / n * inverse - rank * np.log(at.dof / n)
 
 
 def _to_sampler(at: _Solved, n: int) -> Array:
     """The bracket of KL(population || sampler), corrected for a mean estimated from n points."""
-    known = at.over_modes(lambda u, w: h(-u / w, 1 / w)) + at.own()
+    known = at.over_modes(lambda u, w: excess(-u / w, 1 / w)) + at.own()
     if n == at.dof:
         return known
     trace = at.over_modes(lambda u, w: 1 / w)
-    return known + 2 / at.dof * trace + at.counts.sum() * np.log(at.dof / n)
+    return known + 2 / at.dof * trace + at.population.rank * np.log(at.dof / n)

@@ -13,7 +13,7 @@ matrix diagonal with Sigma as well. By derivatives:
     Cov(Tr G(xi_1), Tr G(xi_2)) = d^2 / (dxi_1 dxi_2) of it,         G(xi) = (Sigma_0 + xi)^-1
     Tr G Sigma                  = d/dt of ln det(Sigma_0 + c + t Sigma) at t = 0
 
-which makes the losses linear in second derivatives of the one function (`_loss_law`).
+which makes the losses linear in second derivatives of the one function (`_law.loss`).
 
 What is linear in Sigma_0 needs no large d: tilting the density of the data by exp(-h n Tr Sigma_0 B
 / 2) moves Sigma^-1 to Sigma^-1 + h B, so that Cov(Tr B Sigma_0, f) = -(2/n) d<f> / dh at h = 0;
@@ -30,72 +30,53 @@ from scipy.special import polygamma
 
 from lindiff_nb import _moved
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, Wholes, reals
+from lindiff_nb._base.types import Array, Reals, Wholes
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
-from lindiff_nb.predict import _circle, ridge
-from lindiff_nb.predict._bulk import support
-from lindiff_nb.predict._bulk.support import Complex
 from lindiff_nb.predict._law import divergence, fit, loss, sizes
 from lindiff_nb.predict._law.divergence import Law
 from lindiff_nb.predict._law.fit import Fit
-from lindiff_nb.predict._spectrum import distinct, total
+from lindiff_nb.predict.population import Spectrum, enter, enter_varying
 
 __getattr__ = _moved.names(__name__)
 
 
-def log_det(xi: Reals, spectrum: Array, n: int) -> Reals:
-    """Standard deviation of ln det(Sigma_0 + xi): sqrt(-2 ln(1 - df_2 / n)), in the shape of xi.
+def log_det(xi: Reals, spectrum: Spectrum, n: Wholes) -> Array:
+    """Standard deviation of ln det(Sigma_0 + xi): sqrt(-2 ln(1 - df_2 / n)).
 
-    In total nats, for xi >= 0; at xi = 0 of the product of the positive eigenvalues, which at
-    n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises ValueError for a negative
-    xi, n < 1 or a spectrum that is not one, as all functions here do.
+    In total nats, in the shape of xi >= 0 and n together; at xi = 0 of the product of the positive
+    eigenvalues, which at n = rank is infinite (there it grows with d, like sqrt(ln d)). Raises
+    ValueError for a negative xi, n < 1 or a spectrum that is not one, as all functions here do.
     """
-    unit, spectrum = units.varying(spectrum)
-    at = Law(unit.off("xi", validate.nonnegative("xi", xi)), spectrum, n)
+    unit, population = enter_varying(spectrum)
+    law = Law(unit.off("xi", validate.nonnegative("xi", xi)), population, n)
     with np.errstate(divide="ignore"):
-        return reals(np.sqrt(2 * (at.a + at.h())))
+        return np.sqrt(2 * (law.a + law.h()))
 
 
-def log_det_covariance(xi: Reals, other: Reals, spectrum: Array, n: int) -> Reals:
-    """Covariance of ln det(Sigma_0 + xi) and ln det(Sigma_0 + other): -2 ln(1 - A), both > 0.
-
-    Raises ValueError for a xi or other that is not positive, a spectrum that is not one, or n < 1.
-    """
-    xi, other = validate.positive("xi", xi), validate.positive("other", other)
-    xi, other = validate.broadcast(xi=xi, other=other)
-    unit, spectrum = units.spectrum(spectrum)
-    both = unit.off("xi", xi), unit.off("other", other)
-    kappas = [np.asarray(ridge.effective_ridge(x, spectrum, n)) for x in both]
-    shared = total(
-        lambda lam, k, o: lam / (lam + k) * (lam / (lam + o)), *distinct(spectrum), *kappas
-    )
-    return reals(-2 * np.log1p(-shared / n))
-
-
-def resolvent_trace(xi: Reals, spectrum: Array, n: int) -> Reals:
-    """Standard deviation of Tr (Sigma_0 + xi)^-1, in the shape of xi > 0.
+def resolvent_trace(xi: Reals, spectrum: Spectrum, n: Wholes) -> Array:
+    """Standard deviation of Tr (Sigma_0 + xi)^-1, in the shape of xi > 0 and n together.
 
         variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
         b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
 
     Raises ValueError for xi that is not positive, a spectrum that is not one, or n < 1.
     """
-    unit, spectrum = units.spectrum(spectrum)
-    at = Law(unit.off("xi", validate.positive("xi", xi), far=units.SQUARES), spectrum, n)
-    b3 = at.average(lambda lam, k: (lam / (lam + k)) ** 2 / (lam + k))
-    b4 = at.average(lambda lam, k: (lam / (lam + k) / (lam + k)) ** 2)
-    deviation = np.sqrt(2 * (b4 / at.rest + (b3 / at.rest) ** 2)) / at.rest
-    return reals(unit.on(deviation, power=-1))
+    unit, population = enter(spectrum)
+    law = Law(unit.off("xi", validate.positive("xi", xi), far=units.SQUARES), population, n)
+    b3 = law.average(lambda lam, k: (lam / (lam + k)) ** 2 / (lam + k))
+    b4 = law.average(lambda lam, k: (lam / (lam + k) / (lam + k)) ** 2)
+    deviation = np.sqrt(2 * (b4 / law.r + (b3 / law.r) ** 2)) / law.r
+    return unit.on(deviation, power=-1)
 
 
 def kl_sd(
-    spectrum: Array,
+    spectrum: Spectrum,
     n: Wholes,
     c: Reals,
     direction: str = SAMPLER,
     *,
     estimated_mean: bool = False,
-) -> Reals:
+) -> Array:
     """Standard deviation of the divergence over training sets, per dimension.
 
     Beside the mean in `divergence.kl`, and in its shape. At kappa = kappa(c) the variance in total
@@ -117,8 +98,7 @@ def kl_sd(
 
     Raises ValueError also for n < 2 if the mean is estimated, a negative c or an unknown direction.
     """
-    total = sizes.each(divergence.deviation, spectrum, n, c, direction, estimated_mean)
-    return reals(total / np.size(spectrum))
+    return sizes.each(divergence.deviation, spectrum, n, c, direction, estimated_mean)
 
 
 def wishart_kl_sd(
@@ -149,20 +129,20 @@ def wishart_kl_sd(
     return float(np.sqrt(variance)) / (2 * d)
 
 
-def test_loss_sd(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss_sd(spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """Standard deviation of the loss on new data over training sets, beside `losses.test_loss`.
 
     Per dimension, in the shape of n, alpha_bar and c broadcast together: the closed form of
-    `_loss_law`, in sums over the modes. A limit of many dimensions and points, off by a relative
+    `_law.loss`, in sums over the modes. A limit of many dimensions and points, off by a relative
     few / min(n, d), and more without ridge close to n = d; of little use below ten. At
     alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
     """
     at = fit.solve(spectrum, n, alpha_bar, c, far=units.SQUARES)
-    infinite = (at.xi == 0) & (at.n <= np.count_nonzero(at.spectrum))
+    infinite = (at.xi == 0) & (at.n <= at.population.rank)
     return _deviation(loss.test_variance, at, np.where(infinite, np.inf, 0.0))
 
 
-def train_loss_sd(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss_sd(spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """Standard deviation of the loss on the training set, beside `losses.train_loss`.
 
     With g = lambda / (lambda + kappa), h = 1 - g, q = xi / kappa, r = 1 - df_2 / n and averages
@@ -170,54 +150,14 @@ def train_loss_sd(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) 
 
         (2 q^2 / r^3) [<g^2 h^2> + <g^2 h>^2 / r]
 
-    Shape and validity as for `test_loss`; zero at alpha_bar = 1.
+    Shape and validity as for `test_loss_sd`; zero at alpha_bar = 1.
     """
     at = fit.solve(spectrum, n, alpha_bar, c, far=units.SQUARES)
-    return _deviation(loss.train_variance, at, np.zeros(at.n.shape))
+    return _deviation(loss.train_variance, at, np.zeros(np.shape(at.n)))
 
 
-def linear_statistic(
-    f: Callable[[Complex], Complex], spectrum: Array, n: int, above: float = 0.0
-) -> Reals:
-    """Standard deviation of sum_i f(x_i) over the positive eigenvalues x_i of Sigma_0.
-
-        variance = -(1 / 4 pi^2) contour integrals of f(x(w)) f(x(v)) d^2/dwdv [-2 ln(1 - A(w, v))]
-        A(w, v)  = (1/n) sum_nu lambda_nu^2 / ((lambda_nu - w) (lambda_nu - v))
-
-    with x(w) as in `spectral_density`. f takes complex numbers (k,) and returns (.., k): the result
-    has the shape that precedes. It must be real on the real axis and analytic off the real axis
-    at and below `above` <= 0, as ln(x + c) is for above = -c. Both contours are one circle around
-    the bulks; on it A(w, w*) is at most its larger value on the real axis, and so less than one.
-    The trapezoidal rule converges geometrically, to 1e-10 of the largest |f| on the circle, with
-    about 23 sqrt(b / a) nodes, a and b the distances of the bulks' ends from the w of `above`.
-
-    Raises ValueError also unless above <= 0, above < 0 if n is the rank, if f returns another
-    shape, or if 2048 nodes do not suffice: choose above lower if f allows it.
-    """
-    unit, spectrum = units.varying(spectrum)
-    n, above = validate.integer("n", n), validate.number("above", above)
-    if above > 0 or (above == 0 and n == np.count_nonzero(spectrum)):
-        raise validate.fail("above", above, "<= 0, and < 0 if n is the rank of the population")
-    at, nearest = support.find(spectrum, n), unit.off("above", np.asarray(-above))
-    kappa = float(np.asarray(ridge.effective_ridge(nearest, spectrum, n)))
-    w, weight = _circle.around(-kappa, at.w)
-    value = np.asarray(f(unit.on(support.position(w, at))))
-    if value.shape[-1:] != w.shape:
-        raise validate.fail("f", value.shape, f"a function from {w.shape} to (.., {w.size})")
-    if not np.all(np.isfinite(value)):
-        raise validate.fail("f", value, f"finite around the bulks, with {above=}")
-    u = np.sqrt(at.counts / n) * at.levels / (at.levels - w[:, None])
-    v = u / (at.levels - w[:, None])
-    rest, slope = 1 - u @ u.T, v @ u.T
-    kernel = 2 * (v @ v.T + slope * slope.T / rest) / rest
-    size = units.unit(value)
-    value = size.off("f", value, far=units.FAR) * weight
-    variance = -np.einsum("...i,ij,...j->...", value, kernel, value, optimize=True).real
-    return reals(size.on(np.sqrt(np.maximum(variance, 0)) / (2 * np.pi), name="f"))
-
-
-def _deviation(variance: Callable[[Fit], Array], at: Fit, without: Array) -> Reals:
+def _deviation(variance: Callable[[Fit], Array], at: Fit, without: Array) -> Array:
     """Per dimension; where there is no noise the values that are given."""
-    found, solved = without, at.noisy
+    found, solved = without, (at.xi > 0) & (at.rho > 0)
     found[solved] = np.sqrt(variance(at.where(solved))) / at.d
-    return reals(found)
+    return found[()]

@@ -31,22 +31,17 @@ This is exact in the same limit of many dimensions, whatever n is.
 
 import numpy as np
 
-from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, Wholes, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Reals, Wholes
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._law import fit
-from lindiff_nb.predict._law.fit import Fit
-from lindiff_nb.predict._spectrum import distinct, total
+from lindiff_nb.predict._law.fit import Fit, ratio
+from lindiff_nb.predict.population import Spectrum, enter
 
 
 def test_loss(
-    spectrum: Array,
-    n: Wholes,
-    alpha_bar: Reals,
-    c: Reals = 0.0,
-    *,
-    estimated_mean: bool = False,
-) -> Reals:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> Array:
     """The typical loss on new data of the denoiser fitted to n samples with ridge c.
 
     The mean is known, or with `estimated_mean` that of the n samples. Returns the shape of n,
@@ -55,67 +50,51 @@ def test_loss(
     that is not one, n < 1 (n < 2 if the mean is estimated), alpha_bar outside (0, 1] or a negative
     c. Source: Merger & Goldt, eq. 13.
     """
-    at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
-    return reals(of_fit(at))
+    return of_fit(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean))
 
 
 def train_loss(
-    spectrum: Array,
-    n: Wholes,
-    alpha_bar: Reals,
-    c: Reals = 0.0,
-    *,
-    estimated_mean: bool = False,
-) -> Reals:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> Array:
     """The typical loss of that denoiser on its own n samples, without the ridge's penalty.
 
     Shapes and errors as for `test_loss`. Source: Merger & Goldt, eq. D.18.
     """
-    return reals(_train(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
+    return _train(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean))
 
 
 def test_and_train_loss(
-    spectrum: Array,
-    n: Wholes,
-    alpha_bar: Reals,
-    c: Reals = 0.0,
-    *,
-    estimated_mean: bool = False,
-) -> tuple[Reals, Reals]:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> tuple[Array, Array]:
     """(`test_loss`, `train_loss`) for the price of one."""
     at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     train = _train(at)
-    return reals(train + _gap(at)), reals(train)
+    return train + _gap(at), train
 
 
 def gap(
-    spectrum: Array,
-    n: Wholes,
-    alpha_bar: Reals,
-    c: Reals = 0.0,
-    *,
-    estimated_mean: bool = False,
-) -> Reals:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> Array:
     """test_loss - train_loss = rho D V (2n - D) / (d (n - D) (n - D + V)), without cancellation.
 
     Shapes, errors and the mean as for `test_loss`.
     """
-    return reals(_gap(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)))
+    return _gap(fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean))
 
 
-def residual_loss(spectrum: Array, alpha_bar: Reals) -> Reals:
+def residual_loss(spectrum: Spectrum, alpha_bar: Reals) -> Array:
     """The loss left with infinitely many samples and no ridge: df_1(s) / d, shape of alpha_bar.
 
     Raises ValueError for a spectrum that is not one, or alpha_bar outside (0, 1]. Source: Merger &
     Goldt, eq. 9.
     """
-    (unit, spectrum), a = units.spectrum(spectrum), validate.alpha_bar(alpha_bar)
-    return ridge.degrees_of_freedom(unit.noise(a), spectrum) / len(spectrum)
+    (unit, population), a = enter(spectrum), validate.alpha_bar(alpha_bar)
+    return ridge.degrees_of_freedom(unit.noise(a), population) / population.d
 
 
 def alignment(
-    spectrum: Array, n: Wholes, alpha_bar: Reals, *, estimated_mean: bool = False
-) -> Reals:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, *, estimated_mean: bool = False
+) -> Array:
     """Delta^2 = test_loss - residual_loss without ridge, to full relative precision.
 
     The mean square distance, per dimension, between what the fitted and the population's own
@@ -127,23 +106,16 @@ def alignment(
     ValueError as `test_loss` does.
     """
     at = fit.solve(spectrum, n, alpha_bar, 0.0, estimated_mean=estimated_mean)
-    saved = total(
-        lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)),
-        *distinct(at.spectrum),
-        *(at.kappa, at.xi),
+    saved = at.population.total(
+        lambda lam, k, s: (lam / (lam + s)) * (k / (lam + k)), at.kappa, at.xi
     )
     hidden = (at.df1 + at.lost) / (at.n + at.lost)  # 1 - s / kappa
-    return reals(_gap(at) - hidden * saved / at.d)
+    return _gap(at) - hidden * saved / at.d
 
 
 def scatter(
-    spectrum: Array,
-    n: Wholes,
-    alpha_bar: Reals,
-    c: Reals = 0.0,
-    *,
-    estimated_mean: bool = False,
-) -> Reals:
+    spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0, *, estimated_mean: bool = False
+) -> Array:
     """What test_loss owes to chance: the part that averaging many such denoisers would remove.
 
     It is the mean square distance, per dimension, between what a fitted denoiser and the average
@@ -156,13 +128,12 @@ def scatter(
     """
     at = fit.solve(spectrum, n, alpha_bar, c, estimated_mean=estimated_mean)
     both, df2 = at.excess + at.spread, at.df1 - at.spread
-    rest = df2 * at.n + at.lost * (at.n + df2)
-    top = at.rho * at.spread * (rest + at.rho * at.spread * at.excess)
-    infinite = np.full(top.shape, np.inf)
-    return reals(np.divide(top, at.d * at.excess * both, out=infinite, where=at.excess > 0))
+    seen = df2 * at.n + at.lost * (at.n + df2)
+    top = at.rho * at.spread * (seen + at.rho * at.spread * at.excess)
+    return ratio(top, at.d * at.excess * both, np.inf)
 
 
-def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def mean_error(spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """What test_loss, alignment and scatter each gain if the mean comes from the same n samples.
 
         (1/d) < |W (mu_0 - mu)|^2 > a = rho n V / (d E (E + V))
@@ -171,9 +142,7 @@ def mean_error(spectrum: Array, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> 
     errors as for `test_loss`.
     """
     at = fit.solve(spectrum, n, alpha_bar, c)
-    bottom = at.d * at.excess * (at.excess + at.spread)
-    infinite = np.full(bottom.shape, np.inf)
-    return reals(np.divide(at.rho * at.n * at.spread, bottom, out=infinite, where=bottom > 0))
+    return ratio(at.rho * at.n * at.spread, at.d * at.excess * (at.excess + at.spread), np.inf)
 
 
 def of_fit(at: Fit) -> Array:
@@ -183,13 +152,11 @@ def of_fit(at: Fit) -> Array:
 
 def _train(at: Fit) -> Array:
     """L_train."""
-    both = at.excess + at.spread
-    shared = np.divide(at.excess * at.spread, both, out=np.zeros(both.shape), where=both > 0)
+    shared = ratio(at.excess * at.spread, at.excess + at.spread, 0.0)
     return at.rest**2 + at.rho * ((1 + at.rest) * at.df1 + at.rest * shared) / at.d
 
 
 def _gap(at: Fit) -> Array:
     """L_test - L_train."""
     top = at.rho * at.spread * (at.df1 * (at.n + at.excess) + 2 * at.lost * at.n)
-    bottom = at.d * at.excess * (at.excess + at.spread)
-    return np.divide(top, bottom, out=np.full(top.shape, np.inf), where=bottom > 0)
+    return ratio(top, at.d * at.excess * (at.excess + at.spread), np.inf)

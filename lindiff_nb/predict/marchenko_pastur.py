@@ -17,10 +17,9 @@ For any other population `spectral_density` has the same functions, as solutions
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, ArrayLike, Complex, Reals
 from lindiff_nb.predict import white
 
 HALVINGS = 60  # from [0, pi] to the resolution of float64
@@ -39,17 +38,17 @@ def atom(aspect: float) -> float:
     return max(0.0, 1 - 1 / _aspect(aspect))
 
 
-def density(x: Reals, aspect: float) -> Reals:
+def density(x: Reals, aspect: float) -> Array:
     """The continuous part, sqrt((hi - x) (x - lo)) / (2 pi aspect x), in the shape of x.
 
     Zero outside the bulk; it integrates to 1 - atom. Raises ValueError unless x is finite.
     """
     x, aspect = validate.numbers("x", x), _aspect(aspect)
     lo, hi = edges(aspect)
-    return reals(np.where((x > lo) & (x < hi), white.density(x.clip(lo, hi), aspect), 0.0))
+    return np.where((x > lo) & (x < hi), white.density(x.clip(lo, hi), aspect), 0.0)[()]
 
 
-def cdf(x: Reals, aspect: float) -> Reals:
+def cdf(x: Reals, aspect: float) -> Array:
     """The fraction of eigenvalues <= x, the atom at zero included, in the shape of x.
 
     Closed form, to an absolute error below 1e-14 / sqrt(min(aspect, 1 / aspect)). Raises
@@ -60,10 +59,10 @@ def cdf(x: Reals, aspect: float) -> Reals:
     lo, hi = edges(ratio)
     from_lo, to_hi = (np.sqrt(np.maximum(gap, 0)) for gap in (x / scale - lo, hi - x / scale))
     theta = 2 * np.arctan2(from_lo, to_hi)
-    return reals(np.where(x < 0, 0.0, atom(aspect) + _bulk(theta, ratio) / scale))
+    return np.where(x < 0, 0.0, atom(aspect) + _bulk(theta, ratio) / scale)[()]
 
 
-def quantile(p: Reals, aspect: float) -> Reals:
+def quantile(p: Reals, aspect: float) -> Array:
     """The x with cdf(x) = p, in the shape of p: zero up to the atom, then through the bulk.
 
     By bisection of the angle theta, in which the cdf increases: sixty halvings leave nothing. At
@@ -81,10 +80,10 @@ def quantile(p: Reals, aspect: float) -> Reals:
         below = _bulk(middle, ratio) < wanted
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     x = scale * (edges(ratio)[0] + 4 * np.sqrt(ratio) * np.sin(high / 2) ** 2)
-    return reals(np.where((aspect > 1) & (wanted <= 0), 0.0, x))
+    return np.where((aspect > 1) & (wanted <= 0), 0.0, x)[()]
 
 
-def stieltjes(z: ArrayLike, aspect: float) -> Reals | complex | NDArray[np.complex128]:
+def stieltjes(z: ArrayLike, aspect: float) -> Array | Complex:
     """m(z) = average of 1 / (lambda - z), in the shape of z:  m(-xi) = <Tr (Sigma_0 + xi)^-1> / d.
 
     The root of  aspect z m^2 + (z + aspect - 1) m + 1 = 0  that decays as -1/z, with Im m of the
@@ -101,12 +100,10 @@ def stieltjes(z: ArrayLike, aspect: float) -> Reals | complex | NDArray[np.compl
     if aspect >= 1 and np.any(points == 0):
         raise validate.fail("z", z, "not 0, where eigenvalues accumulate")
     m = _decaying_root(points + 0j, aspect, lo, hi)
-    return m[()] if np.iscomplexobj(points) else reals(m.real)
+    return (m if np.iscomplexobj(points) else m.real)[()]
 
 
-def _decaying_root(
-    z: NDArray[np.complex128], aspect: float, lo: float, hi: float
-) -> NDArray[np.complex128]:
+def _decaying_root(z: Complex, aspect: float, lo: float, hi: float) -> Complex:
     """-2 / (b + root), or the same with numerator and denominator multiplied by b - root."""
     b, root = z + (aspect - 1), np.sqrt(z - lo) * np.sqrt(z - hi)
     add = np.abs(b + root) >= np.abs(b - root)

@@ -33,12 +33,12 @@ Nothing is shared with `ridge`, which finds kappa = xi / q.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb._base.units import Unit
 from lindiff_nb.predict import _replica_symmetric as symmetric
+from lindiff_nb.predict.population import Population, Spectrum, enter, enter_varying
 
 CLOSE = 1e-8  # a relative step this small leaves a relative error of about its square
 MAX_STEPS = 2000  # each at least doubles q or squares its error: enough for all of float64
@@ -54,7 +54,7 @@ class Overlaps(NamedTuple):
 
 
 def potential(
-    at: Overlaps, m: float, xi: float, spectrum: Array, n: int, source: ArrayLike = 0.0
+    at: Overlaps, m: float, xi: float, spectrum: Spectrum, n: int, source: ArrayLike = 0.0
 ) -> float:
     """phi, the logarithm of the replicated integrand per replica, at any replica-symmetric point.
 
@@ -66,21 +66,21 @@ def potential(
     leading part of ln <Z^m> / m, and for m = 0 of <ln Z>, in total nats. `source` is J: a number or
     (d,). Raises ValueError unless m >= 0, xi >= 0, xi + J > 0, and all logarithms exist.
     """
-    m, ridge, spectrum, n, unit = _checked(m, xi, spectrum, n, source)
+    m, ridge, variances, n, unit = _checked(m, xi, spectrum, n, source)
     p, r, p_hat, r_hat = _point(at)
-    own, conjugate = 1 + p / n, ridge + spectrum * p_hat
+    own, conjugate = 1 + p / n, ridge + variances * p_hat
     if own <= 0 or own + m * r / n <= 0 or np.any(conjugate <= 0):
         raise validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
-    if np.any(conjugate + m * spectrum * r_hat <= 0):
+    if np.any(conjugate + m * variances * r_hat <= 0):
         raise validate.fail("at", at, "a point with 1 + Q / n and D + lambda Q^ positive")
     product = p * p_hat + p * r_hat + r * p_hat + m * r * r_hat
     data = n * (np.log(own) + symmetric.log1p(m, r / (n + p)))
-    modes = np.log(conjugate) + symmetric.log1p(m, spectrum * r_hat / conjugate)
-    return float(product - data - modes.sum() - unit.log(len(spectrum))) / 2
+    modes = np.log(conjugate) + symmetric.log1p(m, variances * r_hat / conjugate)
+    return float(product - data - modes.sum() - unit.log(len(variances))) / 2
 
 
 def conditions(
-    at: Overlaps, m: float, xi: float, spectrum: Array, n: int, source: ArrayLike = 0.0
+    at: Overlaps, m: float, xi: float, spectrum: Spectrum, n: int, source: ArrayLike = 0.0
 ) -> Array:
     """The four saddle-point conditions: twice the derivatives of `potential`, zero where it rests.
 
@@ -91,11 +91,11 @@ def conditions(
 
     with (..)(..) = (D + lambda p_hat) (D + lambda (p_hat + m r_hat)). Raises as `potential` does.
     """
-    m, ridge, spectrum, n, _ = _checked(m, xi, spectrum, n, source)
+    m, ridge, variances, n, _ = _checked(m, xi, spectrum, n, source)
     p, r, p_hat, r_hat = _point(at)
     own, overlap = (
         symmetric.inverse((1 + p / n, r / n), m),
-        symmetric.overlap(p_hat, r_hat, m, ridge, spectrum),
+        symmetric.overlap(p_hat, r_hat, m, ridge, variances),
     )
     return np.array(
         [
@@ -108,7 +108,7 @@ def conditions(
 
 
 def stationary_point(
-    m: float, xi: float, spectrum: Array, n: int, source: ArrayLike = 0.0
+    m: float, xi: float, spectrum: Spectrum, n: int, source: ArrayLike = 0.0
 ) -> Overlaps:
     """The stationary point of `potential` for m replicas, integer or not, or in the limit m = 0.
 
@@ -120,19 +120,19 @@ def stationary_point(
     Raises ValueError unless m >= 0, xi >= 0 and xi + J > 0, and RuntimeError if 2000 steps do
     not suffice.
     """
-    m, ridge, spectrum, n, _ = _checked(m, xi, spectrum, n, source)
-    a = 1 / (1 + float(np.sum(spectrum / ridge)) / n)
+    m, ridge, variances, n, _ = _checked(m, xi, spectrum, n, source)
+    a = 1 / (1 + float(np.sum(variances / ridge)) / n)
     b = -a / (2 * max(m, 1.0))
     for _ in range(MAX_STEPS):
-        step = _step(a, b, m, ridge, spectrum, n)
+        step = _step(a, b, m, ridge, variances, n)
         a, b = a + step[0], b + step[1]
         if abs(step[0]) + abs(step[1]) <= CLOSE * a:
-            p, r = symmetric.overlap(a, b, m, ridge, spectrum)
+            p, r = symmetric.overlap(a, b, m, ridge, variances)
             return Overlaps(p, r, a, b)
     raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {m=}, {xi=}, {n=}")
 
 
-def order_parameter(xi: Reals, spectrum: Array, n: int) -> Reals:
+def order_parameter(xi: Reals, spectrum: Spectrum, n: int) -> Array:
     """q(xi): the root of  1 / q = 1 + (1/n) sum_nu lambda_nu / (xi + lambda_nu q), for xi >= 0.
 
     In [0, 1], in the shape of xi; xi / q is the effective ridge. At xi = 0 it is
@@ -141,22 +141,22 @@ def order_parameter(xi: Reals, spectrum: Array, n: int) -> Reals:
     Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError if
     2000 steps of Newton's method do not suffice.
     """
-    unit, spectrum = units.varying(spectrum)
-    return reals(_order_parameter(unit.off("xi", validate.nonnegative("xi", xi)), spectrum, n))
+    unit, population = enter_varying(spectrum)
+    return _order_parameter(unit.off("xi", validate.nonnegative("xi", xi)), population, n)[()]
 
 
-def resolvent(xi: Reals, spectrum: Array, n: int) -> Array:
+def resolvent(xi: Reals, spectrum: Spectrum, n: int) -> Array:
     """<G_nu> = 1 / (xi + q lambda_nu), the average of G = (Sigma_0 + xi)^-1 along each direction.
 
     In the shape of xi and then (d,). Raises ValueError unless xi > 0, and as `order_parameter`.
     """
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     xi = unit.off("xi", validate.positive("xi", xi))
-    q = _order_parameter(xi, spectrum, n)
-    return unit.on(1 / (xi[..., None] + q[..., None] * spectrum), power=-1)
+    q = _order_parameter(xi, population, n)
+    return unit.on(1 / (xi[..., None] + q[..., None] * population.spectrum), power=-1)
 
 
-def spectrum_free(xi: Reals, trace: Reals, d: int, n: int) -> Reals:
+def spectrum_free(xi: Reals, trace: Reals, d: int, n: int) -> Array:
     """q = 1 - (d/n) (1 - xi S) from xi and S = <Tr G> / d alone, whatever the spectrum.
 
     Arguments xi >= 0 and trace = S >= 0 broadcast; S may be measured. Source: Merger & Goldt,
@@ -165,10 +165,12 @@ def spectrum_free(xi: Reals, trace: Reals, d: int, n: int) -> Reals:
     xi, trace = validate.nonnegative("xi", xi), validate.nonnegative("trace", trace)
     xi, trace = validate.broadcast(xi=xi, trace=trace)
     d, n = validate.integer("d", d), validate.integer("n", n)
-    return reals(1 - d / n * (1 - xi * trace))
+    return 1 - d / n * (1 - xi * trace)
 
 
-def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bool = True) -> Reals:
+def log_moment(
+    m: float, xi: Reals, spectrum: Spectrum, n: int, *, fluctuations: bool = True
+) -> Array:
     """ln <Z^m> / m, in total nats, or <ln Z> for m = 0, in the shape of xi > 0.
 
         phi - (m + 1)/4 ln(1 - df_2 / n),    2 phi = n (1 - q) + n ln q - sum_nu ln(xi + q lambda)
@@ -180,15 +182,15 @@ def log_moment(m: float, xi: Reals, spectrum: Array, n: int, *, fluctuations: bo
     Var ln det(Sigma_0 + xi) = -2 ln(1 - df_2 / n). What is left is of order 1/n.
     `fluctuations=False` leaves the second term out. Raises ValueError unless m >= 0 and xi > 0.
     """
-    m, (unit, spectrum) = validate.magnitude("m", m), units.spectrum(spectrum)
-    xi = unit.off("xi", validate.positive("xi", xi))
-    q = _order_parameter(xi, spectrum, n)
+    m, (unit, population) = validate.magnitude("m", m), enter(spectrum)
+    xi, spectrum = unit.off("xi", validate.positive("xi", xi)), population.spectrum
+    q = _order_parameter(xi, population, n)
     modes, df2 = np.empty(xi.shape), np.empty(xi.shape)
     for i in np.ndindex(xi.shape):
         whole = xi[i] + q[i] * spectrum
         modes[i], df2[i] = np.log(whole).sum(), np.sum((q[i] * spectrum / whole) ** 2)
-    phi = (n * (1 - q) + n * np.log(q) - modes - unit.log(len(spectrum))) / 2
-    return reals(phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi)
+    phi = (n * (1 - q) + n * np.log(q) - modes - unit.log(population.d)) / 2
+    return phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi
 
 
 def _step(
@@ -202,16 +204,16 @@ def _step(
     g = symmetric.inverse((ridge + spectrum * a, spectrum * b), m)
     signal = symmetric.times((spectrum * a, spectrum * b), g, m)
     kept = spectrum * a >= ridge
-    rest = [float(np.sum(np.where(kept, ridge * g[i], -signal[i]))) for i in (0, 1)]
-    missing = (n - np.count_nonzero(kept) - n * a + rest[0]) / n, (rest[1] - n * b) / n
+    small = [float(np.sum(np.where(kept, ridge * g[i], -signal[i]))) for i in (0, 1)]
+    missing = (n - np.count_nonzero(kept) - n * a + small[0]) / n, (small[1] - n * b) / n
     slope = [float(np.sum(spectrum * ridge * part)) / n for part in symmetric.times(g, g, m)]
     step = symmetric.times(missing, symmetric.inverse((1 + slope[0], slope[1]), m), m)
     return float(step[0]), float(step[1])
 
 
-def _order_parameter(xi: Array, spectrum: Array, n: int) -> Array:
-    """q at each xi, in the spectrum's unit."""
-    n, levels = validate.integer("n", n), spectrum[spectrum > 0]
+def _order_parameter(xi: Array, population: Population, n: int) -> Array:
+    """q at each xi, in the population's unit."""
+    n, levels = validate.integer("n", n), population.seen.spectrum
     return np.array([_solve(x, levels, n) for x in xi.flat]).reshape(xi.shape)
 
 
@@ -238,15 +240,15 @@ def _point(at: Overlaps) -> tuple[float, float, float, float]:
 
 
 def _checked(
-    m: float, xi: float, spectrum: Array, n: int, source: ArrayLike
+    m: float, xi: float, spectrum: Spectrum, n: int, source: ArrayLike
 ) -> tuple[float, Array, Array, int, Unit]:
     """m, D = xi + J (d,) and the spectrum in its unit, n, and the unit."""
     m, xi = validate.magnitude("m", m), validate.magnitude("xi", xi)
-    (unit, spectrum), n = units.spectrum(spectrum), validate.integer("n", n)
+    (unit, population), n = enter(spectrum), validate.integer("n", n)
     shifts = validate.numbers("source", source)
     if shifts.ndim:
-        shifts = validate.vector("source", shifts, len(spectrum))
-    ridge = xi + shifts + np.zeros(len(spectrum))
+        shifts = validate.vector("source", shifts, population.d)
+    ridge = xi + shifts + np.zeros(population.d)
     if np.any(ridge <= 0):
         raise validate.fail("xi + source", ridge, "positive")
-    return m, unit.off("xi + source", ridge), spectrum, n, unit
+    return m, unit.off("xi + source", ridge), population.spectrum, n, unit

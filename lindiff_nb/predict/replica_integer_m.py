@@ -26,8 +26,9 @@ from itertools import permutations
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
+from lindiff_nb.predict.population import Spectrum, enter
 
 NODES = 512
 DEPTH = 40.0  # the grid ends where the integrand has fallen by exp(-DEPTH)
@@ -36,7 +37,7 @@ HALVINGS = 80
 MOST = 5  # replicas: the terms are m!
 
 
-def log_moment(m: int, xi: float, spectrum: Array, n: int) -> float:
+def log_moment(m: int, xi: float, spectrum: Spectrum, n: int) -> float:
     """ln <Z^m> / m, in total nats, exactly: for 1 <= m <= min(n, 5) replicas and xi > 0.
 
     To an absolute error of about 1e-13 times the logarithm itself. Raises ValueError for m outside
@@ -44,19 +45,19 @@ def log_moment(m: int, xi: float, spectrum: Array, n: int) -> float:
     """
     n = validate.integer("n", n)
     m = validate.integer("m", m, high=min(n, MOST))
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     xi = validate.number("xi", unit.off("xi", validate.positive("xi", xi)))
-    levels = spectrum[spectrum > 0]
+    levels = population.seen.spectrum
     ratio = _log_integral(m, xi, levels, n) - _log_integral(m, xi, levels[:0], n)
-    unseen = float(np.count_nonzero(spectrum == 0) * np.log(xi))
-    return ratio / m - (unseen + unit.log(len(spectrum))) / 2
+    unseen = float((population.d - population.rank) * np.log(xi))
+    return ratio / m - (unseen + unit.log(population.d)) / 2
 
 
 def _log_integral(m: int, xi: float, levels: Array, n: int) -> float:
     """ln I[f], with a Vandermonde matrix of (w - w*) / width, whose powers do not cancel."""
 
-    def log_weight(u: Reals) -> Array:
-        w = np.asarray(np.exp(u))
+    def log_weight(u: Array | float) -> Array:
+        w = np.exp(u)
         modes = np.log(xi + np.multiply.outer(w, levels)).sum(axis=-1)
         return (n - m + 1) * u / 2 - n * w / 2 - modes / 2
 
@@ -75,7 +76,7 @@ def _log_integral(m: int, xi: float, levels: Array, n: int) -> float:
     return float(m * log_weight(top) + m * (m - 1) / 2 * np.log(width) + np.log(integral))
 
 
-def _range(log_weight: Callable[[Reals], Array]) -> tuple[float, float, float]:
+def _range(log_weight: Callable[[Array | float], Array]) -> tuple[float, float, float]:
     """The maximum of a concave function, and where it has fallen by DEPTH on either side."""
     low, high = LOWEST, HIGHEST
     for _ in range(HALVINGS):

@@ -29,12 +29,12 @@ the last place, near n = d and inside a gap of the spectrum too.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lindiff_nb._base import units, validate
+from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals, Wholes, reals
-from lindiff_nb.predict._spectrum import distinct, total
+from lindiff_nb._base.types import Array, Integers, Reals, Wholes
+from lindiff_nb.predict import _panels
+from lindiff_nb.predict.population import Population, Spectrum, enter
 
 MAX_STEPS = 2000
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
@@ -49,21 +49,22 @@ class Response(NamedTuple):
     spread: Array  # V = df_1 - df_2
 
 
-def degrees_of_freedom(kappa: Reals, spectrum: Array, power: int = 1) -> Reals:
+def degrees_of_freedom(kappa: Reals, spectrum: Spectrum, power: int = 1) -> Array:
     """df_p(kappa) = sum_nu (lambda_nu / (lambda_nu + kappa))^p, for each kappa >= 0.
 
     For p = 1 the number of modes that a ridge kappa leaves alone; at kappa = 0 the rank of the
     population. Returns the shape of kappa. Raises ValueError for a negative kappa, a spectrum that
     is not one, or p < 1.
     """
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     kappa = unit.off("kappa", validate.nonnegative("kappa", kappa))
-    levels, counts = distinct(spectrum)
     power = validate.integer("power", power)
-    return reals(total(lambda lam, k: (lam / (lam + k)) ** power, levels, counts, kappa))
+    return population.total(lambda lam, k: (lam / (lam + k)) ** power, kappa)
 
 
-def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = MAX_STEPS) -> Reals:
+def effective_ridge(
+    xi: Reals, spectrum: Spectrum, n: Wholes, *, max_steps: int = MAX_STEPS
+) -> Array:
     """kappa(xi): the largest root of  xi = kappa (1 - df_1(kappa) / n), for each xi >= 0.
 
     Without explicit ridge kappa(0) > 0 if n is less than the rank of the population, else 0.
@@ -75,69 +76,75 @@ def effective_ridge(xi: Reals, spectrum: Array, n: Wholes, *, max_steps: int = M
     after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
     default covers the whole range of float64.
     """
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     xi, sizes = _broadcast(xi, n)
-    return reals(unit.on(_solved(unit.off("xi", xi), *distinct(spectrum), sizes, max_steps)))
+    return unit.on(_solved(unit.off("xi", xi), population, sizes, max_steps))
 
 
-def response(xi: Reals, spectrum: Array, n: Wholes) -> Response:
+def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
     """kappa, df_1, E = n - df_1 and V = df_1 - df_2 at each xi >= 0 and n, in their common shape.
 
     E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
     `effective_ridge` does.
     """
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     xi, n = _broadcast(xi, n)
-    xi, (levels, counts) = unit.off("xi", xi), distinct(spectrum)
-    kappa = _solved(xi, levels, counts, n, MAX_STEPS)
-    df1, spread = _df1_and_spread(kappa.ravel(), levels, counts).reshape(2, *kappa.shape)
-    without = np.asarray(np.maximum(n - counts.sum(), 0.0) / n)
-    excess = n * np.divide(xi, kappa, out=without, where=xi > 0)  # n xi may overflow
-    return Response(unit.on(kappa), df1, np.asarray(excess), spread)
+    xi = unit.off("xi", xi)
+    panels = _panels.span(xi, n, population)
+    if panels is None:
+        kappa = _solved(xi, population, n, MAX_STEPS)
+        df1, spread = _df1_and_spread(kappa.ravel(), population).reshape(2, *kappa.shape)
+    else:
+        found = _panels.solve(xi.ravel(), n.ravel().astype(np.float64), population, panels)
+        kappa, df1, spread = found.reshape(3, *xi.shape)
+    excess = np.array(np.maximum(n - population.rank, 0.0) / n)
+    np.divide(xi, kappa, out=excess, where=xi > 0)
+    return Response(unit.on(kappa), df1[()], n * excess, spread[()])  # n xi may overflow
 
 
-def _df1_and_spread(kappa: Array, levels: Array, counts: Array) -> Array:
+def _df1_and_spread(kappa: Array, population: Population) -> Array:
     """df_1 and V at each kappa, (2, k)."""
+    levels, traces = population.levels, population.traces
     result = np.empty((2, kappa.size))
     for rows in blocks(kappa.size, levels.size):
         resolvent = np.reciprocal(levels + kappa[rows, None])
-        result[0, rows] = resolvent @ (levels * counts)
+        result[0, rows] = resolvent @ traces
         resolvent *= kappa[rows, None] * resolvent
-        result[1, rows] = resolvent @ (levels * counts)
+        result[1, rows] = resolvent @ traces
     return result
 
 
-def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, NDArray[np.int64]]:
+def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, Integers]:
     """The checked xi and n in their common shape."""
     xi, n = validate.broadcast(xi=validate.nonnegative("xi", xi), n=validate.integers("n", n))
     return xi, n
 
 
-def _solved(xi: Array, levels: Array, counts: Array, n: NDArray[np.int64], max_steps: int) -> Array:
+def _solved(xi: Array, population: Population, n: Integers, max_steps: int) -> Array:
     """kappa at each xi and n, in their shape."""
     kappa = np.empty(xi.shape)
     for size in np.unique(n):
         here = n == size
-        kappa[here] = _for_one_n(xi[here], levels, counts, int(size), max_steps)
+        kappa[here] = _for_one_n(xi[here], population, int(size), max_steps)
     return kappa
 
 
-def _for_one_n(xi: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:
+def _for_one_n(xi: Array, population: Population, n: int, max_steps: int) -> Array:
     """kappa at each xi, (k,): equal ones are solved once, increasing."""
     grid, place = np.unique(xi, return_inverse=True)
     kappa = np.zeros_like(grid)
-    first = int(grid.size > 0 and grid[0] == 0 and n >= counts.sum())  # there kappa(0) = 0
-    kappa[first:] = _solve(grid[first:], levels, counts, n, max_steps)
+    first = int(grid.size > 0 and grid[0] == 0 and n >= population.rank)  # there kappa(0) = 0
+    kappa[first:] = _solve(grid[first:], population, n, max_steps)
     return kappa[place]
 
 
-def _solve(grid: Array, levels: Array, counts: Array, n: int, max_steps: int) -> Array:
+def _solve(grid: Array, population: Population, n: int, max_steps: int) -> Array:
     """kappa at each value of an increasing grid: the first, the middle one, the quarters, .."""
     at_zero, slope = np.empty_like(grid), np.empty_like(grid)
-    start = grid + levels @ counts / n
+    start = grid + population.trace / n
     todo, stride = np.arange(grid.size)[:1], 2 ** max(grid.size - 1, 0).bit_length()
     while todo.size:
-        tangent = _newton(start[todo], grid[todo], levels, counts, n, max_steps)
+        tangent = _newton(start[todo], grid[todo], population, n, max_steps)
         at_zero[todo], slope[todo] = tangent
         stride //= 2
         todo = np.arange(stride, grid.size, 2 * stride) if stride else todo[:0]
@@ -149,14 +156,14 @@ def _solve(grid: Array, levels: Array, counts: Array, n: int, max_steps: int) ->
 
 
 def _newton(
-    kappa: Array, xi: Array, levels: Array, counts: Array, n: int, max_steps: int
+    kappa: Array, xi: Array, population: Population, n: int, max_steps: int
 ) -> tuple[Array, Array]:
     """The tangents of kappa(xi) at which Newton's method from above ends: value at 0, and slope."""
     at_zero, slope, kappa = np.empty_like(kappa), np.empty_like(kappa), kappa.copy()
     active = np.arange(kappa.size)
     for _ in range(max_steps):
         old = kappa[active]
-        excess, spread = _excess_and_spread(old, levels, counts, n)
+        excess, spread = _excess_and_spread(old, population, n)
         at_zero[active] = old * (spread / (excess + spread))
         slope[active] = n / (excess + spread)
         kappa[active] = new = at_zero[active] + slope[active] * xi[active]
@@ -166,16 +173,16 @@ def _newton(
     raise RuntimeError(f"no convergence in {max_steps} Newton steps: {n=}, xi={xi[active][:5]}")
 
 
-def _excess_and_spread(kappa: Array, levels: Array, counts: Array, n: int) -> tuple[Array, Array]:
+def _excess_and_spread(kappa: Array, population: Population, n: int) -> tuple[Array, Array]:
     """E and V at each kappa, neither by cancellation."""
-    below = np.concatenate([[0.0], np.cumsum(counts)])
-    excess, spread = np.full_like(kappa, n - below[-1]), np.empty_like(kappa)
-    if n < below[-1]:
-        excess += below[np.searchsorted(levels, kappa)]
+    levels, counts, rank = population.levels, population.counts, population.rank
+    excess, spread = np.full_like(kappa, n - rank), np.empty_like(kappa)
+    if n < rank:
+        excess += population.below[np.searchsorted(levels, kappa)]
     for rows in blocks(kappa.size, levels.size):
         column = kappa[rows, None]
         resolvent = np.reciprocal(levels + column)
-        part = column if n >= below[-1] else np.where(levels >= column, column, -levels)
+        part = column if n >= rank else np.where(levels >= column, column, -levels)
         excess[rows] += (part * resolvent) @ counts
-        spread[rows] = kappa[rows] * (np.square(resolvent, out=resolvent) @ (levels * counts))
+        spread[rows] = kappa[rows] * (np.square(resolvent, out=resolvent) @ population.traces)
     return excess, spread

@@ -19,60 +19,59 @@ eigenvalue.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import units, validate
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._bulk import curve, integral, support
+from lindiff_nb.predict.population import Spectrum, enter_varying
 
 FAR = 9.0  # widths from a kernel's centre at which its Hilbert transform becomes a series
 
 
-def oracle(eigenvalue: Reals, spectrum: Array, n: int) -> Reals:
+def oracle(eigenvalue: Reals, spectrum: Spectrum, n: int) -> Array:
     """delta: the typical variance of new data along a sample eigenvector, shape of eigenvalue.
 
     At zero the mean over the null space. An eigenvalue between the bulks or beyond them, where a
     finite sample may have one, gets what the nearest edge has. Raises ValueError for a negative
     eigenvalue, n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
+    (unit, population), n = enter_varying(spectrum), validate.integer("n", n)
     x = unit.off("eigenvalue", validate.nonnegative("eigenvalue", eigenvalue))
-    result = np.full(x.shape, null_space(spectrum, n))
-    result[x > 0] = curve.delta(x[x > 0], support.find(spectrum, n))
-    return reals(unit.on(result))
+    result = np.full(x.shape, null_space(population, n))
+    result[x > 0] = curve.delta(x[x > 0], support.find(population, n))
+    return unit.on(result)
 
 
-def null_space(spectrum: Array, n: int) -> float:
+def null_space(spectrum: Spectrum, n: int) -> float:
     """delta(0): the mean variance of new data in the null space of the training covariance.
 
     n kappa(0) / (d - n) for n below the population's rank; zero for all other n. Raises ValueError
     for n < 1 or a spectrum that is not one.
     """
-    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
-    if n >= np.count_nonzero(spectrum):
+    (unit, population), n = enter_varying(spectrum), validate.integer("n", n)
+    if n >= population.rank:
         return 0.0
-    kappa = np.asarray(ridge.effective_ridge(0.0, spectrum, n))
-    return float(unit.on(n * kappa / (len(spectrum) - n)))
+    kappa = ridge.effective_ridge(0.0, population, n)
+    return float(unit.on(n * kappa / (population.d - n)))
 
 
-def best_linear_loss(spectrum: Array, n: int, alpha_bar: Reals) -> Reals:
+def best_linear_loss(spectrum: Spectrum, n: int, alpha_bar: Reals) -> Array:
     """The typical loss on new data of the best denoiser with the training set's eigenvectors.
 
     An integral over the limiting spectrum, relative error about 1e-9; shape of alpha_bar. The time
     it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
     n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
     """
-    (unit, spectrum), n = units.varying(spectrum), validate.integer("n", n)
+    (unit, population), n = enter_varying(spectrum), validate.integer("n", n)
     a = validate.alpha_bar(alpha_bar)
     s = unit.noise(a).ravel()
-    hidden = null_space(spectrum, n)
-    null = len(spectrum) - min(n, int(np.count_nonzero(spectrum)))
-    loss = null * _share(hidden, s)
+    null = population.d - min(n, population.rank)
+    loss = null * _share(null_space(population, n), s)
     if s.size:
-        loss = loss + integral.sums(_share, s, spectrum, n)
-    return reals((loss / len(spectrum)).reshape(a.shape))
+        loss = loss + integral.sums(_share, s, population, n)
+    return (loss / population.d).reshape(a.shape)[()]
 
 
 def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
@@ -102,8 +101,8 @@ def from_sample(eigenvalues: ArrayLike, n: int) -> Array:
 
 def _share(delta: Reals, s: Array) -> Array:
     """delta / (delta + s), and zero where both vanish."""
-    whole = np.asarray(delta + s)
-    return np.divide(delta, whole, out=np.zeros(whole.shape), where=whole > 0)
+    whole = delta + s
+    return np.divide(delta, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
 
 
 def _kernel_estimate(lam: Array, width: Array) -> tuple[Array, Array]:

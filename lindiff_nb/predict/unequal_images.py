@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, reals
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb._base.units import Unit
 
 MAX_STEPS = 200
@@ -38,9 +38,9 @@ CLOSE = 1e-7  # a relative step this small leaves a relative error of about its 
 class Losses(NamedTuple):
     """Per dimension and per step, each of the shape of alpha_bar and c together."""
 
-    test: Reals
-    train: Reals
-    scatter: Reals
+    test: Array
+    train: Array
+    scatter: Array
 
 
 class _Solved(NamedTuple):
@@ -50,7 +50,7 @@ class _Solved(NamedTuple):
     slope: Array  # (r, r) dF_nu / dM_mu
 
 
-def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """The typical loss on new images of the denoiser fitted to n images with these energies.
 
         L_test d = sum_nu (M_nu + c)^2 g_nu^2 + s g_nu^2 (lambda_nu + delta_nu)
@@ -64,7 +64,7 @@ def test_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Real
     return losses(energies, n, alpha_bar, c).test
 
 
-def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """The typical loss of that denoiser on its own n images, without the ridge's penalty.
 
         L_train d = sum_nu 1 - s g_nu - s c g_nu^2 (1 + M'_nu)
@@ -77,7 +77,7 @@ def train_loss(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Rea
     return losses(energies, n, alpha_bar, c).train
 
 
-def scatter(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Reals:
+def scatter(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Array:
     """What test_loss owes to the choice of the n images: half the mean square distance of two fits.
 
         scatter d = sum_nu s g_nu^2 delta_nu
@@ -102,10 +102,10 @@ def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
         dead = (d - live.shape[1]) * (ridge / (s + ridge)) ** 2
         result[:, k] = (_sums(live.mean(axis=0), at, s, ridge) + np.array([dead, dead, 0])) / d
         start = at.learned
-    return Losses(*(reals(part) for part in result.reshape(3, *a.shape)))
+    return Losses(*(part[()] for part in result.reshape(3, *a.shape)))
 
 
-def kl(energies: Array, n: int, c: Reals) -> Reals:
+def kl(energies: Array, n: int, c: Reals) -> Array:
     """KL of the sampler's N(mu, Sigma_0 + c) from N(mu, Sigma), in nats per dimension, c > 0.
 
         2 d KL = c sum 1/lambda - <ln det (Sigma_0 + c)> + sum ln lambda
@@ -119,7 +119,7 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
     c = unit.off("c", validate.positive("c", c), far=units.SQUARES)
     d, spectrum = energies.shape[1], energies.mean(axis=0)
     if not np.all(spectrum > 0):
-        return reals(np.full(c.shape, np.inf))
+        return np.full(c.shape, np.inf)[()]
     result = np.empty(c.shape)
     for index in np.ndindex(*c.shape):
         learned = _solve(energies, n, float(c[index]), spectrum).learned
@@ -127,7 +127,7 @@ def kl(energies: Array, n: int, c: Reals) -> Reals:
         log_det = np.sum(np.log(both) - learned / both)
         log_det += n * np.mean(np.log1p(energies @ (1 / both) / n))
         result[index] = np.sum(c[index] / spectrum) - log_det + np.log(spectrum).sum()
-    return reals(result / (2 * d))
+    return result / (2 * d)
 
 
 def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:

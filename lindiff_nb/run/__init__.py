@@ -12,7 +12,6 @@ outputs       of executed cells, as they are kept
 execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
 runner        one chapter with the record of its run, or several in an executor
-readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
@@ -31,6 +30,10 @@ numbers, streams   what it reads, and where it writes
 describe, progress, serve   what it shows
 lab           a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
+new_chapter   a chapter begun: its page, and its places elsewhere
+
+The packages inside: readable, a chapter's notebook in plain Markdown, with the words and numbers of
+its page; skeleton, what a chapter begins with; viewer, what JupyterLab is told.
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
 """

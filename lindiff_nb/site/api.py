@@ -16,6 +16,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -112,13 +113,9 @@ def _listed(package: str) -> str:
         for name, value in names(module).items():
             short, first = f"{_short(module.__name__)}.{name}", inspect.getdoc(value) or ""
             full = f"{module.__name__}.{name}"
-            lines += [f":py:obj:`{short} <{full}>`", f"   {_inline(_first(first), lambda _: None)}"]
+            first = _inline(first.split("\n\n")[0], lambda _: None)
+            lines += [f":py:obj:`{short} <{full}>`", f"   {first}"]
     return "\n".join([*lines, "```", ""])
-
-
-def _first(docstring: str) -> str:
-    """Its first sentence or line."""
-    return docstring.split("\n\n")[0]
 
 
 @cache
@@ -141,10 +138,11 @@ def describe(app: Any, what: str, name: str, value: Any, options: Any, lines: li
 
 
 def sign(app: Any, what: str, name: str, value: Any, *_: Any) -> tuple[str, str] | None:
-    """Autodoc's hook: the signature of a function with its types as the source has them."""
+    """Autodoc's hook: a signature with its types as the source has them; fields stand below it."""
     if what == "class":
-        return "", ""
-    if what not in ("function", "method"):
+        own = None if is_dataclass(value) else vars(value).get("__init__")
+        return (sign(app, "method", name, own) or ("", ""))[0], ""
+    if what not in ("function", "method") or value is None:
         return None
     tree = _tree(value)
     arguments = tree.args

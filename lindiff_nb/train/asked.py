@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from lindiff_nb.networks._settings import Settings, setting
+from lindiff_nb._base.settings import Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.settings import Settings
 from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, cache, select
 from lindiff_nb.networks import denoisers
-from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.denoisers import Trained
 from lindiff_nb.train import work
 from lindiff_nb.train.asked import Asked

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Index
 from lindiff_nb.predict._bulk import support
-from lindiff_nb.predict._bulk.population import View
-from lindiff_nb.predict._bulk.support import Bulks, Index
+from lindiff_nb.predict._bulk.support import Bulks
+from lindiff_nb.predict._bulk.views import View
 
 NEWTON_STEPS, HALVINGS = 20, 60
 CLOSE = 1e-9  # a relative step of Newton's this small leaves less than rounding
@@ -33,12 +33,12 @@ class Local(NamedTuple):
     delta: Array
 
 
-def local(u: Array, at: Bulks) -> Local:
+def local(u: Array, bulks: Bulks) -> Local:
     """The curve above each u inside a bulk, ends included, (k,) in any order."""
     order = np.argsort(u)
     u, found = u[order], np.empty((len(Local._fields), u.size))
-    for rows, seen in support.stretches(u, u, at.tree):
-        found[:, order[rows]] = _seen(u[rows], seen, at.n)
+    for rows, seen in support.stretches(u, u, bulks.tree):
+        found[:, order[rows]] = _seen(u[rows], seen, bulks.n)
     return Local(*found)
 
 
@@ -57,25 +57,25 @@ def _seen(u: Array, seen: View, n: int) -> Local:
     return Local(x, slope, number, delta)
 
 
-def delta(x: Array, at: Bulks) -> Array:
+def delta(x: Array, bulks: Bulks) -> Array:
     """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,).
 
     Solves for the angle phi of `through`, unless x is at an edge or outside.
     """
-    after = np.searchsorted(at.x[:, 0], x).clip(1, len(at.x) - 1) if len(at.x) > 1 else 0
+    after = np.searchsorted(bulks.x[:, 0], x).clip(1, len(bulks.x) - 1) if len(bulks.x) > 1 else 0
     before = np.maximum(after - 1, 0)
-    bulk = np.where(x - at.x[before, 1] < at.x[after, 0] - x, before, after)
-    ends = at.x[bulk]
+    bulk = np.where(x - bulks.x[before, 1] < bulks.x[after, 0] - x, before, after)
+    ends = bulks.x[bulk]
     portion = ((x - ends[:, 0]) / (ends[:, 1] - ends[:, 0])).clip(0, 1)
     phi = 2 * np.arcsin(np.sqrt(portion))
     inside = np.flatnonzero((portion > 0) & (portion < 1))
 
     def missing(u: Array, some: Index) -> tuple[Array, Array]:
-        here = local(u, at)
+        here = local(u, bulks)
         return x[inside[some]] - here.x, here.slope
 
-    phi[inside] = angle(phi[inside], at.w[bulk[inside]], missing)
-    return local(through(phi, at.w[bulk]), at).delta
+    phi[inside] = angle(phi[inside], bulks.w[bulk[inside]], missing)
+    return local(through(phi, bulks.w[bulk]), bulks).delta
 
 
 def angle(phi: Array, ends: Array, missing: Missing) -> Array:

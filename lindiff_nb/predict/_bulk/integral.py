@@ -15,9 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Index, Mask
 from lindiff_nb.predict._bulk import curve, support
-from lindiff_nb.predict._bulk.support import Bulks, Index, Mask
+from lindiff_nb.predict._bulk.support import Bulks
+from lindiff_nb.predict.population import Population
 
 ORDER = 12
 TOLERANCE = 1e-10  # of the whole integral, for each panel; of a bulk's, for a whole bulk
@@ -27,44 +28,44 @@ ROUNDS = 60
 Formula = Callable[[Array, Array], Array]  # delta, s -> what is summed
 
 
-def sums(formula: Formula, s: Array, spectrum: Array, n: int) -> Array:
+def sums(formula: Formula, s: Array, population: Population, n: int) -> Array:
     """sum over typical positive eigenvalues of formula(delta, s), for each s, (k,)."""
-    at = support.find(spectrum, n)
-    probes, total, bulk = _probes(s), np.zeros(len(s)), np.arange(len(at.w))
+    bulks = support.find(population, n)
+    probes, total, bulk = _probes(s), np.zeros(len(s)), np.arange(len(bulks.w))
     for points in POINTS:
-        settled, delta, weight = _whole(formula, probes, bulk, points, at)
+        settled, delta, weight = _whole(formula, probes, bulk, points, bulks)
         for rows in blocks(int(settled.sum()), points * len(s)):
             some = delta[settled][rows], weight[settled][rows]
             total += _integrals(formula, s, *some).sum(axis=0)
         bulk = bulk[~settled]
         if not bulk.size:
             return total
-    return total + _by_panels(formula, s, probes, bulk, at)
+    return total + _by_panels(formula, s, probes, bulk, bulks)
 
 
 def _whole(
-    formula: Formula, probes: Array, bulk: Index, points: int, at: Bulks
+    formula: Formula, probes: Array, bulk: Index, points: int, bulks: Bulks
 ) -> tuple[Mask, Array, Array]:
     """The trapezoidal rule on whole bulks, and where it is settled: half the points had half
     of its digits.
     """
     phi = np.broadcast_to(np.pi * np.arange(1, points) / points, (bulk.size, points - 1))
-    delta, weight = _nodes(bulk, phi, np.pi / points, at)
+    delta, weight = _nodes(bulk, phi, np.pi / points, bulks)
     integral = _integrals(formula, probes, delta, weight)
     half = 2 * _integrals(formula, probes, delta[:, 1::2], weight[:, 1::2])
     near = np.abs(half - integral) <= np.sqrt(TOLERANCE) * np.abs(integral)
     return np.all(near, axis=1), delta, weight
 
 
-def _by_panels(formula: Formula, s: Array, probes: Array, bulk: Index, at: Bulks) -> Array:
+def _by_panels(formula: Formula, s: Array, probes: Array, bulk: Index, bulks: Bulks) -> Array:
     """Gauss's rule on panels of the bulks, halved where two halves differ from the whole."""
     low, high = np.zeros(len(bulk)), np.full(len(bulk), np.pi)
     total, scale = np.zeros(len(s)), np.zeros(0)
-    coarse = _panels(bulk, low, high, at)
+    coarse = _panels(bulk, low, high, bulks)
     for _ in range(ROUNDS):
         middle = (low + high) / 2
         bulk, low, high = np.tile(bulk, 2), np.append(low, middle), np.append(middle, high)
-        fine = _panels(bulk, low, high, at)
+        fine = _panels(bulk, low, high, bulks)
         half = len(bulk) // 2
         rough, better = (_integrals(formula, probes, *part) for part in (coarse, fine))
         scale = scale if scale.size else better.sum(axis=0)
@@ -75,7 +76,7 @@ def _by_panels(formula: Formula, s: Array, probes: Array, bulk: Index, at: Bulks
         if not bad.any():
             return total
         bulk, low, high, coarse = bulk[bad], low[bad], high[bad], (fine[0][bad], fine[1][bad])
-    raise RuntimeError(f"no convergence after {ROUNDS} halvings: n={at.n}, {at.w[bulk][:3]=}")
+    raise RuntimeError(f"no convergence after {ROUNDS} halvings: n={bulks.n}, {bulks.w[bulk][:3]=}")
 
 
 def _probes(s: Array) -> Array:
@@ -93,18 +94,18 @@ def _integrals(formula: Formula, s: Array, delta: Array, weight: Array) -> Array
     return np.einsum("pgk,pg->pk", formula(delta[..., None], s), weight)
 
 
-def _panels(bulk: Index, low: Array, high: Array, at: Bulks) -> tuple[Array, Array]:
+def _panels(bulk: Index, low: Array, high: Array, bulks: Bulks) -> tuple[Array, Array]:
     """`_nodes` of Gauss's rule on each panel, (panels, ORDER)."""
     nodes, weights = np.polynomial.legendre.leggauss(ORDER)
     half = (high - low)[:, None] / 2
-    return _nodes(bulk, (low + high)[:, None] / 2 + half * nodes, half * weights, at)
+    return _nodes(bulk, (low + high)[:, None] / 2 + half * nodes, half * weights, bulks)
 
 
-def _nodes(bulk: Index, phi: Array, dphi: Array | float, at: Bulks) -> tuple[Array, Array]:
+def _nodes(bulk: Index, phi: Array, dphi: Array | float, bulks: Bulks) -> tuple[Array, Array]:
     """delta and the number of eigenvalues at each phi, (k, points)."""
-    ends = at.w[bulk]
+    ends = bulks.w[bulk]
     length = (ends[:, 1] - ends[:, 0])[:, None]
     u = ends[:, :1] + length * np.sin(phi / 2) ** 2
-    place = curve.local(u.ravel(), at)
+    place = curve.local(u.ravel(), bulks)
     du = dphi * length * np.sin(phi) / 2
     return place.delta.reshape(u.shape), place.number.reshape(u.shape) * du

@@ -11,57 +11,67 @@ above each point of the axis where D > 1. Along this curve x increases (Biane 19
 doi:10.1512/iumj.1997.46.1467), from edge to edge of a bulk.
 
 There may be as many bulks as levels, so the sums are taken over what is seen of the population from
-where they are wanted (`population`), a stretch of the axis at a time.
+where they are wanted (`views`), a stretch of the axis at a time.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lindiff_nb._base.blocks import blocks
-from lindiff_nb._base.types import Array
-from lindiff_nb.predict._bulk import population
-from lindiff_nb.predict._bulk.population import Tree, View
-from lindiff_nb.predict._spectrum import distinct
+from lindiff_nb._base.types import Array, Complex, Index
+from lindiff_nb.predict._bulk import views
+from lindiff_nb.predict._bulk.views import Tree, View
+from lindiff_nb.predict.population import Population
 
 MAX_STEPS = 2000
 ROUNDING = 1e-14  # in D where it is one
 STRETCH = 256  # points that see the population alike
-FINE, COARSE = 20, 12  # order of `population`: for the edges, for the curve between them
-Complex = NDArray[np.complex128]
-Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
+FINE, COARSE = 20, 12  # order of `views`: for the edges, for the curve between them
 
 
 class Bulks(NamedTuple):
     """The population, n, and the ends of the bulks as w and as x, (k, 2) each, increasing."""
 
-    levels: Array
-    counts: Array
+    population: Population
     n: int
     w: Array
     x: Array
     tree: Tree
 
+    @property
+    def levels(self) -> Array:
+        """Those of the population."""
+        return self.population.levels
 
-def find(spectrum: Array, n: int) -> Bulks:
-    """All bulks: two ends outside the spectrum, and two in every gap that D = 1 leaves open."""
-    levels, counts = distinct(spectrum)
-    tree, last = population.plant(levels, counts, FINE), levels.size - 1
+    @property
+    def counts(self) -> Array:
+        """Those of the population."""
+        return self.population.counts
+
+
+@lru_cache(maxsize=8)
+def find(population: Population, n: int) -> Bulks:
+    """All bulks: two ends outside the spectrum, and two in every gap that D = 1 leaves open.
+
+    They are kept for the next call: curves come a bulk at a time.
+    """
+    levels, counts = population.levels, population.counts
+    tree, last = views.plant(levels, counts, FINE), levels.size - 1
     left = _gaps_that_may_open(levels, counts, n)
     low, high = _crossings(np.array([0]), -1, tree, n), _crossings(np.array([last]), 1, tree, n)
     upper, lower = _crossings(left, 1, tree, n), _crossings(left + 1, -1, tree, n)
     is_open = upper < lower  # not a number where D > 1 all through
     w = np.sort(np.concatenate([low, upper[is_open], lower[is_open], high]))
-    if n == counts.sum():
+    if n == population.rank:
         w[0] = 0.0
     x = np.empty_like(w)
     for rows, seen in stretches(w, w, tree):
         x[rows] = w[rows] * (1 + (seen.levels / (w[rows, None] - seen.levels)) @ seen.counts / n)
-    ends, tree = np.maximum(x, 0).reshape(-1, 2), population.plant(levels, counts, COARSE)
-    return Bulks(levels, counts, n, w.reshape(-1, 2), ends, tree)
+    ends, tree = np.maximum(x, 0).reshape(-1, 2), views.plant(levels, counts, COARSE)
+    return Bulks(population, n, w.reshape(-1, 2), ends, tree)
 
 
 def stretches(low: Array, high: Array, tree: Tree) -> Iterator[tuple[slice, View]]:
@@ -71,21 +81,23 @@ def stretches(low: Array, high: Array, tree: Tree) -> Iterator[tuple[slice, View
     """
     for start in range(0, low.size, STRETCH):
         end = min(start + STRETCH, low.size)
-        seen = population.view(low[start:end].min(), high[start:end].max(), tree)
+        seen = views.view(low[start:end].min(), high[start:end].max(), tree)
         for rows in blocks(end - start, seen.levels.size):
             yield slice(start + rows.start, min(start + rows.stop, end)), seen
 
 
-def position(w: Complex, at: Bulks) -> Complex:
+def position(w: Complex, bulks: Bulks) -> Complex:
     """x(w) for a vector of w."""
-    share: Complex = at.levels / (w[:, None] - at.levels)
-    return w * (1 + share @ at.counts / at.n)
+    share: Complex = bulks.levels / (w[:, None] - bulks.levels)
+    return w * (1 + share @ bulks.counts / bulks.n)
 
 
-def on_curve(u: Array, at: Bulks) -> Complex:
+def on_curve(u: Array, bulks: Bulks) -> Complex:
     """The w above each u where x(w) is real, (k,): D(w) = 1, or w = u where D(u) <= 1."""
-    everything = View(at.levels, at.counts, at.levels.size)
-    return u + 1j * np.sqrt(height_squared(np.square(u[:, None] - at.levels), everything, at.n))
+    everything = View(bulks.levels, bulks.counts, bulks.levels.size)
+    return u + 1j * np.sqrt(
+        height_squared(np.square(u[:, None] - bulks.levels), everything, bulks.n)
+    )
 
 
 def height_squared(square: Array, seen: View, n: int) -> Array:

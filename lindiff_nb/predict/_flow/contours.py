@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Complex
 from lindiff_nb.predict import complex_ridge
-from lindiff_nb.predict.complex_ridge import Complexes
+from lindiff_nb.predict.population import Population
 
 STEP = 0.16  # in theta; measured: 2e-12, 1e-9 at 0.2
 BEYOND = 1e4  # how far past the largest scale the contour goes before its tail is summed
@@ -32,26 +32,25 @@ class Contour(NamedTuple):
     tends to 0.
     """
 
-    z: Complexes
-    kappa: Complexes  # at xi = -z
-    share: Complexes  # weight times df_1 / (d z)
+    z: Complex
+    kappa: Complex  # at xi = -z
+    share: Complex  # weight times df_1 / (d z)
 
 
-def around(levels: Array, counts: Array, d: int, n: int, near: float, far: float) -> Contour:
+def around(population: Population, n: int, near: float, far: float) -> Contour:
     """The contour for functions that vary at scales from `near` up to `far`.
 
     Functions may grow to the left like exp(-2 z / near). Far beyond the spectrum and their own
     scales they are series in 1 / z, of which the tail sums the two leading terms.
     """
-    top = (np.sqrt(levels[-1]) + np.sqrt(levels @ counts / n)) ** 2  # no eigenvalue lies above
-    near, far = min(near, top), BEYOND * max(far, top)
+    near, far = min(near, population.top(n)), BEYOND * max(far, population.top(n))
     steps = int(np.ceil((np.log(2 * far) - np.log(near)) / STEP))
     theta = (np.arange(steps) + 0.5) * STEP
     z = near * ((np.cosh(theta) + 1j * np.sinh(theta)) / np.sqrt(2) - 1)
     weight = STEP / np.pi * near * (np.sinh(theta) + 1j * np.cosh(theta)) / np.sqrt(2)
     weight[-2:] *= _tail(np.exp(-STEP))
-    kappa, df1 = complex_ridge.along(-z, levels, counts, n)
-    return Contour(z, kappa, weight * (df1 / d) / z)
+    kappa, df1 = complex_ridge.along(-z, population, n)
+    return Contour(z, kappa, weight * (df1 / population.d) / z)
 
 
 def _tail(ratio: float) -> Array:

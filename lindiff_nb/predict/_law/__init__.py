@@ -2,5 +2,5 @@
 
 fit         a population, n and a ridge, with kappa and the degrees of freedom at it
 loss        means and variances of the losses        divergence  the same of the divergences
-sizes       the one function h(w), without cancellation, and loops over n
+sizes       loops over n
 """

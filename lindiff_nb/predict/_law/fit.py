@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals, Wholes
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array, Integers, Mask, Reals, Wholes
 from lindiff_nb.predict import ridge
+from lindiff_nb.predict.population import Population, Spectrum, enter
 
 FAR = 1000  # of s and c, so that xi n / m is legal too
 
@@ -17,10 +17,10 @@ FAR = 1000  # of s and c, so that xi n / m is legal too
 class Fit(NamedTuple):
     """What losses are written in; the arrays have the shape of n, alpha_bar and c together.
 
-    The spectrum, xi and kappa are in the spectrum's own unit.
+    xi and kappa are in the population's own unit.
     """
 
-    spectrum: Array  # (d,)
+    population: Population
     n: Array  # degrees of freedom of the fit
     lost: int  # what the mean took of them
     xi: Array  # s + c
@@ -34,21 +34,16 @@ class Fit(NamedTuple):
     @property
     def d(self) -> int:
         """The number of dimensions."""
-        return len(self.spectrum)
+        return self.population.d
 
-    @property
-    def noisy(self) -> NDArray[np.bool_]:
-        """Where there is noise."""
-        return (self.xi > 0) & (self.rho > 0)
-
-    def where(self, chosen: NDArray[np.bool_]) -> Fit:
+    def where(self, chosen: Mask) -> Fit:
         """Some of the points, (p,)."""
-        n, _, *others = self[1:]
-        return Fit(self.spectrum, n[chosen], self.lost, *(values[chosen] for values in others))
+        n, lost, *others = (np.asarray(values) for values in self[1:])
+        return Fit(self.population, n[chosen], int(lost), *(values[chosen] for values in others))
 
 
 def solve(
-    spectrum: Array,
+    spectrum: Spectrum,
     n: Wholes,
     alpha_bar: Reals,
     c: Reals,
@@ -64,20 +59,24 @@ def solve(
     Where there is noise, s and c are to be within 2^far of the largest variance.
     """
     lost = int(estimated_mean)
-    unit, spectrum = units.spectrum(spectrum)
+    unit, population = enter(spectrum)
     n, a, c = validate.broadcast(
         n=validate.integers("n", n, low=1 + lost),
         alpha_bar=validate.alpha_bar(alpha_bar),
         c=validate.nonnegative("c", c),
     )
     s = unit.noise(a, far)
-    return at_noise(spectrum, n, s, unit.beside("c", c, s, far), lost)
+    return at_noise(population, n, s, unit.beside("c", c, s, far), lost)
 
 
-def at_noise(spectrum: Array, n: NDArray[np.int64], s: Array, c: Array, lost: int) -> Fit:
-    """The fit at checked arguments, s and c in the unit of the spectrum."""
+def at_noise(population: Population, n: Integers, s: Array, c: Array, lost: int) -> Fit:
+    """The fit at checked arguments, s and c in the population's own unit."""
     xi, dof = s + c, n - lost
-    rest = np.divide(c, xi, out=np.zeros(xi.shape), where=xi > 0)
-    rho = np.divide(s, xi, out=np.ones(xi.shape), where=xi > 0)
-    response = ridge.response(xi * (n / dof), spectrum, dof)
-    return Fit(spectrum, dof.astype(np.float64), lost, xi, rho, rest, *response)
+    rest, rho = ratio(c, xi, 0.0), ratio(s, xi, 1.0)
+    response = ridge.response(xi * (n / dof), population, dof)
+    return Fit(population, dof.astype(np.float64), lost, xi, rho, rest, *response)
+
+
+def ratio(top: Array, bottom: Array, without: float) -> Array:
+    """top / bottom, and another value where that is not positive."""
+    return np.divide(top, bottom, out=np.full(np.shape(bottom), without), where=bottom > 0)[()]

@@ -34,28 +34,21 @@ import numpy as np
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.predict._law.fit import Fit
-from lindiff_nb.predict._spectrum import distinct
+from lindiff_nb.predict.population import Population
 
 TABLES = 4  # temporaries of the size of a block
 
 
-class Point(NamedTuple):
-    """Some points, (p, 1) each."""
+class _Modes(NamedTuple):
+    """The population as seen by some fits: per fit, (p, 1), and per level of it, (p, m)."""
 
+    population: Population
     n: Array
     rho: Array  # s / xi
     rest: Array  # c / xi
     kappa: Array
     q: Array  # xi / kappa
     r: Array  # 1 - df_2 / n
-
-
-class _Modes(NamedTuple):
-    """The population as seen by the fits: levels, (m,), shares, (p, m), and what weighs them."""
-
-    levels: Array
-    counts: Array
-    at: Point
     g: Array
     h: Array
 
@@ -64,7 +57,7 @@ class _Modes(NamedTuple):
         product = factors[0] * factors[1]
         for factor in factors[2:]:
             product *= factor
-        return (product @ self.counts)[:, None] / self.at.n
+        return (product @ self.population.counts)[:, None] / self.n
 
 
 def test_variance(at: Fit) -> Array:
@@ -78,7 +71,7 @@ def train_variance(at: Fit) -> Array:
 
 
 def _train(of: _Modes) -> Array:
-    (_, rho, rest, _, q, r), g, h = of.at, of.g, of.h
+    _, _, rho, rest, _, q, r, g, h = of
     b = of.mean(g, g, h)
     ux = rho * q / r * (g * h)
     w = ux * (1 + 2 * rest * q / r * (h + 2 * b / r))
@@ -87,7 +80,7 @@ def _train(of: _Modes) -> Array:
 
 
 def _test(of: _Modes) -> Array:
-    (_, rho, rest, _, q, r), g, h = of.at, of.g, of.h
+    _, _, rho, rest, _, q, r, g, h = of
     f, v, b, g_ = of.mean(g, np.ones(1)), of.mean(g, h), of.mean(g, g, h), of.mean(g, g)
     g_ = g_ / f
     delta = v / (f * q) * _from_mean(of)
@@ -109,22 +102,22 @@ def _from_mean(of: _Modes) -> Array:
 
     Measured from a level close to the mean, so that it is exact where one level is all that counts.
     """
-    weight = of.g * of.h * of.counts
+    levels, weight = of.population.levels, of.g * of.h * of.population.counts
     weight /= weight.sum(axis=1, keepdims=True)
-    close = np.abs(of.levels - (weight @ of.levels)[:, None]).argmin(axis=1)
-    apart = of.levels - of.levels[close, None]
-    return (apart - np.sum(weight * apart, axis=1, keepdims=True)) / (of.levels + of.at.kappa)
+    close = np.abs(levels - (weight @ levels)[:, None]).argmin(axis=1)
+    apart = levels - levels[close, None]
+    return (apart - np.sum(weight * apart, axis=1, keepdims=True)) / (levels + of.kappa)
 
 
 def _by_rows(formula: Callable[[_Modes], Array], fit: Fit) -> Array:
     """The formula at each point, in bounded memory."""
-    levels, counts = distinct(fit.spectrum)
-    q, r = fit.excess / fit.n, (fit.excess + fit.spread) / fit.n
-    points = [values.ravel() for values in (fit.n, fit.rho, fit.rest, fit.kappa, q, r)]
+    levels, r = fit.population.levels, (fit.excess + fit.spread) / fit.n
+    points = [values.ravel() for values in (fit.n, fit.rho, fit.rest, fit.kappa)]
+    points += [(fit.excess / fit.n).ravel(), r.ravel()]
     result = np.empty(fit.kappa.size)
     for rows in blocks(result.size, TABLES * levels.size):
-        at = Point(*(values[rows, None] for values in points))
-        total = levels + at.kappa
-        modes = _Modes(levels, counts, at, levels / total, at.kappa / total)
+        n, rho, rest, kappa, q, r = (values[rows, None] for values in points)
+        whole = levels + kappa
+        modes = _Modes(fit.population, n, rho, rest, kappa, q, r, levels / whole, kappa / whole)
         result[rows] = formula(modes)[:, 0]
     return result.reshape(fit.kappa.shape)

@@ -13,11 +13,8 @@ nearby and a few hundred nodes, whatever d is.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lindiff_nb._base.types import Array
-
-Index = NDArray[np.intp]
+from lindiff_nb._base.types import Array, Index
 
 SEPARATION = 3.0
 LEAF = 32  # levels in the smallest boxes
@@ -89,11 +86,11 @@ def _boxes(ends: Index, levels: Array, counts: Array, order: int) -> list[Box]:
     first, last, size = ends[:-1], ends[1:], np.diff(ends)
     centre, radius = (levels[last - 1] + levels[first]) / 2, (levels[last - 1] - levels[first]) / 2
     t = (levels - np.repeat(centre, size)) / np.repeat(np.where(radius > 0, radius, 1), size)
-    moments, at = np.empty((order, size.size)), np.pi * (np.arange(order) + 0.5) / order
+    moments, angles = np.empty((order, size.size)), np.pi * (np.arange(order) + 0.5) / order
     term, before = counts * levels, counts * levels * t  # traces times T_0, and times T_-1 = T_1
     for k in range(order):
         moments[k] = np.add.reduceat(term, first) / (1 if k else 2)
         term, before = 2 * t * term - before, term
-    nodes = centre[:, None] + radius[:, None] * np.cos(at)
-    gathered = 2 / order * moments.T @ np.cos(np.outer(np.arange(order), at)) / nodes
+    nodes = centre[:, None] + radius[:, None] * np.cos(angles)
+    gathered = 2 / order * moments.T @ np.cos(np.outer(np.arange(order), angles)) / nodes
     return [Box(*one) for one in zip(first, last, centre, radius, nodes, gathered, strict=True)]
