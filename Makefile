@@ -51,7 +51,7 @@ bench: $(VENV)/installed            ## what the program costs, as ratios within 
 
 lock:            ## write requirements.lock and requirements.hashes anew from pyproject.toml
 	$(PYTHON) -m venv --clear _build/lock
-	_build/lock/bin/pip install --quiet --upgrade 'torch==2.13.0' setuptools wheel '.[book,test]'
+	_build/lock/bin/pip install --quiet --upgrade 'torch==2.13.0' setuptools wheel '.[all,test]'
 	@{ sed '/^[^#]/,$$d' requirements.lock; \
 	   _build/lock/bin/pip freeze --all --exclude pip --exclude lindiff-nb | sed 's/+cpu$$//'; } \
 	   > _build/requirements.lock
@@ -68,7 +68,7 @@ hashes:            ## write requirements.hashes anew from requirements.lock
 	   UV_DEFAULT_INDEX=$${PIP_INDEX_URL:-$$index}; export UV_DEFAULT_INDEX; \
 	   [ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
 	   _build/uv/bin/uv pip compile pyproject.toml --quiet --no-config --universal --no-annotate --no-header \
-	   --extra book --extra test --override _build/no-torch.txt --constraint requirements.lock \
+	   --extra all --extra test --override _build/no-torch.txt --constraint requirements.lock \
 	   --python-version $(OLDEST) --generate-hashes --output-file _build/requirements.hashes
 	@{ sed '/^[^#]/,$$d' requirements.hashes; cat _build/requirements.hashes; } > _build/with-head
 	@mv _build/with-head requirements.hashes
@@ -89,6 +89,6 @@ $(VENV)/packages: requirements.lock requirements.hashes
 	@touch $@
 
 $(VENV)/installed: $(VENV)/packages pyproject.toml
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --no-deps --no-build-isolation -e '.[all]'
 	@$(PIP) check
 	@touch $@

@@ -9,8 +9,22 @@ from benchmarks import (
     figure_3,
     losses,
     memory,
+    random_features,
     report,
     training,
+    unet,
+)
+
+ALL = (
+    effective_ridge,
+    losses,
+    experiments,
+    empirical,
+    training,
+    figure_3,
+    report,
+    memory,
+    random_features,
     unet,
 )
 
@@ -18,8 +32,7 @@ from benchmarks import (
 def main() -> int:
     """Print each row as soon as it is measured."""
     kept = True
-    science = effective_ridge, losses, experiments, empirical, training, figure_3, report
-    for benchmark in (*science, memory, unet):
+    for benchmark in ALL:
         for row in benchmark.rows():
             print(row.line(), flush=True)
             kept = kept and row.kept

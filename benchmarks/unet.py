@@ -16,7 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.timing import Row, at_most, faster, shortest
 from lindiff_nb.exact import sampling, schedule, spacing
 from lindiff_nb.networks import denoisers
-from lindiff_nb.networks._run import Run, Settings
+from lindiff_nb.networks._run import Run
+from lindiff_nb.networks.training import Settings
 
 SIDE, BATCH, DRAWN, STEPS = 16, 128, 400, 20
 CPU = torch.device("cpu")

@@ -5,13 +5,14 @@ predict     given only the population spectrum, n and d: random-matrix predictio
 measure     finite experiments: a generator goes in, raw draws come out
 networks    all of torch: a U-net, its training, checkpoints
 data        image sets as float arrays
-figures     the visual grammar
+figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
 train       a U-net trained at the command line, and the ladder of shipped ones
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
 cli         the command line, whole
 
+What is public is what the `__all__` of a package lists; the website's reference is made of that.
 Subpackages load when first used, so `import lindiff_nb` costs next to nothing.
 """
 

@@ -12,10 +12,9 @@ def write_scripts(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     book = find_book()
-    for name in book.chapters:
-        code = [cell.source for cell in book.notebook(name).cells if cell.cell_type == "code"]
+    for name, chapter in book.chapters.items():
         script = folder / f"{name.replace('-', '_')}.py"
-        script.write_text("\n\n".join(code) + "\n", encoding="utf-8")
+        script.write_text("\n\n".join(chapter.code) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

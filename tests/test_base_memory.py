@@ -15,7 +15,8 @@ from lindiff_nb.networks.training import Settings, train
 STEP = """
 import sys, torch
 from pathlib import Path
-from lindiff_nb.networks._run import Run, Settings
+from lindiff_nb.networks._run import Run
+from lindiff_nb.networks.training import Settings
 from lindiff_nb.exact import schedule, spectra
 def peak():  # of this program alone; ru_maxrss begins with that of its parent
     line = next(x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)

@@ -108,7 +108,7 @@ def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words)
         ("--power-law 10.5 1 -n 5", "--power-law must be a whole number and a number, got 10.5 1"),
         ("--power-law 10 -1 -n 5", "exponent must be non-negative"),
         ("--power-law 0 1 -n 5", "d must be an integer >= 1"),
-        ("--images mnits -n 5", "did you mean 'mnist'?"),
+        ("--images mnits -n 5", "the nearest is 'mnist'"),
         ("--spectrum mine.txt -n 5 --json out.txt", "the output out.txt must end in .json"),
         ("--spectrum mine.txt -n 5 --csv no/out.csv", "there is no folder no"),
         ("--spectrum mine.txt -n 5 --figure out.jpg", "must end in .png or .svg or .pdf"),

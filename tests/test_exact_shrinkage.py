@@ -63,3 +63,56 @@ def test_a_merged_null_space_keeps_every_loss_that_treats_it_as_one(modes):
 def test_without_a_null_space_there_is_nothing_to_merge():
     modes = denoiser.modes(np.zeros(2), np.diag([2.0, 1]), np.zeros(2), np.eye(2))
     assert shrinkage.merge_null_space(modes) is modes
+
+
+# How far to shrink towards a multiple of the identity.
+
+
+def test_ledoit_wolf_is_the_scatter_of_the_points_by_that_of_the_eigenvalues():
+    x = np.random.default_rng(0).standard_t(5, (30, 7)) * np.arange(1.0, 8)
+    S = x.T @ x / 30
+    scatter = sum(np.sum((np.outer(point, point) - S) ** 2) for point in x) / 30**2
+    expected = scatter / np.sum((S - np.trace(S) / 7 * np.eye(7)) ** 2)
+    assert 0.1 < expected < 0.9
+    assert shrinkage.ledoit_wolf(x) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [100, 400])
+def test_shrinking_so_far_is_nearly_as_good_as_knowing_how_far(n):
+    """Within 5 %: of 300 other seeds the worst was at 3 %."""
+    spectrum = spectra.power_law(200, 0.5)
+    x = np.random.default_rng(0).standard_normal((n, 200)) * np.sqrt(spectrum)
+    S = x.T @ x / n
+    weights = [*np.linspace(0, 1, 201), shrinkage.ledoit_wolf(x)]
+    weights.append(shrinkage.oas(np.linalg.eigvalsh(S).clip(0), n))
+    target = np.trace(S) / 200 * np.eye(200)
+    errors = [np.sum(((1 - w) * S + w * target - np.diag(spectrum)) ** 2) for w in weights]
+    assert max(errors[-2:]) < 1.05 * min(errors)
+
+
+@pytest.mark.parametrize("x", [np.ones((4, 1)), np.zeros((3, 2)), [[1.0, 1], [1, -1]]])
+def test_where_all_variances_are_equal_there_is_nothing_but_their_mean(x):
+    assert shrinkage.ledoit_wolf(x) == 1
+    assert shrinkage.oas([2.0, 2.0, 2.0], 5) == 1
+
+
+def test_how_far_to_shrink_has_no_unit():
+    x = np.random.default_rng(0).standard_normal((9, 5)) * np.arange(1.0, 6)
+    lam = np.linalg.eigvalsh(x.T @ x / 9)
+    for unit in (2.0**-400, 2.0**400):
+        assert shrinkage.ledoit_wolf(unit * x) == shrinkage.ledoit_wolf(x)
+        found = shrinkage.oas(unit * lam, 9)
+        assert found == shrinkage.oas(lam, 9)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: shrinkage.ledoit_wolf([[np.nan, 1.0]]), "x"),
+        (lambda: shrinkage.oas([1.0, -1.0], 5), "eigenvalues"),
+        (lambda: shrinkage.oas([1.0, 2.0], 0), "n"),
+    ],
+)
+def test_a_weight_of_nonsense_is_refused_by_name(call, name):
+    with pytest.raises(ValueError, match=name):
+        call()

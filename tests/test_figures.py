@@ -1,5 +1,6 @@
 """The visual grammar: one style, prediction as a line, measurement as markers, images in rows."""
 
+import base64
 import io
 
 import hypothesis.strategies as st
@@ -8,8 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from PIL import Image
 
-from lindiff_nb.figures import image_grid, overlay, palette, use_style
+from lindiff_nb.figures import image_grid, overlay, palette, raster, use_style
 from lindiff_nb.figures.plots import measured
 
 NUMBERS = st.floats(0.1, 10)
@@ -41,6 +43,17 @@ def test_the_same_figure_is_the_same_file():
         ax.legend()
         files.add(svg(fig))
     assert len(files) == 1
+
+
+def test_its_picture_is_as_large_as_the_figure_and_a_few_kilobytes():
+    fig, ax = plt.subplots()
+    ax.imshow(np.linspace(0, 1, 10_000).reshape(100, 100))
+    overlay(ax, [1, 50], [1, 50], [[1, 2], [2, 3]])
+    png = base64.b64decode(raster.of_figure(fig))
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.size == tuple(fig.bbox.size)
+    assert len(png) < 40_000
+    assert raster.of_figure(plt.figure()) is None
 
 
 def test_a_figure_is_drawn_on_white_and_its_style_uses_the_palette():

@@ -1,9 +1,10 @@
 """The house rules that a machine can keep. CONTRIBUTING.md names each beside its test."""
 
 import ast
+import itertools
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jupytext
 import pytest
@@ -13,6 +14,7 @@ from pybtex.database import parse_file
 from lindiff_nb.figures import palette, white_live
 
 ROOT = Path(__file__).parents[1]
+SKELETON = ROOT / "lindiff_nb/run/skeleton/chapter.md"
 BOOK = ROOT / "book"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
@@ -63,6 +65,34 @@ def test_cells_are_short(name):
         assert len(lines) <= 20, cell.source
 
 
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def nested(source: str) -> list[str]:
+    """Comprehensions that hold another one."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, COMPREHENSIONS)
+        and any(isinstance(part, COMPREHENSIONS) for part in list(ast.walk(node))[1:])
+    ]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_comprehension_holds_another(name):
+    """Where one nests, a verb is missing in the package, or a name in the chapter."""
+    for cell in cells(name, "code"):
+        assert not nested(cell.source), cell.source
+
+
+def test_a_nested_comprehension_is_seen():
+    assert nested("x = {k: [f(k, n) for n in sizes] for k in laws}")
+    assert nested("a, b = (np.array([f(n) for n in sizes]) for f in formulas)")
+    assert nested("worst = max(max(x for x in row) for row in rows)")
+    assert not nested("rows = [f(n) for n in sizes]; worst = max(x for x in rows)")
+    assert not nested("for x in [f(n) for n in sizes]:\n    y = [g(x) for _ in range(3)]")
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_figure_is_named_captioned_and_described(name):
     for cell in cells(name, "code"):
@@ -91,13 +121,139 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
     if name == TOC["root"]:
         return
     text = TEXT[name]
-    assert "What you will see" in text
+    assert "What you will see" in text or "**The question.**" in text
     assert "What you need" in text
     assert re.search(r"^assert ", text, re.M)
     assert "record(" in text
     exercises = re.findall(r"\{exercise(?:-start)?\}", text)
     solutions = re.findall(r"\{solution(?:-start)?\}", text)
     assert len(exercises) == len(solutions) >= 3
+
+
+# ---- what a page may cost its reader
+
+OLD = {  # written before these rules, which hold for every other chapter; to be emptied
+    "best-linear",
+    "calculator",
+    "diffusion-primer",
+    "divergence",
+    "intro",
+    "learning-dynamics",
+    "linear-vs-unet",
+    "marchenko-pastur",
+    "memorization",
+    "optimal-denoisers",
+    "replica",
+    "sampling",
+    "structured-data",
+}
+BUDGET = {
+    "words": 2000,
+    "lines of code": 200,
+    "visible lines of code": 120,
+    "figures": 8,
+    "numbers in the prose": 12,
+    "minutes": 23,
+}
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+APART = r"(?:dropdown|prf:proof|solution|list-table|table)"  # not read on the way through
+
+
+def tags(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def prose(text: str) -> str:
+    """The text of a page without header, code, displayed equations, proofs, solutions, tables."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
+    text = re.sub(r"^```\{code-cell\}.*?^```$", "", text, flags=re.S | re.M)
+    text = re.sub(r"^```\{solution-start\}.*?\{solution-end\}\n```$", "", text, flags=re.S | re.M)
+    text = re.sub(rf"^(:::+|```+)\{{{APART}\}}.*?^\1$", "", text, flags=re.S | re.M)
+    text = re.sub(r"^:\w+:.*$", "", text, flags=re.M)  # options of a directive
+    return re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
+
+
+def cost(text: str) -> dict[str, float]:
+    """What a page costs: 220 words are a minute; an equation is 20 s, a figure 30, a line 2.5."""
+    code = [c for c in jupytext.reads(text, fmt="md:myst").cells if c.cell_type == "code"]
+    lines = {True: 0, False: 0}
+    for cell in code:
+        written = [line for line in cell.source.splitlines() if line.strip()]
+        lines[bool(tags(cell) & FOLDED)] += len(written)
+    found = {
+        "words": len(re.findall(r"\S*[^\W\d_]{2}\S*", prose(text))),
+        "lines of code": sum(lines.values()),
+        "visible lines of code": lines[False],
+        "figures": sum(draws(c.source) and "remove-output" not in tags(c) for c in code),
+        "numbers in the prose": len(re.findall(r"\{glue:\w+\}", prose(text))),
+    }
+    equations = len(re.findall(r"\$\$.*?\$\$", text, re.S))
+    seconds = 20 * equations + 30 * found["figures"] + 2.5 * found["visible lines of code"]
+    return found | {"minutes": found["words"] / 220 + seconds / 60}
+
+
+def silences(text: str) -> list[str]:
+    """The code cells that follow another one with nothing said between."""
+    parts = jupytext.reads(text, fmt="md:myst").cells
+    pairs = itertools.pairwise(parts)
+    return [b.source for a, b in pairs if a.cell_type == b.cell_type == "code"]
+
+
+def out_of_frame(text: str) -> list[str]:
+    """What a page lacks of the frame: question, answer and figure first, checks and table last."""
+    parts = jupytext.reads(text, fmt="md:myst").cells
+    code = [c for c in parts if c.cell_type == "code"]
+    before = itertools.takewhile(lambda c: not re.search(r"^## ", c.source, re.M), parts)
+    lede = [c for c in code if "lede" in tags(c)]
+    last = code[-1].source if code else ""
+    opening = parts[0].source if parts else ""
+    holds = {
+        "the question": "**The question.**" in opening,
+        "the answer": "**The answer.**" in opening,
+        "what is needed": "**What you need.**" in opening,
+        "one figure for the answer": len(lede) == 1 and all(draws(c.source) for c in lede),
+        "a folded set-up": all(tags(c) & FOLDED for c in before if c.cell_type == "code"),
+        "checks at the end": bool(re.search(r"^assert ", last, re.M)) and "record(" in last,
+        "a table of what was measured": "measured(" in last,
+    }
+    return [what for what, there in holds.items() if not there]
+
+
+@pytest.mark.parametrize("name", [name for name in CHAPTERS if Path(name).name not in OLD])
+def test_a_chapter_keeps_to_its_budget_and_its_frame(name):
+    spent = cost(TEXT[name])
+    assert {what: n for what, n in spent.items() if n > BUDGET[what]} == {}
+    assert silences(TEXT[name]) == []
+    assert out_of_frame(TEXT[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "seen"),
+    [
+        ("**The question.**", "", "the question"),
+        (", lede]", "]", "one figure for the answer"),
+        (":tags: [hide-input]\n\nimport", "import", "a folded set-up"),
+        ("measured(SHORT", "dict(SHORT", "a table of what was measured"),
+        ("assert off", "off", "checks at the end"),
+        ("The rest of the set-up:\n\n", "", "silence"),
+        ("## Exercises", "word " * 2000, "words"),
+        ("## Exercises", "{glue:text}`x` " * 12, "numbers in the prose"),
+        ("## Exercises", ":::{dropdown} Proof\n" + "word " * 2000 + "\n:::", None),
+        ("rng = ", "x = 1\n" * 120 + "rng = ", "visible lines of code"),
+        ("use_style()", "x = 1\n" * 200, "lines of code"),
+    ],
+)
+def test_what_breaks_the_frame_or_the_budget_is_seen(old, new, seen):
+    page = SKELETON.read_text()
+    assert old in page
+    page = page.replace(old, new)
+    spent = {what for what, n in cost(page).items() if n > BUDGET[what]}
+    found = spent | set(out_of_frame(page)) | ({"silence"} if silences(page) else set())
+    assert found == ({seen} if seen else set())
+
+
+def test_only_chapters_of_the_book_are_exempt():
+    assert {f"book/{name}" for name in OLD} <= set(CHAPTERS)
 
 
 NEW_OR_TRAINING = {"new": "NEW", "training": "TRAINING"}

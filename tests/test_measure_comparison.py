@@ -32,14 +32,12 @@ def test_images_are_points():
     assert np.array_equal(flat.x, images.x)
 
 
-def test_the_distance_from_the_noise_is_the_loss():
+def test_the_losses_are_those_of_the_formula():
     """2000 affine losses against the formula in the moments: six standard errors (2e-9)."""
     x = np.tile(POINTS, (40, 1))
     mean, covariance = spectra.moments(POINTS)
     noisy = comparison.noised(np.random.default_rng(), x, SCHEDULE, STEPS)
-    found = comparison.distance(
-        noisy.eps, comparison.answers(sampling.affine(mean, covariance, SCHEDULE), noisy)
-    )
+    found = comparison.losses(sampling.affine(mean, covariance, SCHEDULE), noisy)
     for each, t in zip(found, STEPS, strict=True):
         a = SCHEDULE.alpha_bar[t - 1]
         exact = denoiser.loss(*denoiser.optimal(mean, covariance, a), mean, covariance, a)
@@ -55,6 +53,22 @@ def test_modes_add_up_to_the_whole():
     assert apart.mean(axis=2) == pytest.approx(comparison.distance(first, second))
     assert whole.sum(axis=2) == pytest.approx(np.sum(second**2, axis=2))
     assert whole[..., 0] == pytest.approx((second @ v[:, 0]) ** 2)
+
+
+def test_the_error_is_the_largest_relative_one_of_the_mean_of_the_draws():
+    draws = np.array([[1.0, 2.0, 8.0], [3.0, 2.0, 12.0]])  # means 2, 2, 10
+    assert comparison.error(draws, [2, 4, 11]) == pytest.approx(0.5)
+    assert comparison.error(draws, 10) == pytest.approx(0.8)
+    assert comparison.error(3 * draws, 3 * np.array([2, 4, 11])) == pytest.approx(0.5)
+    assert comparison.error(draws, draws.mean(axis=0)) == 0
+
+
+def test_an_error_that_means_nothing_is_refused():
+    good = {"draws": np.ones((2, 3)), "predicted": np.ones(3)}
+    assert_refused(comparison.error, good, "draws", [1.0, np.ones((0, 3)), [[np.nan]], None])
+    assert_refused(comparison.error, good, "predicted", [np.zeros(3), np.inf, "a"])
+    with pytest.raises(ValueError, match=r"draws \(3,\) and predicted \(2,\) must have shapes"):
+        comparison.error(np.ones((2, 3)), np.ones(2))
 
 
 def test_bad_input_raises_naming_argument_and_value():

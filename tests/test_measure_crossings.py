@@ -7,6 +7,7 @@ import pytest
 from lindiff_nb.measure.crossings import (
     binomial_interval,
     crossing,
+    exponents,
     falls_below,
     resampled_crossings,
 )
@@ -101,6 +102,22 @@ def test_where_all_agree_nothing_scatters():
     assert drawn == pytest.approx(np.full(5, 2**1.5))
 
 
+def test_an_exact_power_law_has_its_exponent_and_no_error():
+    x = np.array([1.0, 2, 5, 20])
+    found = exponents(np.random.default_rng(), x, np.tile(3 * x**-0.8, (4, 1)), 50)
+    assert found == pytest.approx(np.full(50, -0.8))
+
+
+def test_the_error_of_an_exponent_is_that_of_least_squares():
+    """Scatter of slopes sd / sqrt(draws sum (log x - mean)^2): 4 standard errors, 1 in 16,000."""
+    rng, x = np.random.default_rng(5), np.geomspace(1, 100, 5)
+    noise = 0.3 * rng.standard_normal((200, 5))
+    found = exponents(rng, x, np.exp(noise) * x**1.5, 2000)
+    expected = 0.3 / np.sqrt(200 * np.sum((np.log(x) - np.log(x).mean()) ** 2))
+    assert found.std() == pytest.approx(expected, rel=0.25)
+    assert abs(np.median(found) - 1.5) < 4 * expected
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -120,6 +137,11 @@ def test_where_all_agree_nothing_scatters():
             r"copied must be truth values of shape \(samples, 2\)",
         ),
         (lambda: resampled_crossings(0, [1, 2], np.zeros((3, 2), bool)), "rng must be"),
+        (lambda: exponents(0, [1, 2], np.ones((3, 2))), "rng must be"),
+        (lambda: exponents(np.random.default_rng(), [1], np.ones((3, 1))), "draws must be of"),
+        (lambda: exponents(np.random.default_rng(), [1, 2], np.ones(2)), "draws must be of shape"),
+        (lambda: exponents(np.random.default_rng(), [1, 2], [[1, 0]]), "draws must be positive"),
+        (lambda: exponents(np.random.default_rng(), [2, 1], [[1, 1]]), "x must be increasing"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -150,3 +150,21 @@ def test_draws_come_first_and_the_generator_decides_them():
         3,
     )
     assert experiments.kl(np.random.default_rng(0), SPECTRUM, 4, 0.1).shape == (10,)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda rng, n: experiments.eigenvalues(rng, SPECTRUM, n, 3),
+        lambda rng, n: experiments.kl(rng, SPECTRUM, n, RIDGES, 3),
+        lambda rng, n: np.stack(experiments.losses(rng, SPECTRUM, n, ALPHA_BAR, 0.1, 3), axis=-1),
+        lambda rng, n: experiments.training_losses(rng, SPECTRUM, n, 0.9, 2.0, draws=3).test,
+    ],
+    ids=["eigenvalues", "kl", "losses", "training_losses"],
+)
+def test_several_sizes_are_measured_one_after_the_other(measure):
+    sizes = np.array([[2, 9], [6, 40]])
+    found = measure(np.random.default_rng(4), sizes)
+    rng = np.random.default_rng(4)
+    for index, n in np.ndenumerate(sizes):
+        assert np.array_equal(found[:, *index], measure(rng, int(n)))

@@ -26,6 +26,33 @@ def test_losses_are_those_of_the_optimal_matrices(n):
             assert row[column] == pytest.approx(np.mean(expected), rel=1e-9)
 
 
+def test_sets_are_different_points_of_the_pool_drawn_one_after_the_other():
+    pool = np.arange(24.0).reshape(8, 3)
+    found = fits.sets(np.random.default_rng(1), pool, 5, 4)
+    rng = np.random.default_rng(1)
+    assert found.shape == (4, 5, 3)
+    for each in found:
+        assert np.array_equal(each, rng.choice(pool, 5, replace=False))
+        assert len(np.unique(each[:, 0])) == 5
+    images = fits.sets(np.random.default_rng(1), pool.reshape(8, 3, 1), 5, 4)
+    assert np.array_equal(images, found)
+
+
+def test_every_point_of_the_pool_is_as_likely():
+    """Counts of 10 points in 4000 sets of 4: a z-score exceeds 6 with probability 2e-9 each."""
+    drawn = fits.sets(np.random.default_rng(), np.arange(10.0)[:, None], 4, 4000)
+    counts = np.bincount(drawn.astype(int).ravel())
+    assert np.all(np.abs(counts - 1600) < 6 * np.sqrt(4000 * 0.4 * 0.6))
+
+
+def test_a_pool_that_cannot_be_drawn_from_is_refused():
+    good = {"rng": np.random.default_rng(0), "pool": np.ones((4, 2)), "n": 2, "draws": 3}
+    assert_refused(fits.sets, good, "rng", [0, None])
+    assert_refused(fits.sets, good, "pool", [np.ones(3), np.zeros((0, 2)), [[np.nan, 1.0]]])
+    assert_refused(fits.sets, good, "n", [0, 5, 1.5, True])
+    assert_refused(fits.sets, good, "draws", [0, -1, 2.5])
+
+
 def test_bad_input_raises_naming_argument_and_value():
     good = {"sets": [np.ones((2, 3))], "covariance": np.eye(3), "alpha_bar": 0.5}
     assert_refused(fits.mean_losses, good, "covariance", [np.ones(3), -np.eye(3), None])

@@ -310,6 +310,33 @@ def test_a_checkpoint_of_another_kind_of_device_is_refused(tmp_path):
         train(IMAGES, SCHEDULE, TINY, steps=3, path=path, device=torch.device("cpu"))
 
 
+def test_one_training_at_a_time_writes_a_checkpoint(tmp_path):
+    """From the call on, until the generator ends, is closed, or is let go without a start."""
+    path = tmp_path / "shared"
+    arguments = {"steps": 3, "path": path, "progress": False}
+    waiting = train(IMAGES, SCHEDULE, TINY, **arguments)
+    with pytest.raises(OSError, match="another process works on it"):
+        train(IMAGES, SCHEDULE, TINY, **arguments)
+    del waiting
+    started = train(IMAGES, SCHEDULE, TINY, **arguments)
+    next(started)
+    with pytest.raises(OSError, match="another process works on it"):
+        train(IMAGES, SCHEDULE, TINY, **arguments)
+    started.close()
+    assert last(**{"steps": 3, "path": path}).step == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_device_is_the_one_that_is_named_or_the_best_that_is_here(monkeypatch):
+    assert best_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    assert best_device() == torch.device("mps")
+    for name in ("cuda", "gpu", ""):
+        with pytest.raises(ValueError, match=f"torch has: mps, cpu, got '{name}'"):
+            train(IMAGES, SCHEDULE, TINY, steps=1, device=name)
+
+
 @pytest.mark.parametrize("keep", [0, 7, 100, 5000, -1])
 def test_a_checkpoint_that_is_cut_short_is_refused(tmp_path, keep):
     path = tmp_path / "cut"

@@ -1,17 +1,16 @@
 """Each chapter runs, assertions included, with each parameter alone at either end of its range.
 
 At its lower end a parameter meets the published values of all others: a lower end that one of them
-rules out is found here. At its upper end it meets the small sizes of `test_book`, or a night would
+rules out is found here. At its upper end it meets the small values of the chapter, or a night would
 not be enough. An end that is the published value has been run by the build. Of a str with choices
-each choice is tried, of a list of choices the empty one. A bool has no ends: both of ours ask for
-hours (retrain) or for the network (download).
+each choice is tried, of a list of choices the empty one. A bool has no ends: ours asks
+for the network.
 """
 
 import pytest
-from test_book import BOOK, SMALL
+from test_book import CHAPTERS
 
-from lindiff_nb.run.declarations import parameters
-from lindiff_nb.run.parameters import Parameter, Value, check
+from lindiff_nb.run.parameters import Parameter, Value
 from lindiff_nb.run.runner import run_chapter
 
 Case = tuple[str, str, Value, dict[str, Value]]  # chapter, parameter, its value, the other values
@@ -35,9 +34,9 @@ def ends(parameter: Parameter) -> list[tuple[Value, bool]]:
 def cases() -> list[Case]:
     """Every end of every parameter of every chapter."""
     return [
-        (chapter, parameter.name, value, {} if published else SMALL[chapter])
-        for chapter in SMALL
-        for parameter in parameters(BOOK, chapter)
+        (name, parameter.name, value, {} if published else chapter.small)
+        for name, chapter in CHAPTERS.items()
+        for parameter in chapter.parameters
         for value, published in ends(parameter)
     ]
 
@@ -49,15 +48,15 @@ def cases() -> list[Case]:
     [pytest.param(*case, id="-".join(map(str, case[:3]))) for case in cases()],
 )
 def test_a_chapter_holds_at_each_end_of_each_parameter(chapter, name, value, others):
-    values = check(parameters(BOOK, chapter), (others | {name: value}).items())
-    _, record = run_chapter(BOOK, chapter, values, timeout=LONGEST)
+    values = CHAPTERS[chapter].values((others | {name: value}).items())
+    _, record = run_chapter(CHAPTERS[chapter], values, timeout=LONGEST)
     assert record["parameters"][name] == value
 
 
 def test_each_number_is_tried_at_both_ends_of_its_range():
     tried = {(chapter, name, value) for chapter, name, value, _ in cases()}
-    for chapter in SMALL:
-        for parameter in parameters(BOOK, chapter):
+    for chapter in CHAPTERS:
+        for parameter in CHAPTERS[chapter].parameters:
             if parameter.type in (int, float):
                 wanted = {parameter.low, parameter.high} - {parameter.default}
                 assert {(chapter, parameter.name, value) for value in wanted} <= tried

@@ -8,7 +8,6 @@ from tiny_book import cell, chapter, tiny_book
 
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run.chapters import find_book
-from lindiff_nb.run.papermill_io import ChapterHandler
 
 PAGES = {
     "intro": "# Introduction\n\n````md\n```{code-cell} python\n```\n````\n",
@@ -20,8 +19,8 @@ PAGES = {
 def test_order_is_that_of_the_table_of_contents_and_notebooks_say_so_in_their_header(tmp_path):
     book = tiny_book(tmp_path, PAGES)
     assert list(book.pages) == ["intro", "replica", "law"]
-    assert book.chapters == ["replica", "law"]
-    assert [book.title(name) for name in book.pages] == ["Introduction", "Replicas", "The law"]
+    assert list(book.chapters) == ["replica", "law"]
+    assert [chapter.title for chapter in book.chapters.values()] == ["Replicas", "The law"]
 
 
 def test_without_a_table_of_contents_order_is_that_of_the_alphabet(tmp_path):
@@ -47,7 +46,7 @@ def test_a_page_that_is_listed_and_missing_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["law", "law.md", "law.ipynb", "book/law.md", "book\\law.md"])
 def test_a_chapter_is_found_by_name_or_path(tmp_path, name):
-    assert tiny_book(tmp_path, PAGES).find(name) == "law"
+    assert tiny_book(tmp_path, PAGES).find(name).name == "law"
 
 
 @pytest.mark.parametrize("name", ["lwa", "LWA", "Laws", "law.txt", "replicas"])
@@ -63,23 +62,11 @@ def test_no_nearest_is_named_where_none_is_near(tmp_path, name):
 
 
 def test_two_readings_of_a_chapter_are_the_same_and_name_the_common_kernel(tmp_path):
-    book = tiny_book(tmp_path, PAGES)
-    assert book.notebook("law") == book.notebook("law")
-    assert book.notebook("law").metadata["kernelspec"]["name"] == "python3"
-
-
-def test_the_handler_serves_and_lists_chapters_and_refuses_to_write(tmp_path, monkeypatch):
-    tiny_book(tmp_path, PAGES)
-    monkeypatch.setenv("LINDIFF_BOOK", str(tmp_path / "book"))
-    assert ChapterHandler.listdir("lindiff://") == [
-        "lindiff://replica.ipynb",
-        "lindiff://law.ipynb",
-    ]
-    cells = json.loads(ChapterHandler.read("lindiff://law.ipynb"))["cells"]
-    assert [c["cell_type"] for c in cells] == ["markdown", "code", "code"]
-    assert ChapterHandler.pretty_path("lindiff://law.ipynb") == "lindiff://law.ipynb"
-    with pytest.raises(UsageError, match=r"lindiff://law\.ipynb is a chapter"):
-        ChapterHandler.write("{}", "lindiff://law.ipynb")
+    law, again = (tiny_book(tmp_path, PAGES).chapters["law"] for _ in range(2))
+    assert law.notebook == again.notebook
+    assert law.notebook.metadata["kernelspec"]["name"] == "python3"
+    law.notebook.cells.clear()  # the caller's own
+    assert law.notebook == again.notebook
 
 
 def test_without_chapters_the_places_that_were_looked_at_are_named(tmp_path, monkeypatch):

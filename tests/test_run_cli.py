@@ -13,12 +13,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from papermill import inspect_notebook
 from tiny_book import cell, chapter, tiny_book, write
 
 import lindiff_nb
 from lindiff_nb._base.errors import RunFailed, UsageError
-from lindiff_nb.run import cli, read_records, single
+from lindiff_nb.run import read_records, single
 from lindiff_nb.run.chapters import find_book
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.serve import server
@@ -295,8 +294,7 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(here, tmp_path, mo
 def test_without_the_packages_of_a_build_it_says_which_to_install(
     here, capsys, monkeypatch, missing
 ):
-    find = cli.find_spec
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else find(name))
+    monkeypatch.setitem(sys.modules, missing, None)
     assert main(["build"]) == 2
     said = capsys.readouterr().err
     assert missing in said
@@ -312,19 +310,6 @@ def test_without_a_checkout_there_is_no_website(here, capsys, command):
     assert main([command]) == 2
     assert "holds no _toc.yml" in capsys.readouterr().err
     assert not (here.parent / "_build").exists()
-
-
-@pytest.mark.kernel
-def test_papermill_runs_a_chapter_by_its_address_from_any_folder(here):
-    papermill = [sys.executable, "-m", "papermill", "lindiff://law.ipynb", "out.ipynb"]
-    subprocess.run([*papermill, "-p", "d", "9"], check=True, capture_output=True)
-    assert read_records("out.ipynb")["product"] == 4.5
-
-
-def test_papermill_reads_the_parameters_of_a_chapter_by_its_address(here):
-    told = inspect_notebook("lindiff://law.ipynb")["d"]
-    assert (told["inferred_type_name"], told["default"]) == ("int", "3")
-    assert told["help"] == "dimension [1, 99]"
 
 
 def test_the_installed_command_gives_its_status_and_no_traceback(here):

@@ -28,8 +28,9 @@ def book(tmp_path, monkeypatch) -> Book:
 
 
 def ingredients(book: Book) -> dict[str, dict[str, str]]:
-    dependencies = Dependencies(book.package)
-    return {name: dependencies.ingredients(book, name) for name in book.chapters}
+    """Those of all chapters as they are now: a `Book` reads its pages once."""
+    book, dependencies = Book(book.folder, book.package), Dependencies(book.package)
+    return {name: dependencies.ingredients(chapter) for name, chapter in book.chapters.items()}
 
 
 def changed_by(book: Book, file: str, text: str) -> set[str]:

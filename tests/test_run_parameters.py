@@ -11,7 +11,7 @@ import torch
 from tiny_book import cell, chapter, tiny_book
 
 from lindiff_nb._base.errors import UsageError
-from lindiff_nb.run.declarations import declared, parameters
+from lindiff_nb.run.declarations import declared
 from lindiff_nb.run.parameters import Parameter, check
 
 CELL = """\
@@ -86,12 +86,12 @@ def test_anything_else_in_the_cell_is_an_error_that_names_the_line(line):
 def test_the_error_names_the_chapter(tmp_path):
     book = tiny_book(tmp_path, {"law": chapter("Law", cell("d = 3", "parameters"))})
     with pytest.raises(UsageError, match=r"^law: parameters cell, line 'd = 3'"):
-        parameters(book, "law")
+        _ = book.chapters["law"].parameters
 
 
 def test_a_chapter_need_not_have_parameters(tmp_path):
     book = tiny_book(tmp_path, {"law": chapter("Law", cell("d = 3"))})
-    assert parameters(book, "law") == []
+    assert book.chapters["law"].parameters == []
     with pytest.raises(UsageError, match="takes none"):
         check([], [("d", 1)])
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.run import read_records, record
+from lindiff_nb.run import measured, read_records, record
+from lindiff_nb.run.content import check_html
 from lindiff_nb.run.records import PREFIX
 
 
@@ -69,3 +71,38 @@ def test_importing_record_costs_a_kernel_nothing():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"papermill", "jupytext", "nbformat", "numpy", "IPython", "yaml", "tqdm"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list:
+    """What is displayed, as in a notebook, by a process that has recorded nothing yet."""
+    import IPython
+
+    from lindiff_nb.run import records
+
+    said = []
+    monkeypatch.setattr(records, "_so_far", {})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda data, **_: said.append(data))
+    return said
+
+
+def test_the_table_holds_every_number_that_was_recorded_with_its_meaning(shown):
+    record(loss=1 / 3, n=200)
+    record(name="a < b")
+    measured(loss="test loss & more", n="images")
+    table = shown[-1]
+    check_html(table["text/html"])
+    assert re.findall(r"<th[^>]*>(.*?)</th><td>(.*?)</td>", table["text/html"]) == [
+        ("test loss &amp; more", "0.3333"),
+        ("images", "200"),
+        ("name", "a &lt; b"),
+    ]
+    assert table["text/plain"].splitlines()[0] == "test loss & more: 0.3333"
+
+
+def test_the_table_knows_no_number_that_was_not_recorded(shown):
+    record(loss=1.0)
+    with pytest.raises(ValueError, match=r"^lost was not recorded"):
+        measured(lost="test loss")
+    assert len(shown) == 1

@@ -9,6 +9,7 @@ from tiny_book import HEADER, cell, chapter, tiny_book
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb.run import sources
 from lindiff_nb.run.build import build
+from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.cli import main
 
 PAGES = {"intro": "# Introduction\n", "law": chapter("Law", cell("x = 1"))}
@@ -79,17 +80,18 @@ def test_a_chapter_that_is_no_notebook_is_named(tmp_path):
     broken = HEADER + "# Law\n\n```{code-cell} python\n---\na: [\n---\n1\n```\n"
     book = tiny_book(tmp_path, {"intro": "# I\n", "law": broken})
     with pytest.raises(UsageError, match=r"law\.md is no notebook: "):
-        book.notebook("law")
+        _ = book.chapters["law"].notebook
 
 
 def test_line_ends_and_a_byte_order_mark_make_no_difference(tmp_path):
     book = tiny_book(tmp_path, PAGES)
-    before = book.notebook("law")
+    before = book.chapters["law"]
     page = book.folder / "law.md"
     page.write_bytes(b"\xef\xbb\xbf" + page.read_bytes().replace(b"\n", b"\r\n"))
-    assert tiny_book(tmp_path, {"intro": PAGES["intro"]}).source("intro") == PAGES["intro"]
-    assert book.chapters == ["law"]
-    assert book.notebook("law") == before
+    again = Book(book.folder)
+    assert list(again.chapters) == ["law"]
+    assert again.chapters["law"].text == before.text == PAGES["law"]
+    assert again.chapters["law"].notebook == before.notebook
 
 
 @pytest.mark.parametrize("name", ["a[b]", "what?", "a*"])

@@ -19,7 +19,7 @@ from sphinx.errors import ExtensionError
 from lindiff_nb.figures import live as live_figures
 from lindiff_nb.figures import use_style
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
-from lindiff_nb.site import dark, footer, live, pages, policy, theme
+from lindiff_nb.site import dark, footer, lede, live, pages, policy, theme
 
 RECORD = {
     "seconds": 83.4,
@@ -234,6 +234,65 @@ def test_a_script_of_an_output_becomes_text_and_its_hash_is_not_in_the_policy(tm
     (stated,) = policy.STATED.findall(html)
     assert stated == policy.policy(map(policy.hash_of, policy.INLINE.findall(html)))
     assert policy.HASH.search(stated)  # the theme's own
+
+
+MOVED = {
+    "old/new": "Title\n=====\n\n.. _fig-a:\n\nSection\n-------\n\nText.\n",
+    "old/page": "Page\n====\n\nText.\n",
+    "page": ".. toctree::\n\n   old/new\n   old/page\n",
+}
+
+
+def build_moved(folder: Path, moved: str) -> Path:
+    """A site of three pages with a table of what moved."""
+    for name, text in MOVED.items():
+        (folder / "book" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "book" / f"{name}.rst").write_text(f"{text}")
+    (folder / "book" / "old" / "moved.yml").write_text(moved)
+    settings = {"extensions": ["lindiff_nb.site"], "html_theme": "basic", "root_doc": "page"}
+    places = (folder / "book", None, folder / "out", folder / "trees", "html")
+    Sphinx(*places, settings, status=None, warning=None).build()
+    return folder / "out" / "old"
+
+
+def test_old_addresses_lead_to_where_things_are_now(tmp_path):
+    moved = 'page: {fig-a: new}\ngone: {"": new}\n'
+    pages = build_moved(tmp_path, moved)
+    assert '<a id="fig-a" href="new.html#fig-a">Title</a>' in (pages / "page.html").read_text()
+    gone = (pages / "gone.html").read_text()
+    assert '<meta http-equiv="refresh" content="0; url=new.html" />' in gone
+    assert policy.STATED.search(gone)
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        ("page: {fig-b: new}", "fig-b of old/page is not in old/new"),
+        ("page: {fig-a: nowhere}", "there is no page old/nowhere"),
+        ("gone: {fig-a: new}", "there is no page old/gone"),
+    ],
+)
+def test_an_address_that_leads_to_nothing_fails_the_build(tmp_path, moved, words):
+    with pytest.raises(ExtensionError, match=words):
+        build_moved(tmp_path, moved)
+
+
+def test_the_figure_of_the_answer_is_lifted_to_behind_the_box():
+    box = nodes.container(classes=["overture"])
+    output = nodes.container(classes=["cell_output"])
+    cell = nodes.container("", nodes.container(classes=["cell_input"]), output)
+    cell["classes"] = ["cell", "tag_lede"]
+    section = nodes.section("", nodes.title("", "T"), box, nodes.paragraph("", "text"), cell)
+    document = new_document("page")
+    document += section
+    lede.lift(None, document)
+    assert section[1] is box
+    assert section[2]["classes"] == ["cell", "lede"]
+    assert section[2][0] is output
+    assert output not in cell
+    before = document.pformat()
+    lede.lift(None, document)  # nothing is left to lift
+    assert document.pformat() == before
 
 
 def test_a_page_that_states_no_policy_is_not_published(tmp_path):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -11,18 +12,24 @@ from lindiff_nb import data
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import alone
 from lindiff_nb.networks import denoisers, training
-from lindiff_nb.train import command, work
+from lindiff_nb.networks._settings import Settings
+from lindiff_nb.train import command, ladder
+from lindiff_nb.train.asked import Asked
 
 SMALL = ["-n", "16", "--size", "8", "--width", "2", "--batch", "4", "--noise-steps", "50"]
 
 
-def run(tmp_path, *arguments, steps=4):
+def parsed(*arguments):
     parser = argparse.ArgumentParser()
     command.add(parser.add_subparsers(required=True))
+    chosen = parser.parse_args(arguments)
+    chosen.command(chosen)
+
+
+def run(tmp_path, *arguments, steps=4):
     options = ["--data", "mnist", *SMALL, "--steps", str(steps), "--every", "2"]
     out = ["-o", str(tmp_path / "net.safetensors")]
-    chosen = parser.parse_args(["train", *options, *out, *arguments])
-    chosen.command(chosen)
+    parsed("train", *options, *out, *arguments)
 
 
 def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
@@ -57,7 +64,7 @@ def test_the_same_command_goes_on_and_another_is_refused(tmp_path, capsys):
 
 def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
     digits = data.load("mnist", 8)
-    first, second, both = (work.select(digits, n, skip) for n, skip in ((9, 0), (7, 9), (16, 0)))
+    first, second, both = (data.select(digits, n, skip) for n, skip in ((9, 0), (7, 9), (16, 0)))
     assert np.array_equal(np.concatenate([first, second]), both)
     assert not np.array_equal(both, digits.train[:16])
 
@@ -69,7 +76,7 @@ def test_images_are_taken_in_one_order_so_that_skipping_makes_disjoint_sets():
         (["-n", "8000", "--skip", "1"], "n must be at most 8,000 with skip"),
         (["-n", "0"], "n must be an integer >= 1"),
         (["--size", "10"], "the sides of images must be divisible by 4"),
-        (["--data", "minst"], "did you mean 'mnist'"),
+        (["--data", "minst"], "the nearest is 'mnist'"),
         (["--data", "cifar10"], "CIFAR-10 is not available"),
         (["--width", "3"], "width must be even"),
         (["--rate", "-1"], "rate must be positive"),
@@ -84,6 +91,59 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
     with pytest.raises(UsageError, match=message):
         run(tmp_path, *arguments)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_setting_and_its_default_stand_in_one_place(capsys):
+    """What the command line says of it comes from the field that holds it."""
+    with pytest.raises(SystemExit):
+        parsed("train", "--help")
+    told = " ".join(capsys.readouterr().out.split())
+    assert Asked(data="", n=1).settings == Settings()
+    for field in [field for field in fields(Asked) if "meaning" in field.metadata]:
+        assert f"{field.metadata['meaning']} ({field.default})" in told
+
+
+def test_the_device_that_is_asked_for_is_recorded(tmp_path):
+    run(tmp_path, "--device", "cpu")
+    facts = denoisers.load(tmp_path / "net.safetensors").facts
+    assert (facts["device"], facts["record"]["asked"]["device"]) == ("cpu", "cpu")
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_here_is_refused(tmp_path, monkeypatch, device):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    wanted = f"device must be one that this machine's torch has: cpu, got '{device}'"
+    with pytest.raises(UsageError, match=wanted):
+        run(tmp_path, "--device", device)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_ladder_is_trained_into_a_folder_that_the_chapters_can_be_given(
+    tmp_path, monkeypatch, capsys
+):
+    tiny = ladder.Run("mnist", 4, "A", (1,), size=8, settings=Settings(2, 4))
+    monkeypatch.setattr(ladder.retrain, "__defaults__", ((tiny,), None))
+    parsed("train", "--ladder", "--device", "cpu", "-o", str(tmp_path))
+    assert capsys.readouterr().out.split("\n")[0] == "mnist-8x8-4-A: step 1 of 1"
+    file = tmp_path / "mnist-8x8-4-A-1.safetensors"
+    assert denoisers.load(file).facts["settings"] == {**vars(Settings(2, 4))}
+    monkeypatch.setattr(ladder, "RUNS", (tiny,))
+    monkeypatch.setenv("LINDIFF_NETWORKS", str(tmp_path))
+    assert ladder.network("mnist", 4).network.width == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ladder", "--width", "4"], "--ladder has its own width; it takes -o and --device"),
+        (["--data", "mnist"], "-n must be given, or --ladder"),
+        ([], "--data and -n must be given, or --ladder"),
+    ],
+)
+def test_the_ladder_or_a_set_of_images_is_asked_for(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        parsed("train", *arguments)
 
 
 @pytest.mark.parametrize("name", ["net.npz", "no/net.safetensors"])
@@ -138,7 +198,7 @@ def test_numbers_are_written_as_in_the_other_commands(tmp_path, capsys, number):
 def test_a_second_training_of_the_same_file_is_refused(tmp_path):
     with (
         alone(tmp_path / "net.safetensors"),
-        pytest.raises(UsageError, match=r"another training writes .*net\.safetensors"),
+        pytest.raises(UsageError, match=r"net\.safetensors: another process works on it"),
     ):
         run(tmp_path)
     run(tmp_path)

@@ -1,4 +1,4 @@
-"""What it runs on: cores, system and versions."""
+"""What it runs on: cores, system and versions; and how long it took, in words."""
 
 import os
 import platform
@@ -29,3 +29,11 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def duration(value: float) -> str:
+    """A run time as text: 0.4 s, 12 s, 2 min 5 s."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lindiff_nb._base.errors import nearest
 from lindiff_nb._base.types import Array
 
 LARGEST = 2**63 - 1  # what an array index, and so a count, can be
@@ -283,9 +284,10 @@ def samples(name: str, value: ArrayLike, d: int | None = None) -> Array:
 
 
 def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
-    """One of the `allowed` words."""
+    """One of the `allowed` words; the error names the nearest."""
     if not isinstance(value, str) or value not in allowed:
-        raise fail(name, value, "one of " + ", ".join(map(repr, allowed)))
+        wanted = "one of " + ", ".join(map(repr, allowed)) + nearest(str(value), allowed)
+        raise fail(name, value, wanted)
     return str(value)
 
 

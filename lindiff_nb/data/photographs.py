@@ -1,13 +1,11 @@
 """Crops of seven photographs, the offline stand-in for natural images.
 
-scikit-image and scikit-learn bundle them. A crop takes a photograph at random, a side log-uniform
+They come with the package. A crop takes a photograph at random, a side log-uniform
 between 32 pixels and the whole of its shorter side, a place, and a mirror image or not; it is then
 averaged down to size x size. Seven scenes give as many crops as one likes and still only seven
 scenes: the leading eigenvalues of such crops depend on which photographs they come from.
 """
 
-import hashlib
-import importlib.util
 import io
 from pathlib import Path
 
@@ -16,65 +14,28 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from lindiff_nb._base.types import Array
-from lindiff_nb.data import resize
-from lindiff_nb.data.imageset import DataUnavailable, Raw
+from lindiff_nb.data import embedded, resize
+from lindiff_nb.data.imageset import Raw
 
 SMALLEST = 32  # pixels, the side of the smallest crop
 POINTS = 2**22  # corners looked up at a time
 
-PHOTOGRAPHS = {  # package, file, sha256
-    "astronaut": (
-        "skimage/data/astronaut.png",
-        "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
-    ),
-    "camera": (
-        "skimage/data/camera.png",
-        "b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a",
-    ),
-    "chelsea": (
-        "skimage/data/chelsea.png",
-        "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
-    ),
-    "rocket": (
-        "skimage/data/rocket.jpg",
-        "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
-    ),
-    "china": (
-        "sklearn/datasets/images/china.jpg",
-        "8378025ad2519d649d02e32bd98990db4ab572357d9f09841c2fbfbb4fefad29",
-    ),
-    "coffee": (
-        "skimage/data/coffee.png",
-        "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
-    ),
-    "flower": (
-        "sklearn/datasets/images/flower.jpg",
-        "a77f6ec41e353afdf8bdff2ea981b2955535d8d83294f8cfa49cf4e423dd5638",
-    ),
+PHOTOGRAPHS = {  # the file in photos/, its sha256
+    "astronaut.png": "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+    "camera.png": "b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a",
+    "chelsea.png": "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+    "rocket.jpg": "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
+    "china.jpg": "8378025ad2519d649d02e32bd98990db4ab572357d9f09841c2fbfbb4fefad29",
+    "coffee.png": "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
+    "flower.jpg": "a77f6ec41e353afdf8bdff2ea981b2955535d8d83294f8cfa49cf4e423dd5638",
 }
-TEST = ("coffee", "flower")
-TRAIN = tuple(name for name in PHOTOGRAPHS if name not in TEST)
+TEST = ("coffee.png", "flower.jpg")
+TRAIN = tuple(file for file in PHOTOGRAPHS if file not in TEST)
 
 
-def installed(package: str, hint: str) -> Path:
-    """The folder of an installed package, which is not imported."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise DataUnavailable(f"the package {package} is not installed; {hint}")
-    return Path(spec.submodule_search_locations[0])
-
-
-def photograph(name: str) -> Array:
-    """One photograph (height, width), gray, in [0, 1]."""
-    file, sha256 = PHOTOGRAPHS[name]
-    package, _, rest = file.partition("/")
-    path = installed(package, f"the photograph {name} comes with it") / rest
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataUnavailable(f"the photograph {name} cannot be read: {error}") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise DataUnavailable(f"{path} is not the photograph known here (sha256 differs)")
+def photograph(file: str) -> Array:
+    """One photograph (height, width), gray, in [0, 1]; raises DataUnavailable if damaged."""
+    data = embedded.content(f"photos/{file}", PHOTOGRAPHS[file])
     with Image.open(io.BytesIO(data)) as image:
         return resize.gray(np.asarray(image))
 
@@ -87,10 +48,15 @@ def crops(size: int, count: int, seed: int) -> Raw:
     return Raw(
         draw(TRAIN, size, count, np.random.default_rng([seed, 0])),
         draw(TEST, size, max(1, count // 4), np.random.default_rng([seed, 1])),
-        "random crops of photographs bundled with scikit-image and scikit-learn",
-        f"Split by photograph: {', '.join(TRAIN)} to train, {', '.join(TEST)} to test; few scenes, "
+        "random crops of seven photographs, embedded in the package",
+        f"Split by photograph: {_listed(TRAIN)} to train, {_listed(TEST)} to test; few scenes, "
         "many crops, so that spectra depend on which photographs are taken.",
     )
+
+
+def _listed(files: tuple[str, ...]) -> str:
+    """The photographs by name."""
+    return ", ".join(Path(file).stem for file in files)
 
 
 def draw(names: tuple[str, ...], size: int, count: int, rng: np.random.Generator) -> Array:

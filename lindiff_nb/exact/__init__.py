@@ -1,9 +1,10 @@
 """Exact results, given the moments of the training set, or its points. Imports no sibling.
 
-schedule, spacing      noise levels, and which of them a sampler visits
+schedule, spacing, sde  noise levels, which of them a sampler visits, and noise without pause
 spectra, fourier       spectra, their counts, and images in another basis
 denoiser, empirical, scale_mixture   best denoisers: affine, of the points, of unequal Gaussians
 sampling, recursion, sampler_error   what a sampler makes of them
+modes, features        mixtures on the line, and moments of rectified features under them
 divergence, averages   divergences of Gaussians; means over noise steps
 training, stopping, emergence   gradient flow, when to stop it, when a mode appears
 shrinkage, validation  other linear denoisers; losses told from the training set alone
@@ -19,12 +20,15 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "divergence",
         "emergence",
         "empirical",
+        "features",
         "fourier",
+        "modes",
         "recursion",
         "sampler_error",
         "sampling",
         "scale_mixture",
         "schedule",
+        "sde",
         "shrinkage",
         "spacing",
         "spectra",

@@ -131,7 +131,7 @@ def train_loss(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
 
 
 def losses(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> tuple[Array, Array]:
-    """(`test_loss`, `train_loss`) for the price of one."""
+    """(`test_loss`, `train_loss`) for the price of one; raises what they do."""
     modes = _checked(modes)
     variances = np.stack([modes.population + modes.mean_shift, modes.eigenvalues])
     grid = validate.noise_and_ridge(alpha_bar, c)
@@ -185,11 +185,20 @@ def gap_by_mode(modes: Modes, alpha_bar: Reals, c: Reals = 0.0) -> Array:
 
 
 def _checked(modes: Modes) -> Modes:
-    """Modes whose numbers can be eigenvalues, variances and counts, one of each per mode."""
+    """Modes whose numbers can be eigenvalues, variances and counts, one of each per mode.
+
+    Variances that rounding left below zero are zero, as those of a spectrum are.
+    """
     m = np.size(modes.eigenvalues)
-    for name in ("eigenvalues", "population", "mean_shift", "multiplicity"):
-        entry = f"modes.{name}"
-        validate.nonnegative(entry, validate.vector(entry, getattr(modes, name), m))
+    rounded = {}
+    for name in ("eigenvalues", "population"):
+        entry = validate.vector(f"modes.{name}", getattr(modes, name), m)
+        if np.any(entry < -validate.resolution(entry)):
+            raise validate.fail(f"modes.{name}", entry, "non-negative")
+        rounded[name] = entry.clip(min=0)
+    for name in ("mean_shift", "multiplicity"):
+        entry = validate.vector(f"modes.{name}", getattr(modes, name), m)
+        validate.nonnegative(f"modes.{name}", entry)
     if not np.any(modes.multiplicity):
         raise validate.fail("modes.multiplicity", modes.multiplicity, "positive somewhere")
-    return modes
+    return modes._replace(**rounded)

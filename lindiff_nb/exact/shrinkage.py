@@ -8,8 +8,8 @@ is asked for: its basis is arbitrary.
 
 import numpy as np
 
-from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base import units, validate
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.exact import _mode_sums
 from lindiff_nb.exact.denoiser import Modes
 
@@ -54,3 +54,37 @@ def merge_null_space(modes: Modes) -> Modes:
         np.append(modes.mean_shift[seen], modes.mean_shift[~seen] @ counts / hidden),
         np.append(modes.multiplicity[seen], hidden),
     )
+
+
+def ledoit_wolf(x: ArrayLike) -> float:
+    """How far to shrink the covariance S of x, (n, d) or (n, h, w), towards its mean variance m.
+
+        rho = min(1, beta / |S - m|^2),    beta = (1/n^2) sum_i |x_i x_i' - S|^2,    S = x' x / n
+
+    Among all (1 - rho) S + rho m this comes near the best in mean square, for any distribution
+    (Ledoit & Wolf 2004, section 3). The mean is known to be zero. Raises ValueError if x is empty
+    or not finite.
+    """
+    _, points = units.near_one(validate.samples("x", x))
+    n, d = points.shape
+    covariance = points.T @ points / n
+    square = np.sum(covariance**2)
+    delta = square - np.trace(covariance) ** 2 / d
+    beta = (np.mean(np.sum(points**2, axis=1) ** 2) - square) / n
+    return float(np.clip(beta / delta, 0.0, 1.0)) if delta > 0 else 1.0
+
+
+def oas(eigenvalues: ArrayLike, n: int) -> float:
+    """How far `ledoit_wolf` would shrink S if the n data were Gaussian, from its eigenvalues, (d,).
+
+        rho = min(1, (Tr S^2 + Tr(S)^2) / ((n + 1) (Tr S^2 - Tr(S)^2 / d)))
+
+    The oracle approximating shrinkage of Chen, Wiesel, Eldar & Hero (2010), eq. 23, without its
+    terms of order 1/d. Zeros are included. Raises ValueError for eigenvalues that are no spectrum,
+    or n < 1.
+    """
+    n = validate.integer("n", n)
+    _, lam = units.varying(eigenvalues, "eigenvalues")
+    square, trace = np.sum(lam**2), np.sum(lam)
+    spread = (n + 1) * (square - trace**2 / lam.size)
+    return float(min(1.0, (square + trace**2) / spread)) if spread > 0 else 1.0

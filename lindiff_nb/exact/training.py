@@ -21,6 +21,10 @@ network that predicts something else than the noise, from zero, has the same rat
     q = start exp(-x) + a (lambda + c) phi,    1 - q = (1 - start) exp(-x) + (1-a) phi
 
 and a (1-a) phi^2 above becomes a (1-q)^2 / (1-a).
+
+Use this when the training set is at hand: its curve, exactly. `predict.training` has the curve that
+n samples of a population typically give, and `measure.experiments.training_losses` those of sets
+that are drawn, whose mean and scatter test it.
 """
 
 from __future__ import annotations
@@ -86,7 +90,10 @@ def losses(
 
 
 def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Array, Array]:
-    """The checked alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape."""
+    """alpha_bar, s = 2 eta tau (which may be infinite) and c in their common shape.
+
+    Raises ValueError for what `test_loss` refuses.
+    """
     tau = time("tau", tau)
     a, tau, c, eta = validate.broadcast(
         alpha_bar=validate.alpha_bar(alpha_bar),
@@ -99,7 +106,7 @@ def grid(alpha_bar: Reals, tau: Reals, c: Reals, eta: Reals) -> tuple[Array, Arr
 
 
 def time(name: str, value: ArrayLike) -> Array:
-    """Training times: numbers >= 0, infinity included."""
+    """Training times: numbers >= 0, infinity included; else it raises ValueError."""
     times = validate.array(name, value)
     if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
         raise validate.fail(name, value, "a non-negative time, which may be infinite")

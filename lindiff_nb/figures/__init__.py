@@ -1,10 +1,30 @@
-"""The visual grammar: lines are predicted, markers are measured, colour is the condition."""
+"""The visual grammar: lines are predicted, markers are measured, colour is the condition.
+
+style       `use_style`, before anything is drawn
+plots, maps   a prediction with its measurement; a table of positive numbers as colours
+palette     the colours, and what they become on a dark page
+raster, series   a figure as pixels; the numbers that it draws, kept
+images, thumbnails   images beside one another, and above a plot
+live, white_live   figures with sliders; the one of a white spectrum
+"""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["images", "live", "maps", "palette", "plots", "style", "thumbnails", "white_live"],
+    submodules=[
+        "images",
+        "layout",
+        "live",
+        "maps",
+        "palette",
+        "plots",
+        "raster",
+        "series",
+        "style",
+        "thumbnails",
+        "white_live",
+    ],
     submod_attrs={
         "images": ["image_grid"],
         "maps": ["log_map"],

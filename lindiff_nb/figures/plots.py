@@ -23,7 +23,7 @@ def overlay(
     `draws` is (draws, len(x)): each marker is the mean over the first axis, its bar reaches two
     standard errors either way. `predicted` is given at `x`, or at the finer `x_line`. Other
     keywords go to the line. Returns the line. One draw is drawn without a bar; what is not finite
-    is left out.
+    is left out. Raises ValueError for shapes that do not fit.
     """
     fine = vector("x", x) if x_line is None else vector("x_line", x_line)
     if np.shape(predicted) != fine.shape:
@@ -38,7 +38,7 @@ def measured(
 ) -> Any:
     """Draw a measurement that nothing predicts: the markers of `overlay` without its line.
 
-    Other keywords go to the markers. Returns them.
+    Other keywords go to the markers. Returns them. Raises as `overlay` does.
     """
     x, draws = vector("x", x), np.atleast_2d(array("draws", draws).astype(float))
     if draws.ndim != 2 or draws.shape[1] != x.size:

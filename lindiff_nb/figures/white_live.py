@@ -10,10 +10,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import altair as alt
-
+from lindiff_nb._base import extras
 from lindiff_nb.figures.live import formula
 from lindiff_nb.figures.palette import BLUE, GREY, NEW, TRAINING, VERMILLION
+
+with extras.of("run"):
+    import altair as alt
 
 Form = Callable[..., Any]
 COLOURS = {"test loss": NEW, "training loss": TRAINING, "residual loss": GREY}

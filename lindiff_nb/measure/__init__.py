@@ -4,9 +4,10 @@ experiments  training sets drawn, fitted, and their losses, divergences and eige
 fits         the same for sets from a pool of images
 surrogates   images with some of their dependence taken away
 cross_validated, score_matching, partition_functions   other routes to what `predict` states
+random_features, score_divergence   a nonlinear score: trained, and how far from the truth
 agreement, comparison   two denoisers or two sets of samples, side by side
 memorization  are samples new, or copies?
-crossings    intervals for shares, and where curves cross a level
+crossings    intervals for shares, where curves cross a level, exponents with their errors
 
 Whatever draws takes a generator and returns raw draws. `predict` and `measure` never import each
 other: that they agree is the book's evidence.
@@ -25,6 +26,8 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "fits",
         "memorization",
         "partition_functions",
+        "random_features",
+        "score_divergence",
         "score_matching",
         "surrogates",
     ],

@@ -1,4 +1,4 @@
-"""Denoisers side by side: what each of them answers to the same noisy points.
+"""Side by side: draws and what predicts them; denoisers, by their answers to the same noisy points.
 
 A denoiser is any callable eps_hat = denoiser(x, t). Points are noised once, at a few steps, and all
 denoisers see the same noise, so that their differences are known far better than their losses.
@@ -44,6 +44,11 @@ def answers(denoiser: Denoiser, points: Noised) -> Array:
     return np.array([denoiser(x, int(t)) for t, x in zip(points.t, points.x, strict=True)])
 
 
+def losses(denoiser: Denoiser, points: Noised) -> Array:
+    """(1/d) | eps_hat - eps |^2 for every point, (L, N): the loss before any mean."""
+    return distance(answers(denoiser, points), points.eps)
+
+
 def distance(first: Array, second: Array) -> Array:
     """(1/d) | first - second |^2 for every point, (L, N); from the noise itself it is the loss.
 
@@ -64,6 +69,22 @@ def by_mode(first: Array, second: Array, eigenvectors: Array) -> tuple[Array, Ar
     v = validate.matrix("eigenvectors", eigenvectors, (first.shape[2], first.shape[2]))
     squares = ((first - second) @ v) ** 2, (second @ v) ** 2
     return unit.on(squares[0], 2, "first"), unit.on(squares[1], 2, "second")
+
+
+def error(draws: ArrayLike, predicted: ArrayLike) -> float:
+    """max | mean(draws) / predicted - 1 |: the largest relative error of a prediction.
+
+    `draws` is (draws, ...), `predicted` of the shape of one draw, or broadcasts with it; their
+    scatter is part of the error. Raises ValueError for what is not finite, no draw, a prediction
+    of zero, or shapes that do not fit.
+    """
+    seen, line = validate.numbers("draws", draws), validate.numbers("predicted", predicted)
+    if not seen.ndim or not len(seen):
+        raise validate.fail("draws", seen.shape, "of shape (draws, ...), at least one draw")
+    if not np.all(line):
+        raise validate.fail("predicted", predicted, "different from zero")
+    mean, line = validate.broadcast(draws=seen.mean(axis=0), predicted=line)
+    return float(np.max(np.abs(mean / line - 1)))
 
 
 def _increasing(t: ArrayLike, last: int) -> NDArray[np.intp]:

@@ -3,7 +3,8 @@
 A fraction of samples that are copies is a binomial count, known to a standard error of at most
 1 / sqrt(4 samples). Followed along training, or along the size of the training set, it crosses one
 half somewhere; the samples drawn again with replacement say how well we know where. The ratio of
-test to training loss falls below a level in the same way.
+test to training loss falls below a level in the same way. The exponent of a power law through
+several draws is found, and its error told, by drawing them again as well.
 """
 
 import numpy as np
@@ -97,6 +98,24 @@ def resampled_crossings(
     times_drawn = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=draws)
     fractions = times_drawn @ table / len(table)
     return np.array([crossing(x, fraction, level) for fraction in fractions])
+
+
+def exponents(
+    rng: np.random.Generator, x: ArrayLike, draws: ArrayLike, resamples: int = 1000
+) -> Array:
+    """Exponents of a power law through positive draws, (draws, m), at x, (m,), sorted.
+
+    The slope of the mean of log draws against log x, for the draws at each x drawn again with
+    replacement: the middle is the estimate, the scatter its error. Raises ValueError as `crossing`,
+    for a seed in place of a generator, fewer than two x, or draws that are not positive.
+    """
+    validate.generator(rng)
+    x, logs = _increasing(x), np.log(validate.positive("draws", draws))
+    if logs.ndim != 2 or not len(logs) or logs.shape[1] != len(x) or len(x) < 2:
+        raise validate.fail("draws", logs.shape, f"of shape (draws, {max(len(x), 2)})")
+    shape = validate.integer("resamples", resamples), *logs.shape
+    again = np.take_along_axis(logs[None], rng.integers(len(logs), size=shape), axis=1)
+    return np.sort(np.polyfit(np.log(x), again.mean(axis=1).T, 1)[0])
 
 
 def _increasing(x: ArrayLike) -> Array:

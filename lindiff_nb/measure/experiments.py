@@ -7,17 +7,19 @@ points.
 
 One eigendecomposition a draw serves every alpha_bar and every c; with fewer points than
 dimensions it is that of the n x n Gram matrix. Every function takes a generator and returns raw
-draws, first axis first, so that the caller owns means and error bars. All raise ValueError for a
-seed in place of a generator, a spectrum that is not one, n < 1 (n < 2 if the mean is estimated) or
-draws < 1.
+draws, first axis first, so that the caller owns means and error bars. But for `sample_modes`, n may
+be an array of sizes: all sets of one size are drawn before those of the next, and the axes of n
+come behind that of the draws. All raise ValueError for a seed in place of a generator, a spectrum
+that is not one, n < 1 (n < 2 if the mean is estimated) or draws < 1.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, Reals, Wholes
 from lindiff_nb.exact import denoiser, training
 from lindiff_nb.exact.denoiser import Modes
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
@@ -27,7 +29,7 @@ from lindiff_nb.measure._training_set import TrainingSet
 
 
 class Losses(NamedTuple):
-    """Losses per dimension and per step, (draws, ...)."""
+    """Losses per dimension and per step, (draws, *shape of n, ...)."""
 
     test: Array
     train: Array
@@ -41,7 +43,8 @@ def sample_modes(
     Eigenvalues decrease. The null space of the training covariance, if any, is the last entry,
     with its dimension as multiplicity. No eigenvectors are kept.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    rng, spectrum = _checked(rng, spectrum)
+    n = validate.integer("n", n, low=1 + estimated_mean)
     unit, spectrum = units.varying(spectrum)
     found = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
     return found._replace(
@@ -51,43 +54,48 @@ def sample_modes(
     )
 
 
-def eigenvalues(rng: np.random.Generator, spectrum: Array, n: int, draws: int = 1) -> Array:
-    """Eigenvalues of sample covariances, (draws, d), decreasing, zeros included."""
-    rng, spectrum, n = _checked(rng, spectrum, n)
+def eigenvalues(rng: np.random.Generator, spectrum: Array, n: Wholes, draws: int = 1) -> Array:
+    """Eigenvalues of sample covariances, (draws, *shape of n, d), decreasing, zeros included.
+
+    Raises ValueError for a spectrum that is not one, or n or draws < 1.
+    """
+    rng, spectrum = _checked(rng, spectrum)
     unit, spectrum = units.varying(spectrum)
-    sets = range(validate.integer("draws", draws))
-    found = [training_set.eigenvalues(training_set.draw(rng, spectrum, n)) for _ in sets]
-    return unit.on(np.array(found))
+    sets = _sets(rng, spectrum, n, draws)
+    result = np.empty((draws, *np.shape(n), len(spectrum)))
+    for place, points in sets:
+        result[place] = training_set.eigenvalues(points)
+    return unit.on(result)
 
 
 def losses(
     rng: np.random.Generator,
     spectrum: Array,
-    n: int,
+    n: Wholes,
     alpha_bar: Reals,
     c: Reals = 0.0,
     draws: int = 10,
     *,
     estimated_mean: bool = False,
 ) -> Losses:
-    """Test and training loss of the optimal denoiser, each (draws, *shape of alpha_bar and c).
+    """Test and training loss of the optimal denoiser, (draws, *shape of n, *of alpha_bar and c).
 
     Exact averages over new data and noise: only the training set is drawn. Raises ValueError also
     for alpha_bar outside (0, 1] or a negative c.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    rng, spectrum = _checked(rng, spectrum)
     a, c = validate.noise_and_ridge(alpha_bar, c)
-    result = np.empty((2, validate.integer("draws", draws), *a.shape))
-    for draw in range(draws):
-        modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
-        result[:, draw] = denoiser.losses(modes, a, c)
-    return Losses(*result)
+    sets = _sets(rng, spectrum, n, draws, estimated_mean)
+    result = Losses(*np.empty((2, draws, *np.shape(n), *a.shape)))
+    for place, points in sets:
+        result.test[place], result.train[place] = denoiser.losses(training_set.modes(points), a, c)
+    return result
 
 
 def training_losses(
     rng: np.random.Generator,
     spectrum: Array,
-    n: int,
+    n: Wholes,
     alpha_bar: Reals,
     tau: Reals,
     c: Reals = 0.0,
@@ -98,42 +106,45 @@ def training_losses(
 ) -> Losses:
     """Test and training loss after gradient flow for a time tau, as in `exact.training`.
 
-    Each (draws, *shape of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar outside
-    (0, 1], negative tau or c, or eta that is not positive.
+    Use this when the scatter from one training set to the next is wanted, or to test
+    `predict.training`, which has the typical curve; `exact.training` has that of one set. Each
+    (draws, *shape of n, *of alpha_bar, tau, c and eta). Raises ValueError also for alpha_bar
+    outside (0, 1], negative tau or c, or eta that is not positive.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    rng, spectrum = _checked(rng, spectrum)
     a, _, _ = training.grid(alpha_bar, tau, c, eta)
-    result = np.empty((2, validate.integer("draws", draws), *a.shape))
-    for draw in range(draws):
-        modes = training_set.modes(training_set.draw(rng, spectrum, n, estimated_mean))
-        result[:, draw] = training.losses(modes, alpha_bar, tau, c, eta)
-    return Losses(*result)
+    sets = _sets(rng, spectrum, n, draws, estimated_mean)
+    result = Losses(*np.empty((2, draws, *np.shape(n), *a.shape)))
+    for place, points in sets:
+        modes = training_set.modes(points)
+        result.test[place], result.train[place] = training.losses(modes, alpha_bar, tau, c, eta)
+    return result
 
 
 def kl(
     rng: np.random.Generator,
     spectrum: Array,
-    n: int,
+    n: Wholes,
     c: Reals,
     draws: int = 10,
     direction: str = SAMPLER,
     *,
     estimated_mean: bool = False,
 ) -> Array:
-    """Divergence of the sampler's N(mu_0, Sigma_0 + c) from the truth, (draws, *shape of c).
+    """Divergence of the sampler's N(mu_0, Sigma_0 + c) from the truth, (draws, *shape of n, *of c).
 
     In nats per dimension. Without ridge, directions in which the population does not vary do not
     count, and the divergence is infinite unless the training set spans the others; with ridge
     they make it infinite. Raises ValueError also for a negative c or an unknown direction.
     """
-    rng, spectrum, n = _checked(rng, spectrum, n, estimated_mean)
+    rng, spectrum = _checked(rng, spectrum)
     unit, spectrum = units.varying(spectrum)
     c = unit.off("c", validate.nonnegative("c", c))
     to_population = validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    result = np.empty((validate.integer("draws", draws), *c.shape))
-    for draw in range(draws):
-        points = training_set.draw(rng, spectrum, n, estimated_mean)
-        result[draw] = _kl(points, c.ravel(), to_population).reshape(c.shape)
+    sets = _sets(rng, spectrum, n, draws, estimated_mean)
+    result = np.empty((draws, *np.shape(n), *c.shape))
+    for place, points in sets:
+        result[place] = _kl(points, c.ravel(), to_population).reshape(c.shape)
     return result / len(spectrum)
 
 
@@ -150,9 +161,20 @@ def _kl(points: TrainingSet, c: Array, to_population: bool) -> Array:
     return result
 
 
-def _checked(
-    rng: np.random.Generator, spectrum: Array, n: int, estimated_mean: bool = False
-) -> tuple[np.random.Generator, Array, int]:
+def _sets(
+    rng: np.random.Generator, spectrum: Array, n: Wholes, draws: int, estimated_mean: bool = False
+) -> Iterator[tuple[tuple[int, ...], TrainingSet]]:
+    """All training sets, each with its place, (draw, *index of n): one size after the other."""
+    sizes = validate.integers("n", n, low=1 + estimated_mean)
+    draws = validate.integer("draws", draws)
+    return (
+        ((draw, *index), training_set.draw(rng, spectrum, int(size), estimated_mean))
+        for index, size in np.ndenumerate(sizes)
+        for draw in range(draws)
+    )
+
+
+def _checked(rng: np.random.Generator, spectrum: Array) -> tuple[np.random.Generator, Array]:
     """The arguments that every function takes."""
-    spectrum, n = validate.varying(spectrum), validate.integer("n", n, low=1 + estimated_mean)
-    return validate.generator(rng), spectrum, n
+    spectrum = validate.varying(spectrum)
+    return validate.generator(rng), spectrum

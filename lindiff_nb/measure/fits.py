@@ -1,6 +1,6 @@
-"""What the denoisers of given training sets cost, images or stand-ins for them.
+"""Training sets drawn from a pool, images or stand-ins for them, and what their denoisers cost.
 
-`draws` makes its own, Gaussian, training sets; here they come from the caller.
+`experiments` makes its own, Gaussian, training sets; here the points come from the caller.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,20 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.averages import gauss_rule
+
+
+def sets(rng: np.random.Generator, pool: ArrayLike, n: int, draws: int) -> Array:
+    """Training sets of n different points of the pool, each: (draws, n, d) of an (N, d) pool.
+
+    The sets are independent of each other, so that they share points. Images (N, h, w) are
+    flattened. Use this when the data are given; `experiments` draws Gaussian ones. Raises
+    ValueError for a seed in place of a generator, a pool that is empty or not finite, n outside
+    1..N, or draws < 1.
+    """
+    points, rng = validate.samples("pool", pool), validate.generator(rng)
+    n = validate.integer("n", n, high=len(points))
+    draws = validate.integer("draws", draws)
+    return np.array([rng.choice(points, n, replace=False) for _ in range(draws)])
 
 
 def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: ArrayLike) -> Array:

@@ -9,10 +9,12 @@ from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import extras, validate
 from lindiff_nb._base.types import Array
+
+with extras.of("networks"):
+    import torch
 
 
 class State(NamedTuple):
@@ -62,7 +64,10 @@ def gradient_descent(
 
 
 def largest_eta(x: Array, alpha_bar: float, c: float = 0.0) -> float:
-    """The learning rate from which gradient descent on these points diverges."""
+    """The learning rate from which gradient descent on these points diverges.
+
+    Raises ValueError for bad points, alpha_bar outside (0, 1] or a negative c.
+    """
     points = validate.samples("x", x)
     a, c = validate.signal(alpha_bar), validate.ridge(c)
     n, d = points.shape

@@ -1,23 +1,17 @@
 """What a checkpoint tells of its training, read by type: anything else is not a network of ours."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-from torch import Tensor
+from lindiff_nb._base import extras
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
 
 FIRST = "average.first.weight"  # (width, channels, 3, 3)
-
-
-class Reached(NamedTuple):
-    """How far a training has come."""
-
-    step: int
-    seconds: float
-    losses: list[tuple[int, float]]
-    device: str  # its type
 
 
 def network(
@@ -37,27 +31,11 @@ def network(
     return int(shape[1]), int(shape[0])
 
 
-def reached(path: Path | str, facts: Mapping[str, Any]) -> Reached:
-    """How far the training in a checkpoint has come; ValueError for facts of another form."""
-    told: list[Any] = [facts.get(name) for name in ("step", "seconds", "losses")]
-    step, seconds, losses = told
-    if not _whole(step):
-        raise _not_ours(path, "step", step)
-    if not _number(seconds):
-        raise _not_ours(path, "seconds", seconds)
-    if not (isinstance(losses, list) and all(map(_is_loss, losses))):
-        raise _not_ours(path, "losses", losses)
-    try:
-        device = torch.device(facts["device"]).type
-    except (KeyError, TypeError, RuntimeError):
-        raise _not_ours(path, "device", facts.get("device")) from None
-    pairs = [(int(at), float(loss)) for at, loss in losses]
-    return Reached(int(step), float(seconds), pairs, device)
-
-
-def _is_loss(entry: Any) -> bool:
-    """A step and the loss there."""
-    return isinstance(entry, list) and len(entry) == 2 and _whole(entry[0]) and _number(entry[1])
+def reached(path: Path | str, facts: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the facts say how far the training has come, on which device."""
+    for name, is_one in FORMS.items():
+        if not is_one(facts.get(name)):
+            raise _not_ours(path, name, facts.get(name))
 
 
 def _whole(value: Any) -> bool:
@@ -68,6 +46,28 @@ def _whole(value: Any) -> bool:
 def _number(value: Any) -> bool:
     """A finite number >= 0."""
     return _whole(value) or (isinstance(value, float) and math.isfinite(value) and value >= 0)
+
+
+def _losses(value: Any) -> bool:
+    """Steps with the loss at each."""
+    pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
+    return pairs and all(_whole(step) and _number(loss) for step, loss in value)
+
+
+def _device(value: Any) -> bool:
+    """The name of a device."""
+    try:
+        return isinstance(value, str) and bool(torch.device(value))
+    except RuntimeError:
+        return False
+
+
+FORMS: dict[str, Callable[[Any], bool]] = {
+    "step": _whole,
+    "seconds": _number,
+    "losses": _losses,
+    "device": _device,
+}
 
 
 def _not_ours(path: Path | str, name: str, value: Any) -> ValueError:

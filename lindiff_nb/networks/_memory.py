@@ -4,16 +4,18 @@ On a processor the system kills what takes too much, so the need is estimated an
 is free before anything is made. A graphics processor refuses by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from traceback import clear_frames
 
-import torch
-from torch import Tensor
-
-from lindiff_nb._base import memory
+from lindiff_nb._base import extras, memory
 from lindiff_nb.exact.schedule import Schedule
-from lindiff_nb.networks._run import Run, Settings
+from lindiff_nb.networks._run import Run
+from lindiff_nb.networks._settings import Settings
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
 
 # Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
 # allocator loses a few.
@@ -34,37 +36,40 @@ def prepared(x: Tensor, schedule: Schedule, settings: Settings, device: torch.de
     if device.type == "cpu":
         what = f"batch={settings.batch} images of {tuple(x.shape[1:])} at width={settings.width}"
         memory.require(needed(x.shape[2] * x.shape[3], settings), what)
-    try:
-        return Run(x, schedule, settings, device)
-    except RuntimeError as error:
-        _pass_on_others(error)
-        raise MemoryError(
+    with _told(
+        lambda: (
             f"{device} has not enough memory for a network of width={settings.width} and "
             f"{len(x):,} images of {tuple(x.shape[1:])}; take a smaller width or fewer images"
-        ) from error
+        )
+    ):
+        return Run(x, schedule, settings, device)
+
+
+def step(run: Run) -> Tensor:
+    """A step of the run, its loss; or MemoryError that names a batch that would fit."""
+    with _told(lambda: _advice(run)):
+        return run.advance()
 
 
 @contextmanager
-def named(run: Run) -> Iterator[None]:
-    """Turn "out of memory" in a step into a MemoryError that names a batch that would fit."""
+def _told(says: Callable[[], str]) -> Iterator[None]:
+    """Turn "out of memory" into a MemoryError that says something, and pass other errors on."""
     try:
         yield
     except RuntimeError as error:
-        _pass_on_others(error)
+        if not any(words in str(error) for words in WORDS):
+            raise
         clear_frames(error.__traceback__)  # lets go of what the step had allocated
-        batch = run.settings.batch
-        fits = _largest_that_fits(run, batch // 2)
-        raise MemoryError(
-            f"{run.device} has not enough memory for batch={batch} images of "
-            f"{tuple(run.x.shape[1:])} at width={run.settings.width}; "
-            + (f"batch={fits} would fit" if fits else "take a smaller width")
-        ) from error
+        raise MemoryError(says()) from error
 
 
-def _pass_on_others(error: RuntimeError) -> None:
-    """Raise every error that is not about memory."""
-    if not any(words in str(error) for words in WORDS):
-        raise error
+def _advice(run: Run) -> str:
+    """What did not fit, and what would."""
+    batch = run.settings.batch
+    fits = _largest_that_fits(run, batch // 2)
+    images = f"batch={batch} images of {tuple(run.x.shape[1:])} at width={run.settings.width}"
+    better = f"batch={fits} would fit" if fits else "take a smaller width"
+    return f"{run.device} has not enough memory for {images}; {better}"
 
 
 def _largest_that_fits(run: Run, batch: int) -> int:

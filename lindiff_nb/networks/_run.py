@@ -4,31 +4,24 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.backends import cudnn
-
+from lindiff_nb._base import extras
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
+from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
+    from torch.backends import cudnn
 
 WARM_UP = 100  # steps
 AVERAGED = 8  # in the average, step k counts k^8 - (k-1)^8
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train: the network's width, images a step, Adam's rate, and the seed of it all."""
-
-    width: int = 16
-    batch: int = 128
-    rate: float = 2e-3
-    seed: int = 0
 
 
 class Run:
@@ -127,9 +120,19 @@ class Run:
         }
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint; ValueError if it is not of this run."""
+        """Go on from a checkpoint; ValueError if it is not all of this run, on this kind of device.
+
+        Random numbers of one kind of device cannot go on on another.
+        """
         tensors, facts = checkpoints.load(path)
-        reached = self.check_all_there(path, tensors, facts)
+        if "generator" not in tensors:
+            raise ValueError(f"{path} holds weights only: training cannot go on from it")
+        _facts.reached(path, facts)
+        if torch.device(facts["device"]).type != self.device.type:
+            raise ValueError(
+                f"{path} was trained on {facts['device']}; its random numbers cannot go on on "
+                f"{self.device}"
+            )
         for name, wanted in self.given.items():
             if facts.get(name) != wanted:
                 found = f"{facts.get(name)!r}, not {wanted!r}"
@@ -138,24 +141,8 @@ class Run:
         checkpoints.fill(path, self.average, tensors, "average.")
         self.generator.set_state(tensors["generator"])
         self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
-        self.step, self.seconds, self.losses = reached.step, reached.seconds, reached.losses
-
-    def check_all_there(
-        self, path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
-    ) -> _facts.Reached:
-        """How far the file has come; ValueError unless it holds more than weights, for our device.
-
-        Random numbers of one kind of device cannot go on on another.
-        """
-        if "generator" not in tensors:
-            raise ValueError(f"{path} holds weights only: training cannot go on from it")
-        reached = _facts.reached(path, facts)
-        if reached.device != self.device.type:
-            raise ValueError(
-                f"{path} was trained on {facts['device']}; its random numbers cannot go on on "
-                f"{self.device}"
-            )
-        return reached
+        self.step, self.seconds = facts["step"], facts["seconds"]
+        self.losses = [(step, loss) for step, loss in facts["losses"]]
 
 
 def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load as from_bytes
-from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.files import replacing
+
+with extras.of("networks"):
+    from safetensors import SafetensorError
+    from safetensors.torch import load as from_bytes
+    from safetensors.torch import save as to_bytes
+    from torch import Tensor, nn
 
 FORMAT = "lindiff_nb network 3"
 OLDER = "lindiff_nb network 2"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import extras, validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
@@ -20,6 +19,9 @@ from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
 from lindiff_nb.networks._run import fast_bfloat16
 from lindiff_nb.networks.unet import UNet
+
+with extras.of("networks"):
+    import torch
 
 CHUNK = 512  # images of up to 32 x 32 that go through a network together
 PIXELS = CHUNK * 32**2  # and so of larger ones, fewer

@@ -18,21 +18,27 @@ begin, which pays after some 30,000 steps; on other devices it was not tried.
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 from tqdm import tqdm
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import extras, validate
+from lindiff_nb._base.files import alone
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _memory
-from lindiff_nb.networks._run import Run, Settings
+from lindiff_nb.networks._run import Run
+from lindiff_nb.networks._settings import Settings
 from lindiff_nb.networks.unet import UNet, check_shape
+
+with extras.of("networks"):
+    import torch
+    from torch import Tensor
 
 __all__ = ["Settings", "State", "as_images", "best_device", "train"]
 
@@ -56,7 +62,7 @@ def train(
     every: int = 250,
     path: Path | str | None = None,
     record: Mapping[str, Any] | None = None,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     progress: bool | None = None,
 ) -> Iterator[State]:
     """The state at the start, every `every` steps, and after `steps` steps.
@@ -64,36 +70,50 @@ def train(
     images     (N, h, w) or (N, channels, h, w), floats in [0, 1]; sides divisible by 4
     path       a checkpoint, written before each state after the first is yielded. If it is there
                already, training goes on from it, on the same machine, with the same number of
-               threads and the same torch to the same bits as if it had never stopped
+               threads and the same torch to the same bits as if it had never stopped. No other
+               training may write it until the generator ends or is let go
     record     facts of the caller's to keep in the checkpoint, such as where the images came from
-    device     default: CUDA, else Apple's, else the processor. Multiplications are in bfloat16
+    device     a torch.device, or a name that `best_device` knows. Multiplications are in bfloat16
                where that is faster
     progress   a bar with images per second and the time left; None: on a terminal
 
     Raises ValueError for bad images or numbers, and for a checkpoint that is damaged or was made
-    with other data, schedule or settings or on another kind of device; FloatingPointError, naming
-    the step, if the loss is not finite; MemoryError, naming what would fit, if memory runs out.
+    with other data, schedule or settings or on another kind of device; OSError while another
+    training writes the checkpoint; FloatingPointError, naming the step, if the loss is not finite;
+    MemoryError, naming what would fit, if memory runs out.
     """
     x = as_images("images", images)
     _checked(settings)
     _check_signal(schedule)
     steps, every = validate.integer("steps", steps, low=0), validate.integer("every", every)
     facts = _storable(record or {})
-    device = best_device() if device is None else device
-    run = _memory.prepared(x, schedule, settings, device)
+    device = device if isinstance(device, torch.device) else best_device(device)
     kept = None if path is None else Path(path)
-    if kept is not None and kept.exists():
-        run.resume(kept)
-    elif kept is not None and not kept.parent.is_dir():
+    if kept is not None and not kept.parent.is_dir():
         raise validate.fail("path", str(path), "in a folder that exists")
-    return _states(run, steps, every, kept, facts, progress)
+    with ExitStack() as stack:
+        if kept is not None:
+            stack.enter_context(alone(kept))
+        run = _memory.prepared(x, schedule, settings, device)
+        if kept is not None and kept.exists():
+            run.resume(kept)
+        lock = stack.pop_all()
+    states = _states(run, steps, every, kept, facts, progress, lock)
+    finalize(states, lock.close)  # a generator that never starts never reaches its end
+    return states
 
 
-def best_device() -> torch.device:
-    """CUDA, else Apple's graphics processor, else the processor."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+def best_device(name: str | None = None) -> torch.device:
+    """CUDA, else Apple's graphics processor, else the processor; or the one of this name.
+
+    Raises ValueError for a name other than "cuda", "mps" or "cpu", or of a device that is not here.
+    """
+    mps = torch.backends.mps.is_available()
+    here = [*["cuda"] * torch.cuda.is_available(), *["mps"] * mps, "cpu"]
+    if name is not None and name not in here:
+        wanted = f"one that this machine's torch has: {', '.join(here)}"
+        raise validate.fail("device", name, wanted)
+    return torch.device(name or here[0])
 
 
 def as_images(name: str, value: ArrayLike) -> Tensor:
@@ -147,27 +167,27 @@ def _states(
     path: Path | None,
     record: Mapping[str, Any],
     progress: bool | None,
+    lock: ExitStack,
 ) -> Iterator[State]:
-    """The training loop."""
-    yield _state(run)
-    disable = None if progress is None else not progress
+    """The training loop; at its end it lets go of the lock."""
+    unit: dict[str, Any] = {"unit": " images", "unit_scale": True, "leave": False}
     done, total = (k * run.settings.batch for k in (run.step, steps))
-    with tqdm(
-        initial=done, total=total, unit=" images", unit_scale=True, disable=disable, leave=False
-    ) as bar:
-        while run.step < steps:
-            start = time.perf_counter()
-            losses = []
-            for _ in range(min(every - run.step % every, steps - run.step)):
-                with _memory.named(run):
-                    losses.append(run.advance())
-                bar.update(run.settings.batch)
-            run.losses.append((run.step, _mean(losses, run.step)))
-            run.seconds += time.perf_counter() - start
-            bar.set_postfix(loss=f"{run.losses[-1][1]:.4f}")
-            if path is not None:
-                run.save(path, record)
-            yield _state(run)
+    with lock:
+        yield _state(run)
+        disable = None if progress is None else not progress
+        with tqdm(initial=done, total=total, disable=disable, **unit) as bar:
+            while run.step < steps:
+                start = time.perf_counter()
+                losses = []
+                for _ in range(min(every - run.step % every, steps - run.step)):
+                    losses.append(_memory.step(run))
+                    bar.update(run.settings.batch)
+                run.losses.append((run.step, _mean(losses, run.step)))
+                run.seconds += time.perf_counter() - start
+                bar.set_postfix(loss=f"{run.losses[-1][1]:.4f}")
+                if path is not None:
+                    run.save(path, record)
+                yield _state(run)
 
 
 def _state(run: Run) -> State:

@@ -22,11 +22,12 @@ Sources: Ronneberger et al. 2015 (the shape), He et al. 2016 (the blocks), Karra
 (input, target and noise level made dimensionless), Zhang et al. 2019 (blocks start at zero).
 """
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from lindiff_nb._base import extras, validate
 
-from lindiff_nb._base import validate
+with extras.of("networks"):
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
 
 
 class UNet(nn.Module):

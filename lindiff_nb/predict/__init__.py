@@ -1,13 +1,14 @@
 """Predictions from the population spectrum, n and d alone. Nothing here is random.
 
-population: a spectrum checked, sorted and counted once; every function takes one or a spectrum
-losses, divergence, best_ridge, fluctuations: a fit's means, best ridges, spreads (wing `_law`)
-training: gradient flow, losses in time and when to stop (wing `_flow`)
-spectral_density, shrinkage: eigenvalues of a set, best linear denoisers (wing `_bulk`)
-ridge, complex_ridge: what finite data do to a ridge: the equation under all of these
-replica, replica_integer_m: the replica route to the same numbers
-marchenko_pastur, white: closed forms for a white population
-unequal_images: samples whose covariances differ
+population  a spectrum checked, sorted and counted once; every function takes one or a spectrum
+losses, divergence, best_ridge, fluctuations   a fit's means, best ridges, spreads (wing `_law`)
+training    gradient flow, losses in time and when to stop (wing `_flow`)
+spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing `_bulk`)
+ridge, complex_ridge   what finite data do to a ridge: the equation under all of these
+replica, replica_integer_m   the replica route to the same numbers
+marchenko_pastur, white   closed forms for a white population
+unequal_images  samples whose covariances differ
+random_features  what n points cost a nonlinear score
 """
 
 from lindiff_nb import _moved
@@ -22,6 +23,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "losses",
         "marchenko_pastur",
         "population",
+        "random_features",
         "replica",
         "replica_integer_m",
         "ridge",

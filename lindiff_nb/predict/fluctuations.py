@@ -56,8 +56,10 @@ def log_det(xi: Reals, spectrum: Spectrum, n: Wholes) -> Array:
 def resolvent_trace(xi: Reals, spectrum: Spectrum, n: Wholes) -> Array:
     """Standard deviation of Tr (Sigma_0 + xi)^-1, in the shape of xi > 0 and n together.
 
-    variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
-    b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
+        variance = 2 [b_4 / (1 - a) + (b_3 / (1 - a))^2] / (1 - a)^2
+        b_k      = (1/n) sum_nu lambda_nu^2 / (lambda_nu + kappa)^k,    a = b_2
+
+    Raises ValueError for xi that is not positive, a spectrum that is not one, or n < 1.
     """
     unit, population = enter(spectrum)
     law = Law(unit.off("xi", validate.positive("xi", xi), far=units.SQUARES), population, n)

@@ -59,7 +59,10 @@ def weights(spectrum: Spectrum, n: int) -> Array:
 
 
 def atom(spectrum: Spectrum, n: int) -> float:
-    """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d."""
+    """The fraction of eigenvalues that are zero: 1 - min(n, rank) / d.
+
+    Raises ValueError for a spectrum that is not one, or n < 1.
+    """
     (_, population), n = enter_varying(spectrum), validate.integer("n", n)
     return 1 - min(n, population.rank) / population.d
 

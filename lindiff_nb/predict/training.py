@@ -17,6 +17,9 @@ q grows with z >= 0, so q(0)^2 is no more than the loss and nothing is left over
 cancellation. The integrands have no pole, so one contour (`_flow`), with kappa solved for on its
 nodes, serves every alpha_bar, every tau and every c at once: a few hundred solutions, and then a
 sum over them for each point.
+
+Use this when only the population's spectrum and n are known. `exact.training` has the curve of a
+training set that is at hand, `measure.experiments.training_losses` those of sets that are drawn.
 """
 
 from collections.abc import Callable

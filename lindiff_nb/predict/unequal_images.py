@@ -88,7 +88,7 @@ def scatter(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Array:
 
 
 def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
-    """`test_loss`, `train_loss` and `scatter` for the price of one."""
+    """`test_loss`, `train_loss` and `scatter` for the price of one; raises what they do."""
     (unit, energies), n = _table(energies), validate.integer("n", n)
     a, c = validate.noise_and_ridge(alpha_bar, c, validate.noisy)
     noise = unit.noise(a, units.SQUARES)

@@ -1,36 +1,41 @@
 """Run the chapters: with other numbers, all of them, or as a website.
 
-records       the numbers a chapter hands to its prose: record(name=value)
+records       the numbers a chapter hands to its prose, record(name=value), and their table
 sources       pages and YAML as people write them; what is wrong, with file and line
-chapters      where the chapters are, in which order, and each as a notebook
+chapters      where the chapters are, in which order, and what is read from each
 declarations  what the parameters cell of a chapter declares
 parameters    one parameter: what it may be, and checks on what replaces it
 environment   what a Python that we start sees of our environment
 processes     those that a kernel started; how one ended
-litter        what killed processes have left
 kernel        a fresh kernel of this very interpreter
 outputs       of executed cells, as they are kept
 execute       one notebook through papermill; what counts as failed
 provenance    when, with what and on what a chapter was run
-files         what a command writes: whole or not at all, and nobody's work lost
-runner        one chapter with the record of its run, or several at a time
+runner        one chapter with the record of its run, or several in an executor
+readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
 single        one chapter with other parameters, into a notebook of the user's
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
+kept          a single run and the cache
 content       whether HTML, SVG and their like are passive
 published     what may stand on a page of the book
 executed      those that have to be executed again
 lock          one command at a time changes what was built
 stage         what Sphinx is given
 render        Sphinx, and the place of the website
+downloads     the readable notebooks that its pages hand out
 build         all of it
 signals       those that end a command, heard as Ctrl-C is
-cli           the command line; describe, progress, serve: what it shows
+cli           the command line
+numbers, streams   what it reads, and where it writes
+describe, progress, serve   what it shows
+lab           a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
+new_chapter   a chapter begun: its page, and its places elsewhere
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
 """
 
-from lindiff_nb.run.records import read_records, record
+from lindiff_nb.run.records import measured, read_records, record
 
-__all__ = ["read_records", "record"]
+__all__ = ["measured", "read_records", "record"]

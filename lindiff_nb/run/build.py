@@ -5,6 +5,7 @@ built only when all came to a good end; until then no site stands in _build/html
 """
 
 import glob
+from concurrent.futures import Executor
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import cores
@@ -19,10 +20,17 @@ from lindiff_nb.run.sources import check_tree, mapping
 from lindiff_nb.run.stage import configuration, stage
 
 
-def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
+def build(
+    book: Book,
+    *,
+    jobs: int | None = None,
+    timeout: float = 600,
+    executor: Executor | None = None,
+) -> None:
     """Bring executed chapters and website of a checkout up to date; print what took how long.
 
-    At most `jobs` chapters at a time (as many as there are cores), each at most `timeout` seconds.
+    At most `jobs` chapters at a time (as many as there are cores), each at most `timeout` seconds;
+    or in an `executor` that the caller has: processes, a cluster.
     Raises UsageError where a source is not in order, before anything runs, and RunFailed.
     """
     _check(book)
@@ -31,7 +39,7 @@ def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
         executed = Executed(book, dependencies)
         stale = executed.stale()
         with Progress(sum(executed.cells[chapter] for chapter in stale) + 1) as progress:
-            _update(executed, stale, jobs or cores(), timeout, progress)
+            _update(executed, stale, executor or jobs or cores(), timeout, progress)
             entries = executed.entries
             rows = [_row(name, entry, name in stale) for name, entry in entries.items()]
             rows.append(_render(book, entries, dependencies, progress, lock))
@@ -39,12 +47,16 @@ def build(book: Book, *, jobs: int | None = None, timeout: float = 600) -> None:
 
 
 def _update(
-    executed: Executed, stale: dict[str, str], jobs: int, timeout: float, progress: Progress
+    executed: Executed,
+    stale: dict[str, str],
+    where: Executor | int,
+    timeout: float,
+    progress: Progress,
 ) -> None:
     """Run the stale chapters; RunFailed says what went wrong in each that failed."""
     if stale:
         Site(executed.book).set_aside()
-        failures = executed.run(stale, min(jobs, len(stale)), timeout, progress)
+        failures = executed.run(stale, where, timeout, progress)
         if failures:
             raise RunFailed("\n\n".join(failures))
 

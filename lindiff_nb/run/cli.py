@@ -1,4 +1,4 @@
-"""The command line of the chapters: lindiff-nb list | info | run | build | serve | clean.
+"""The command line of the chapters: lindiff-nb list, info, run, lab, build, serve, ...
 
 `lindiff_nb.cli` adds the commands of other packages to these.
 
@@ -10,17 +10,16 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import lindiff_nb
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.run.signals import heard, status_and_words
 
-BUILDERS = ("grimp", "jupyter_book", "markdown_it")  # what only a build needs
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
@@ -89,10 +88,20 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument(
         "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
     )
+    command.add_argument("--small", action="store_true", help="the chapter's small values, but -p")
+    command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
     command.set_defaults(command=_run)
+
+    command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
+    command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="default: the first")
+    command.add_argument("--read", action="store_true", help="run it; open a readable copy")
+    command.add_argument("--no-browser", action="store_true", help="print the address only")
+    command.add_argument("--port", type=whole, help="default: Jupyter's own, or one that is free")
+    command.set_defaults(command=_lab)
 
     command = commands.add_parser("build", help="run what changed and build the website")
     command.add_argument("-j", "--jobs", type=_count, metavar="N", help="chapters at a time")
@@ -104,6 +113,11 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command = commands.add_parser("serve", help="show the website at a local address")
     command.add_argument("--port", type=whole, help="default: 8000, or any that is free")
     command.set_defaults(command=_serve)
+
+    command = commands.add_parser("new-chapter", help="begin a chapter of the book")
+    command.add_argument("name", metavar="NAME", help="of its page: lower case, with hyphens")
+    command.add_argument("--title", help="default: the name in words")
+    command.set_defaults(command=_new_chapter)
 
     command = commands.add_parser("clean", help="remove what build made")
     command.set_defaults(command=_clean)
@@ -144,20 +158,33 @@ def _list(chosen: argparse.Namespace) -> None:
 def _info(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.describe import information
 
-    print(information(*locate(chosen.chapter)))
+    print(information(locate(chosen.chapter)))
 
 
 def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
+    chapter = locate(chosen.chapter)
     overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
-    run_to_file(*locate(chosen.chapter), overrides, chosen.out, chosen.force, chosen.timeout)
+    if chosen.small:
+        if not chapter.small:
+            raise UsageError(f"{chapter.name} names no small values in its header")
+        given = {name for name, _ in overrides}
+        overrides += [(n, value) for n, value in chapter.small.items() if n not in given]
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source, chosen.fresh)
+    run_to_file(chapter, overrides, *how)
+
+
+def _lab(chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.lab import lab
+
+    chapter = locate(chosen.chapter or next(iter(find_book().chapters), ""))
+    lab(chapter, chosen.read, not chosen.no_browser, chosen.port)
 
 
 def _build(chosen: argparse.Namespace) -> None:
     book = _checkout()
-    if missing := [name for name in BUILDERS if find_spec(name) is None]:
-        raise UsageError(f"to build needs {', '.join(missing)}: pip install 'lindiff-nb[book]'")
+    extras.need("book", "grimp", "jupyter_book", "markdown_it")
     from lindiff_nb.run.build import build
 
     build(book, jobs=chosen.jobs, timeout=chosen.timeout)
@@ -172,6 +199,12 @@ def _serve(chosen: argparse.Namespace) -> None:
         site.serve_forever()
 
 
+def _new_chapter(chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.new_chapter import new_chapter
+
+    print(new_chapter(_checkout(), chosen.name, chosen.title))
+
+
 def _clean(chosen: argparse.Namespace) -> None:
     book = _checkout()
     from lindiff_nb.run.lock import clean
@@ -183,5 +216,5 @@ def _checkout() -> Book:
     """The book, if it is one that a website can be built from."""
     book = find_book()
     if not book.is_checkout:
-        raise UsageError(f"the website belongs to a checkout: {book.root} holds no _toc.yml")
+        raise UsageError(f"this belongs to a checkout: {book.root} holds no _toc.yml")
     return book

@@ -10,27 +10,11 @@ import tokenize
 from typing import Any
 
 from lindiff_nb._base.errors import UsageError
-from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.parameters import Parameter
 
 TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 COMMENT = re.compile(r"#\s*(?P<meaning>[^\[\]{}]*?)\s*(?P<allowed>[\[{].*[\]}])?\s*")
 FORM = "name: type = literal  # meaning [low, high]"
-
-
-def parameters(book: Book, chapter: str) -> list[Parameter]:
-    """The parameters of a chapter, in the order of its parameters cell (none without one)."""
-    cells = [
-        cell.source
-        for cell in book.notebook(chapter).cells
-        if "parameters" in cell.metadata.get("tags", [])
-    ]
-    if len(cells) > 1:
-        raise UsageError(f"{chapter} has {len(cells)} cells tagged parameters")
-    try:
-        return declared(cells[0]) if cells else []
-    except UsageError as error:
-        raise UsageError(f"{chapter}: {error}") from None
 
 
 def declared(cell: str) -> list[Parameter]:

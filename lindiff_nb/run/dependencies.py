@@ -1,6 +1,6 @@
 """Which files the results of a chapter depend on, and whether any of them changed.
 
-A chapter is run again if its text changed, its parameters, the lock, the Python version, or a
+A chapter is run again if its text changed, its values, the lock, the Python version, or a
 file of the package that it uses: a module it imports, directly or not, or a data or style file
 beside such a module. The import graph is grimp's. Two things it cannot know are read
 conservatively. A package that loads its modules lazily may hand out any of them, so using the
@@ -12,17 +12,21 @@ is not plain Python (a magic) may use anything.
 import ast
 import hashlib
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import grimp
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
-from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.cache import written
+from lindiff_nb.run.chapters import Chapter
+from lindiff_nb.run.parameters import Value
 
-FORMAT = "2"  # raised when executed notebooks of an earlier version cannot be used any more
+with extras.of("book"):
+    import grimp
+
+FORMAT = "3"  # raised when executed notebooks of an earlier version cannot be used any more
 
 
 class Dependencies:
@@ -38,16 +42,21 @@ class Dependencies:
         self.graph = grimp.build_graph(package, cache_dir=None)
         self.digest = cache(_digest)
 
-    def ingredients(self, book: Book, chapter: str) -> dict[str, str]:
-        """Everything a chapter's results depend on: name -> digest or version."""
-        code = [cell.source for cell in book.notebook(chapter).cells if cell.cell_type == "code"]
+    def ingredients(
+        self, chapter: Chapter, values: Mapping[str, Value] | None = None
+    ) -> dict[str, str]:
+        """Everything that the results of a run depend on: name -> digest or version.
+
+        `values` are those that differ from the published ones.
+        """
         found = {
             "format": FORMAT,
             "python": platform.python_version(),
-            "its text": _digest(book.pages[chapter]),
-            **self.of_modules(self.imported(code)),
+            "its text": hashlib.sha256(chapter.text.encode()).hexdigest(),
+            **({"its values": written(values)} if values else {}),
+            **self.of_modules(self.imported(chapter.code)),
         }
-        lock = book.root / "requirements.lock"
+        lock = chapter.book.root / "requirements.lock"
         return found | ({lock.name: _digest(lock)} if lock.is_file() else {})
 
     def of_modules(self, modules: Iterable[str]) -> dict[str, str]:
@@ -132,7 +141,7 @@ def _parents(module: str) -> Iterator[str]:
 
 def _resources(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc"):
+        if path.name.startswith((".", "__pycache__")) or path.suffix in (".py", ".pyc", ".typed"):
             continue
         if path.is_file():
             yield path

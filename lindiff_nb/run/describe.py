@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from lindiff_nb.run.cache import Store
-from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.parameters import Parameter
 
 
@@ -12,27 +11,28 @@ def listing(book: Book) -> str:
     """One line a chapter: name, time of the last run, title."""
     store = Store(book.build / "executed")
     rows = []
-    for chapter in book.chapters:
-        entry = store.entry(chapter)
+    for name, chapter in book.chapters.items():
+        entry = store.entry(name)
         took = f"{entry.record['seconds']:.1f} s" if entry else ""
-        rows.append((chapter, took, book.title(chapter)))
+        rows.append((name, took, chapter.title))
     return _columns(rows)
 
 
-def information(book: Book, chapter: str) -> str:
+def information(chapter: Chapter) -> str:
     """What a chapter is about, its parameters, and its last run."""
-    rows = [_row(parameter) for parameter in parameters(book, chapter)]
-    entry = None if book.only else Store(book.build / "executed").entry(chapter)
+    book = chapter.book
+    rows = [_row(parameter) for parameter in chapter.parameters]
+    entry = None if book.only else Store(book.build / "executed").entry(chapter.name)
     took = entry and f"last run: {entry.record['seconds']:.1f} s, {entry.record['date']}"
     example = "".join(f" -p {name} {default}" for name, _, default, _, _ in rows[:1])
     return "\n\n".join(
         [
-            f"{chapter}: {book.title(chapter)}",
+            f"{chapter.name}: {chapter.title}",
             _columns([("name", "type", "default", "allowed", "meaning"), *rows])
             if rows
             else "no parameters",
             took or "last run: none here",
-            f"lindiff-nb run {book.pages[chapter] if book.only else chapter}{example}",
+            f"lindiff-nb run {chapter.path if book.only else chapter.name}{example}",
         ]
     )
 

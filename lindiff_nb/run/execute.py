@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import papermill
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.execute import remove_error_markers
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed
 from lindiff_nb.run.kernel import QUIET, Kernels, Session
 from lindiff_nb.run.outputs import plain, tidied
 from lindiff_nb.run.parameters import Value
+
+with extras.of("run"):
+    import papermill
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+    from papermill.execute import remove_error_markers
 
 ENGINE = "lindiff_nb"
 

@@ -3,7 +3,8 @@
 A chapter is kept only if every output of it may be published.
 """
 
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 
 from lindiff_nb._base.errors import RunFailed
@@ -11,8 +12,7 @@ from lindiff_nb._base.litter import sweep
 from lindiff_nb._base.machine import cores
 from lindiff_nb.run import published
 from lindiff_nb.run.cache import Entry, Store
-from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.dependencies import Dependencies, changes
 from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.progress import Progress
@@ -23,17 +23,17 @@ class Executed:
     """What was executed before, and what has to be executed again."""
 
     def __init__(self, book: Book, dependencies: Dependencies) -> None:
-        """Look at what is there; nothing is run. UsageError if a parameters cell is wrong."""
+        """Look at what is there; nothing is run. UsageError if a parameter is wrong."""
         self.book = book
         self.store = Store(book.build / "executed")
         self.store.prune(book.chapters)
         sweep(book.build)
-        self.cells = {name: _count_cells(book, name) for name in book.chapters}
-        self.wanted = {name: dependencies.ingredients(book, name) for name in book.chapters}
+        self.cells = {name: _count_cells(chapter) for name, chapter in book.chapters.items()}
+        self.wanted = {n: dependencies.ingredients(c) for n, c in book.chapters.items()}
 
     @property
     def entries(self) -> dict[str, Entry]:
-        """The chapters that are there and whole, current or not."""
+        """The published runs that are there and whole, current or not, by their chapters."""
         found = {chapter: self.store.entry(chapter) for chapter in self.book.chapters}
         return {chapter: entry for chapter, entry in found.items() if entry}
 
@@ -47,26 +47,51 @@ class Executed:
         return {chapter: why for chapter, why in whys.items() if why}
 
     def run(
+        self, stale: dict[str, str], where: Executor | int, timeout: float, progress: Progress
+    ) -> list[str]:
+        """Run these chapters and keep the good ones; what to say about the others.
+
+        `where` is how many may run at a time here, or an executor of the caller's, which lets
+        nothing be seen of a chapter until it comes back.
+        """
+        if isinstance(where, int):
+            return self._run_here(stale, min(where, len(stale)), timeout, progress)
+        jobs = {}
+        for name, why in stale.items():
+            progress.begin(name, why)
+            jobs[name] = partial(run_chapter, self.book.chapters[name], timeout=timeout)
+        return self._run(jobs, where, progress)
+
+    def _run_here(
         self, stale: dict[str, str], workers: int, timeout: float, progress: Progress
     ) -> list[str]:
-        """Run these chapters and keep the good ones; what to say about the others."""
         kernels = Kernels()
         threads = max(1, cores() // workers)
         how = partial(run_chapter, kernels=kernels, threads=threads, timeout=timeout)
+
+        def job(name: str) -> Result:
+            progress.begin(name, stale[name])
+            return how(self.book.chapters[name], on_cell=progress.step)
+
+        with ThreadPoolExecutor(workers) as pool:
+            jobs = {name: partial(job, name) for name in stale}
+            return self._run(jobs, pool, progress, kernels.end_all)
+
+    def _run(
+        self,
+        jobs: Mapping[str, Callable[[], Result]],
+        executor: Executor,
+        progress: Progress,
+        end_all: Callable[[str], None] = lambda why: None,
+    ) -> list[str]:
         failures: list[str] = []
 
-        def job(chapter: str) -> Result:
-            progress.begin(chapter, stale[chapter])
-            result = how(self.book, chapter, on_cell=progress.step)
-            published.check(result[0])
-            return result
-
-        def done(chapter: str, future: Future[Result]) -> None:
-            failure = self._keep(chapter, future)
-            progress.end(chapter, "failed" if failure else "done")
+        def done(name: str, future: Future[Result]) -> None:
+            failure = self._keep(name, future)
+            progress.end(name, "failed" if failure else "done")
             failures.extend(failure)
 
-        in_parallel({name: partial(job, name) for name in stale}, workers, kernels, done)
+        in_parallel(jobs, executor, done, end_all)
         return failures
 
     def _keep(self, chapter: str, future: Future[Result]) -> list[str]:
@@ -74,6 +99,7 @@ class Executed:
         apart = self.book.build / "failed" / f"{chapter}.ipynb"
         try:
             notebook, record = future.result()
+            published.check(notebook)
         except RunFailed as failure:
             return [keep_apart(chapter, failure, apart)]
         self.store.keep(chapter, notebook, record, self.wanted[chapter])
@@ -81,8 +107,7 @@ class Executed:
         return []
 
 
-def _count_cells(book: Book, chapter: str) -> int:
-    """The code cells of a chapter whose parameters cell is in order."""
-    parameters(book, chapter)
-    cells = book.notebook(chapter).cells
-    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells)
+def _count_cells(chapter: Chapter) -> int:
+    """The code cells of a chapter whose parameters and small values are in order."""
+    chapter.values(chapter.small.items())
+    return sum(bool(source.strip()) for source in chapter.code)

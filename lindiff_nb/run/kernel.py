@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop
-
+from lindiff_nb._base import extras
 from lindiff_nb._base.litter import sweep
 from lindiff_nb.run.environment import of_kernel
 from lindiff_nb.run.processes import MARK, how_it_ended, kill_tree
+
+with extras.of("run"):
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import ensure_event_loop
 
 LONGEST_SOCKET = 90  # a socket's path holds about 100 bytes; where it would not fit, TCP serves
 QUIET = logging.getLogger(__name__)  # what nbclient and its kernels log, CellFailed says better

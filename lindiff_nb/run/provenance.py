@@ -8,25 +8,25 @@ from typing import Any
 
 from lindiff_nb._base.machine import machine, versions
 from lindiff_nb._base.outputs import write_text
-from lindiff_nb.run.chapters import Book
+from lindiff_nb.run.chapters import Chapter
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.records import read_records
 
 
 def run_record(
-    book: Book, chapter: str, values: Mapping[str, Value], seconds: float, notebook: Any
+    chapter: Chapter, values: Mapping[str, Value], seconds: float, notebook: Any
 ) -> dict[str, Any]:
     """What is worth knowing about a run: JSON, free of paths and of the user's name.
 
     `parameters` are all that the run used, `recorded` is what the chapter recorded.
     """
     return {
-        "chapter": chapter,
+        "chapter": chapter.name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
         "parameters": dict(values),
         "versions": versions(),
-        "commit": commit(book.root) if book.is_checkout else None,
+        "commit": commit(chapter.book.root) if chapter.book.is_checkout else None,
         "machine": machine(),
         "recorded": read_records(notebook),
     }

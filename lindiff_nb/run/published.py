@@ -15,6 +15,7 @@ from lindiff_nb.run.records import PREFIX
 
 LONGEST = 100_000  # characters that one output of text may have
 LIVE = "application/vnd.vegalite.v5+json"  # figures.live writes it; figures is no import of ours
+SERIES = "application/vnd.lindiff.series+json"  # nor is figures.series; no page shows it
 
 
 def _pass(text: str) -> None:
@@ -32,6 +33,7 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "image/gif": _pass,
     PREFIX + "text/plain": _pass,
     LIVE: _pass,
+    SERIES: _pass,
 }
 UNLIMITED = ("image/", LIVE)
 

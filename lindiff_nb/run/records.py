@@ -11,12 +11,15 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 PREFIX = "application/papermill.record/"
 
 Recorded = bool | int | float | str
+
+_so_far: dict[str, Recorded] = {}  # what this process recorded
 
 
 class BadRecord(ValueError):
@@ -35,16 +38,41 @@ def record(**values: object) -> None:
     Raises ValueError for an array, a NaN or anything else, and then records none of the values.
     Outside IPython the values are checked and go nowhere.
     """
-    texts = {name: repr(_plain(name, value)) for name, value in values.items()}
+    plain = {name: _plain(name, value) for name, value in values.items()}
+    _so_far.update(plain)
+    for name, value in plain.items():
+        metadata = {"scrapbook": {"name": name, "mime_prefix": PREFIX}}
+        _display({PREFIX + "text/plain": repr(value)}, metadata)
+
+
+def measured(**meanings: str) -> None:
+    """Show all that was recorded so far as a table: measured(test_loss="test loss at N = d").
+
+    A row for each number, with what it means, or its name where nothing is said. Raises ValueError
+    for a name that was not recorded.
+    """
+    for name in meanings:
+        if name not in _so_far:
+            raise ValueError(f"{name} was not recorded")
+    rows = {meanings.get(name, name): _written(value) for name, value in _so_far.items()}
+    cells = "".join(
+        f'<tr><th scope="row">{escape(meaning)}</th><td>{escape(value)}</td></tr>'
+        for meaning, value in rows.items()
+    )
+    text = "\n".join(f"{meaning}: {value}" for meaning, value in rows.items())
+    _display({"text/html": f'<table class="measured">{cells}</table>', "text/plain": text}, {})
+
+
+def _written(value: Recorded) -> str:
+    """A value as a table shows it: four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _display(data: dict[str, str], metadata: dict[str, Any]) -> None:
+    """Make it an output of the cell, where there is one."""
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
-        return
-    for name, text in texts.items():
-        ipython.display.display(
-            {PREFIX + "text/plain": text},
-            raw=True,
-            metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}},
-        )
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(data, raw=True, metadata=metadata)
 
 
 def read_records(notebook: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, Recorded]:

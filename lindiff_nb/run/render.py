@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lindiff_nb._base.errors import RunFailed
 from lindiff_nb._base.outputs import write_text
+from lindiff_nb.run import downloads
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.environment import inherited
@@ -36,6 +37,7 @@ class Site:
 
     def __init__(self, book: Book) -> None:
         """Nothing is built yet."""
+        self.book = book
         self.html = book.build / "html"
         self.stage = book.build / "stage"
         self.previous = book.build / "previous"
@@ -68,6 +70,7 @@ class Site:
         ) as work:
             made = self._run_sphinx(Path(work), lock)
             (made / ".nojekyll").touch()
+            downloads.replace(made, self.stage, self.book)
             files = _contents(made)
             os.replace(made, self.html)
         write_text(self.note, json.dumps({"key": key, "files": files}) + "\n")
@@ -122,9 +125,8 @@ def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:
     """Changes with anything that the website is built from."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     parts = {path.relative_to(stage).as_posix(): dependencies.digest(path) for path in files}
-    renderer = f"{book.package}.site"
-    if renderer in dependencies.graph.modules:
-        parts |= dependencies.of_modules([renderer, *dependencies.graph.find_descendants(renderer)])
+    parts |= dependencies.of_modules(dependencies.graph.modules)  # the reference quotes them all
     lock = book.root / "requirements.lock"
+    parts["address"] = os.environ.get("LINDIFF_SITE_URL", "")
     parts["lock"] = dependencies.digest(lock) if lock.is_file() else ""
     return hashlib.sha256(json.dumps([sys.version, parts]).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,37 +10,47 @@ from typing import Any
 from lindiff_nb._base.errors import RunFailed
 from lindiff_nb._base.litter import sweep
 from lindiff_nb._base.outputs import output
-from lindiff_nb.run.chapters import Book
-from lindiff_nb.run.declarations import parameters
+from lindiff_nb.run.chapters import Chapter
+from lindiff_nb.run.kept import Kept
 from lindiff_nb.run.kernel import Kernels
-from lindiff_nb.run.parameters import Value, check
+from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.progress import Progress, seconds
 from lindiff_nb.run.provenance import write
+from lindiff_nb.run.readable import Reading
 from lindiff_nb.run.runner import Result, in_parallel, keep_apart, run_chapter
 from lindiff_nb.run.sources import json_object
 
 
 def run_to_file(
-    book: Book,
-    chapter: str,
+    chapter: Chapter,
     overrides: Iterable[tuple[str, object]],
     out: str | None = None,
     force: bool = False,
     timeout: float | None = None,
+    source: bool = False,
+    fresh: bool = False,
 ) -> None:
     """Run a chapter into `out` (CHAPTER.ipynb) and print what it recorded.
 
-    Everything that can be wrong with the request is found before a kernel starts (UsageError). If
-    the run fails, `out` is left as it was and OUT.failed.ipynb holds what there is (RunFailed).
+    Its text is made readable in Jupyter, unless it is to be kept as its `source` has it.
+    In a checkout, a run with these values of which nothing has changed since is taken from what
+    is kept there, unless a `fresh` one is wanted. Everything that can be wrong with the request is
+    found before a kernel starts (UsageError). If the run fails, `out` is left as it was and
+    OUT.failed.ipynb holds what there is (RunFailed).
     """
-    values = check(parameters(book, chapter), overrides)
-    path = output(Path(f"{chapter}.ipynb" if out is None else out), force, (".ipynb",), _is_ours)
+    name = f"{chapter.name}.ipynb" if out is None else out
+    values = chapter.values(overrides)
+    path = output(Path(name), force, (".ipynb",), _is_ours)
     sweep(path.parent)
+    reading = None if source else Reading(chapter.book)
+    kept = Kept(chapter, values)
     try:
-        notebook, record = _run(book, chapter, values, timeout)
+        found = None if fresh else kept.result()
+        notebook, record = found or kept.keep(_run(chapter, values, timeout, kept.why))
     except RunFailed as failure:
         apart = path.with_suffix(".failed.ipynb")
-        raise RunFailed(keep_apart(chapter, failure, apart)) from None
+        raise RunFailed(keep_apart(chapter.name, failure, apart)) from None
+    notebook = reading.of(notebook, chapter.name) if reading else notebook
     recorded = [f"  {name} = {value!r}" for name, value in record["recorded"].items()]
     try:
         write(notebook, path)
@@ -47,7 +58,8 @@ def run_to_file(
         where = _written_elsewhere(notebook, path.name)
         why = f"{path} cannot be written: {error.strerror}"
         raise RunFailed("\n".join([f"{why}; {where}", *recorded])) from None
-    print(f"{path}: {seconds(record['seconds'])}", *recorded, sep="\n")
+    since = f", kept from {record['date']}, nothing changed since (--fresh runs it anew)"
+    print(f"{path}: {seconds(record['seconds'])}{since if found else ''}", *recorded, sep="\n")
 
 
 def _written_elsewhere(notebook: Any, name: str) -> str:
@@ -60,19 +72,20 @@ def _written_elsewhere(notebook: Any, name: str) -> str:
     return f"the result is in {path}"
 
 
-def _run(book: Book, chapter: str, values: dict[str, Value], timeout: float | None) -> Result:
+def _run(chapter: Chapter, values: dict[str, Value], timeout: float | None, why: str) -> Result:
     """Run a chapter with a bar if there is a terminal, and Ctrl-C heard at once.
 
     One BLAS thread, as most builds have: the same digits, and no slower at a chapter's sizes.
     """
     kernels = Kernels()
     results: list[Result] = []
-    cells = [cell for cell in book.notebook(chapter).cells if cell.cell_type == "code"]
-    with Progress(len(cells)) as progress:
-        progress.begin(chapter)
-        job = partial(run_chapter, book, chapter, values, kernels=kernels, threads=1)
+    with Progress(len(chapter.code)) as progress, ThreadPoolExecutor(1) as pool:
+        progress.begin(chapter.name, why)
+        job = partial(run_chapter, chapter, values, kernels=kernels, threads=1)
         job = partial(job, timeout=timeout, on_cell=progress.step)
-        in_parallel({chapter: job}, 1, kernels, lambda _, future: results.append(future.result()))
+        in_parallel(
+            {chapter.name: job}, pool, lambda _, f: results.append(f.result()), kernels.end_all
+        )
     return results[0]
 
 

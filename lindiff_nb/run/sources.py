@@ -59,9 +59,16 @@ def mapping(path: Path) -> dict[str, Any]:
     return value
 
 
-def header(path: Path) -> dict[str, Any]:
-    """What the header of a page holds; empty without one."""
-    found = HEADER.match(page(path))
+def nested(value: Any, *keys: str) -> Any:
+    """value[key][key]... of what somebody wrote; None where there is no such thing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def header(text: str, path: Path) -> dict[str, Any]:
+    """What the header of a page holds, of which this is the text; empty without one."""
+    found = HEADER.match(text)
     value = _parsed(found[1], path, above=1) if found else None
     return value if isinstance(value, dict) else {}
 

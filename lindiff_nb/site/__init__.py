@@ -4,9 +4,13 @@ vendor  MathJax and Vega kept with the site, so that no page asks another host f
 live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
-package the wheel, beside the pages that were made with it
+package  the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 policy  what a page may load and run, stated in its head
+lede    the figure that shows a page's answer, lifted to its top
+moved   old addresses of what has moved to another page
+api     the reference of functions, from their docstrings
+links   from the names in a page's code to the reference
 pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
@@ -15,8 +19,22 @@ from typing import Any
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
-    from lindiff_nb.site import dark, footer, live, package, pages, policy, theme, vendor
+    from lindiff_nb.site import (
+        api,
+        dark,
+        footer,
+        lede,
+        links,
+        live,
+        moved,
+        package,
+        pages,
+        policy,
+        theme,
+        vendor,
+    )
 
-    for module in (vendor, live, dark, footer, package, theme, policy, pages):
+    modules = (vendor, live, dark, lede, footer, moved, package, theme, policy, api, links, pages)
+    for module in modules:
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

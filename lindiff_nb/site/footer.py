@@ -13,6 +13,8 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
+from lindiff_nb._base.machine import duration
+
 RECORDS = "runs.json"
 NAMES = ("lindiff_nb", "numpy", "python")
 logger = logging.getLogger(__name__)
@@ -22,14 +24,6 @@ def records(folder: Path) -> dict[str, Any]:
     """The run records of the chapters staged in `folder`; none if nothing was executed."""
     path = folder / RECORDS
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def duration(seconds: float) -> str:
-    """A run time as text: 0.4 s, 12 s, 2 min 5 s."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def sentence(record: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Live figures on the site: a chapter's Vega-Lite output, drawn by the Vega kept with the page.
 
-The page holds a figure as data; `static/pages.js` draws it.
+The page holds a figure as data; `static/pages.js` draws it, in the ink of the page: it is dark if
+the page is.
 """
 
 import hashlib
@@ -8,7 +9,8 @@ import html
 import json
 from typing import Any
 
-from lindiff_nb.figures.live import MIME
+from lindiff_nb.figures import series
+from lindiff_nb.figures.live import MIME, theme
 from lindiff_nb.site.vendor import VEGA
 
 MARK = 'class="live"'
@@ -27,7 +29,9 @@ class LiveFigureRenderer:
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[Any] | None:
-        """The nodes of a live figure, or None for any other output."""
+        """The nodes of a live figure, none for a figure's numbers; None for any other output."""
+        if data.mime_type == series.MIME:
+            return []
         if data.mime_type != MIME or inline:
             return None
         from docutils import nodes
@@ -38,6 +42,8 @@ class LiveFigureRenderer:
 def markup(specification: dict[str, Any]) -> str:
     """The HTML of one live figure; its id depends on nothing but its content."""
     spec = {key: value for key, value in specification.items() if key != "$schema"}
+    if "config" in spec:
+        spec["config"] = spec["config"] | theme(ink="currentColor", background="transparent")
     text = json.dumps(spec, sort_keys=True)
     return TEMPLATE.format(
         name="live-" + hashlib.sha256(text.encode()).hexdigest()[:12],

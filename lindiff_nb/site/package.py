@@ -35,7 +35,7 @@ def offer(app: Any, page: str, template: str, context: dict[str, Any], doctree: 
     link = f'<a download href="{context["pathto"](f"{FOLDER}/{WHEEL}", resource=True)}">{WHEEL}</a>'
     context["body"] += (
         '<p class="executed">The notebook of this page, which the button at the top downloads, '
-        f"runs anywhere after <code>pip install</code> of {link}.</p>"
+        f"runs anywhere beside {link} after <code>pip install './{WHEEL}[all]'</code>.</p>"
     )
 
 

@@ -52,12 +52,17 @@ def finished(page: str) -> str:
 
 def front_door(app: Any) -> str:
     """A page that leads to the first page of the book."""
+    return door(app, app.builder.get_target_uri(app.config.root_doc), app.config.html_title)
+
+
+def door(app: Any, uri: str, title: str) -> str:
+    """A page that leads at once to another one."""
     icon = app.config.html_favicon
     return FRONT_DOOR.format(
         language=app.config.language or "en",
         policy=policy.TAG.format(policy.policy()),
-        first=html.escape(app.builder.get_target_uri(app.config.root_doc)),
-        title=html.escape(app.config.html_title),
+        first=html.escape(uri),
+        title=html.escape(title),
         icon=f"_static/{Path(icon).name}" if icon else "data:,",
     )
 

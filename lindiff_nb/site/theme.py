@@ -25,7 +25,7 @@ def description(doctree: nodes.document) -> str:
     paragraph = next(iter(doctree.findall(nodes.paragraph)), None)
     if paragraph is None:
         return ""
-    text = re.sub(r"^What you will see\.", "", paragraph.astext())
+    text = re.sub(r"^(What you will see|The question)\.", "", paragraph.astext())
     text = re.sub(r"\\(\w+)\{([^{}]*)\}", r"\1(\2)", text)
     text = " ".join(re.sub(r"[\\{}]", "", text).split())
     return text if len(text) <= LENGTH else text[:LENGTH].rpartition(" ")[0] + " ..."

@@ -5,10 +5,11 @@ Both come out of installed packages, at the versions of the lock: MathJax's one-
 as one classic script from vl-convert. Classic scripts also work from file://.
 """
 
-import shutil
-from importlib.util import find_spec
+from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from lindiff_nb._base import extras
 
 VEGA = "vega/vega-bundle.js"
 MATHJAX = "mathjax/tex-svg.js"
@@ -33,11 +34,10 @@ def vendor(app: Any) -> None:
 
 def write_mathjax(target: Path) -> None:
     """MathJax 3 with TeX input and SVG output, in one file."""
-    spec = find_spec("sphinx-mathjax-offline")  # its import name has dashes
-    if spec is None or spec.origin is None:
-        raise RuntimeError("no sphinx-mathjax-offline: pip install 'lindiff-nb[book]'")
+    with extras.of("book"):
+        package = resources.files("sphinx-mathjax-offline")  # its import name has dashes
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(spec.origin).parent / "static" / MATHJAX, target)
+    target.write_bytes((package / "static" / MATHJAX).read_bytes())
 
 
 def write_vega(target: Path) -> None:

@@ -1,4 +1,10 @@
-"""Training a network from the command line: images in, weights and a record out."""
+"""Training a network from the command line: images in, weights and a record out.
+
+command   lindiff-nb train
+asked     what can be asked of a training run
+work      one run: images, training, record, the losses at the end
+ladder    the networks that come with the book
+"""
 
 import lazy_loader
 

@@ -1,22 +1,26 @@
 """What can be asked of a training run, and what it is if nobody asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from lindiff_nb.networks._settings import Settings, setting
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Which images, which network, and how to train it."""
+@dataclass(frozen=True, kw_only=True)
+class Asked(Settings):
+    """Which images, which network, and how to train it, on what."""
 
     data: str
     n: int
-    skip: int = 0
-    size: int = 16
+    skip: int = setting(0, "images to leave out first")
+    size: int = setting(16, "side of an image in pixels")
     download: bool = False
-    width: int = 16
-    steps: int = 8000
-    batch: int = 128
-    rate: float = 2e-3
-    seed: int = 0
-    noise_steps: int = 1000
-    beta_end: float = 1e-2
-    every: int = 250
+    steps: int = setting(8000, "training steps")
+    noise_steps: int = setting(1000, "noise levels")
+    beta_end: float = setting(1e-2, "the last beta")
+    every: int = setting(250, "steps between savings")
+    device: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What the network and the training loop need of it."""
+        return Settings(**{field.name: getattr(self, field.name) for field in fields(Settings)})

@@ -14,27 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.files import Busy, alone
 from lindiff_nb._base.outputs import output
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.train.asked import Asked
 
 AFTERWARDS = """\
 FILE ends in .safetensors; lindiff_nb.networks.denoisers.load reads it. Beside it a file .json tells
-the settings, the data and their checksum, versions, machine, seconds and losses."""
-NUMBERS = (
-    ("skip", "N", "images to leave out first"),
-    ("size", "PIXELS", "side of an image"),
-    ("width", "F", "features a pixel"),
-    ("steps", "K", "training steps"),
-    ("batch", "N", "images a step"),
-    ("rate", "R", "Adam's step size"),
-    ("seed", "S", "of weights and draws"),
-    ("noise_steps", "T", "noise levels"),
-    ("beta_end", "B", "the last beta"),
-    ("every", "K", "steps between savings"),
-)
-FIELDS = {field.name for field in fields(Asked)}
+the settings, the data and their checksum, versions, machine, seconds and losses. --ladder trains
+the networks that come with the book, hours of work, into the folder FILE; LINDIFF_NETWORKS names
+that folder to the chapters."""
+DEVICES = ("cpu", "cuda", "mps")
 
 
 def add(commands: Any) -> None:
@@ -46,53 +35,62 @@ def add(commands: Any) -> None:
         epilog=AFTERWARDS,
     )
     option = partial(command.add_argument, default=argparse.SUPPRESS)
-    option("--data", required=True, metavar="NAME", help="an image set, such as mnist")
-    option("-n", required=True, type=whole, metavar="N", help="images to train on")
+    option("--data", metavar="NAME", help="an image set, such as mnist")
+    option("-n", type=whole, metavar="N", help="images to train on")
     option("--download", action="store_true", help="fetch the set if it is not here")
-    for name, metavar, meaning in NUMBERS:
-        usual = getattr(Asked, name)
-        dashed = "--" + name.replace("_", "-")
-        form = whole if isinstance(usual, int) else number
-        option(dashed, type=form, metavar=metavar, help=f"{meaning} ({usual})")
+    for field in fields(Asked):
+        if meaning := field.metadata.get("meaning"):
+            form, metavar = (whole, "N") if isinstance(field.default, int) else (number, "X")
+            dashed = "--" + field.name.replace("_", "-")
+            option(dashed, type=form, metavar=metavar, help=f"{meaning} ({field.default})")
+    option("--device", choices=DEVICES, help="where to train (the fastest that is there)")
+    option("--ladder", action="store_true", help="train the networks of the book instead")
     name = "DATA-N-SKIP.safetensors"
     option("-o", dest="out", type=Path, default=None, metavar="FILE", help=name)
     command.set_defaults(command=train)
 
 
 def train(chosen: argparse.Namespace) -> None:
-    """Train, write weights and record, and print how the network does on images it never saw."""
-    given = {name: value for name, value in vars(chosen).items() if name in FIELDS}
+    """Train, write weights and record, and print how the network does on images it never saw.
+
+    UsageError for what cannot be done, before it starts; RunFailed if training breaks off.
+    """
+    names = {field.name for field in fields(Asked)}
+    given = {name: value for name, value in vars(chosen).items() if name in names}
+    if "ladder" in chosen:
+        return _ladder(chosen.out, given)
+    if missing := [name for name in ("--data", "-n") if name.strip("-") not in given]:
+        raise UsageError(f"{' and '.join(missing)} must be given, or --ladder")
     asked = Asked(**given)
     named = chosen.out or Path(f"{asked.data}-{asked.n}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
     from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import work
 
-    with _alone(path):
-        with refusing(ValueError, MemoryError, DataUnavailable, name=path):
-            job = work.begin(asked, path)
-        print(job.source, f"{job.parameters:,} parameters, {_start(job.step, asked)}", sep="\n")
-        sys.stdout.flush()
-        with _failures(path):
-            work.finish(job)
-            print(work.outcome(path, job.images))
+    with refusing(ValueError, MemoryError, DataUnavailable, name=path):
+        job = work.begin(asked, path)
+    print(job.source, f"{job.parameters:,} parameters, {_start(job.step, asked)}", sep="\n")
+    sys.stdout.flush()
+    with _failures(path):
+        work.finish(job)
+        print(work.outcome(path, job.images, asked.device))
+
+
+def _ladder(folder: Path | None, given: dict[str, Any]) -> None:
+    """Train those networks of the book that are not in the folder yet."""
+    if others := sorted(given.keys() - {"device"}):
+        raise UsageError(f"--ladder has its own {' and '.join(others)}; it takes -o and --device")
+    from lindiff_nb.data import DataUnavailable
+    from lindiff_nb.train import ladder
+
+    with refusing(ValueError, MemoryError, DataUnavailable, name=folder):
+        print(ladder.retrain(folder=folder, device=given.get("device")))
 
 
 def _start(step: int, asked: Asked) -> str:
     """Where training begins, and that there is nothing to do if it is past the end."""
     done = f"; --steps asks for {asked.steps}, which is done" if step >= asked.steps else ""
     return f"from step {step}{done}"
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """The weights' file for this training alone."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(alone(path))
-        except Busy:
-            raise UsageError(f"another training writes {path}") from None
-        yield
 
 
 @contextlib.contextmanager

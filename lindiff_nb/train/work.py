@@ -13,15 +13,15 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.machine import machine, versions
 from lindiff_nb._base.outputs import write_text
 from lindiff_nb._base.types import Array
-from lindiff_nb.data import ImageSet, load
+from lindiff_nb.data import load, select
+from lindiff_nb.data.imageset import ORDER
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import checkpoints, denoisers, training
-from lindiff_nb.networks.training import Settings, State
+from lindiff_nb.networks.training import State
 from lindiff_nb.train.asked import Asked
 
 SCHEMA = 1  # of the record: what its names mean
-ORDER = 0  # the seed of the order in which a set's training images are taken
 MOST_NOISES = 10**6  # noise levels
 TESTED = 10_000  # pairs of image and step in the final loss
 
@@ -47,42 +47,29 @@ class Job(NamedTuple):
 def begin(asked: Asked, path: Path) -> Job:
     """The run that was asked for.
 
-    Raises ValueError, DataUnavailable or MemoryError for what cannot be done.
+    Raises ValueError, DataUnavailable or MemoryError for what cannot be done, and OSError while
+    another training writes the file.
     """
     validate.integer("steps", asked.steps)
     validate.integer("noise_steps", asked.noise_steps, high=MOST_NOISES)
     _check_record(path)
     schedule = schedules.linear(asked.noise_steps, beta_end=asked.beta_end)
-    settings = Settings(asked.width, asked.batch, asked.rate, asked.seed)
     found = load(asked.data, asked.size, download=asked.download)
     images = Images(select(found, asked.n, asked.skip), found.test)
     record = {"asked": asdict(asked), "source": str(found.record), "order": ORDER}
     states = training.train(
         images.train,
         schedule,
-        settings,
+        asked.settings,
         steps=asked.steps,
         every=asked.every,
         path=path,
         record={**record, "versions": versions(), "machine": machine()},
+        device=asked.device,
     )
     first = next(states)
     parameters = sum(weights.numel() for weights in first.network.parameters())
     return Job(path, str(found.record), images, states, first.step, parameters)
-
-
-def select(images: ImageSet, n: int, skip: int) -> Array:
-    """n training images, after `skip` others, of the set in an order that is always the same.
-
-    Raises ValueError, naming how many there are, if there are fewer than n + skip.
-    """
-    n, skip = validate.integer("n", n), validate.integer("skip", skip, low=0)
-    held = len(images.train)
-    if n + skip > held:
-        wanted = f"at most {held:,} with skip, the training images of {images.record.name}"
-        raise validate.fail("n", n, wanted)
-    order = np.random.default_rng(ORDER).permutation(held)
-    return images.train[order[skip : skip + n]]
 
 
 def finish(job: Job) -> None:
@@ -112,10 +99,10 @@ def _write_record(path: Path) -> dict[str, Any]:
     return facts
 
 
-def outcome(path: Path, images: Images) -> str:
+def outcome(path: Path, images: Images, device: str | None = None) -> str:
     """The losses of the trained network, averaged over all noise levels, in a line each."""
     trained = denoisers.load(path)
-    trained.network.to(training.best_device())
+    trained.network.to(training.best_device(device))
     rng = np.random.default_rng(ORDER)
     return "\n".join(
         f"loss on images {name}: {mean:.5f} +- {error:.5f}"

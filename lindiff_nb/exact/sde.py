@@ -1,0 +1,98 @@
+"""Noise added without pause: the forward process of which a schedule is a list of steps.
+
+Let the steps of `exact.schedule` become small and many. With t in [0, 1] in place of their number,
+
+    dx = -beta(t) x / 2 dt + sqrt(beta(t)) dW        beta(t) = beta_min + (beta_max - beta_min) t
+    x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) z    alpha_bar(t) = exp(- int_0^t beta)
+
+A score grows like 1 / noise at t = 0, so everything starts at a `start` above it. Source: Song et
+al. 2021, eq. 11 and appendix C (they call it variance preserving, VP).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb._base import validate
+from lindiff_nb._base.types import Array
+from lindiff_nb.exact.modes import Mixture
+
+END = 1.0
+
+
+@dataclass(frozen=True)
+class VariancePreserving:
+    """The process with beta from beta_min to beta_max, used for t in [start, 1].
+
+    Raises ValueError unless 0 < beta_min <= beta_max and 0 < start < 1; methods for other t.
+    """
+
+    beta_min: float = 0.1
+    beta_max: float = 20.0
+    start: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Check the three numbers."""
+        low = float(validate.positive("beta_min", self.beta_min))
+        if validate.number("beta_max", self.beta_max) < low:
+            raise validate.fail("beta_max", self.beta_max, f"beta_min = {low:g} or more")
+        if not 0 < validate.number("start", self.start) < END:
+            raise validate.fail("start", self.start, "in (0, 1)")
+
+    def beta(self, t: ArrayLike) -> Array:
+        """The rate beta(t), the shape of t."""
+        return self.beta_min + (self.beta_max - self.beta_min) * self._times(t)
+
+    def alpha_bar(self, t: ArrayLike) -> Array:
+        """The share of the signal's variance left at t, the shape of t."""
+        times = self._times(t)
+        return np.exp(-times * (self.beta_min + (self.beta_max - self.beta_min) * times / 2))
+
+    def noise(self, t: ArrayLike) -> Array:
+        """1 - alpha_bar(t), the variance of the noise at t, the shape of t."""
+        return 1 - self.alpha_bar(t)
+
+    def steps(self, count: int) -> Array:
+        """count + 1 times from start to 1, (count + 1,), dense where there is little noise.
+
+        t = start + (1 - start) v^2 with v in equal steps. Raises ValueError if count < 1.
+        """
+        v = np.linspace(0, 1, validate.integer("count", count) + 1)
+        return self.start + (END - self.start) * v**2
+
+    def rule(self, nodes: int) -> tuple[Array, Array]:
+        """Times and weights, (nodes,) each, of a mean over t uniform in [start, 1].
+
+        Gauss-Legendre in v, as above. Raises ValueError if nodes < 1.
+        """
+        x, w = np.polynomial.legendre.leggauss(validate.integer("nodes", nodes))
+        v = (x + 1) / 2
+        return self.start + (END - self.start) * v**2, w * v
+
+    def girsanov(self, t: ArrayLike) -> Array:
+        """(1 - start) beta(t) / 2: with this weight a mean over t is half the integral of beta."""
+        return (END - self.start) * self.beta(t) / 2
+
+    def information(self, law: Mixture, nodes: int) -> Array:
+        """(1/2) int beta E s^2 dt with the true score s of the noised law, by `nodes` in t."""
+        times, shares = self.rule(nodes)
+        each = [law.at(self.alpha_bar(t)).fisher() for t in times]
+        return shares * self.girsanov(times) @ np.array(each)
+
+    def score(self, law: Mixture) -> Callable[[Array, float], Array]:
+        """The true score of the noised law: a function of x, (N,), and t, with values (..., N)."""
+        return lambda x, t: law.at(self.alpha_bar(t)).score(x)
+
+    def _times(self, t: ArrayLike) -> Array:
+        """The times, all within the range."""
+        times = validate.numbers("t", t)
+        if np.any((times < self.start) | (times > END)):
+            raise validate.fail("t", t, f"in [{self.start:g}, {END:g}]")
+        return times
+
+
+VP = VariancePreserving()

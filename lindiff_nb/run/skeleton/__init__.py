@@ -1,0 +1,1 @@
+"""The chapter that `lindiff-nb new-chapter` begins with."""

@@ -1,0 +1,76 @@
+"""`exact.sde`: the clock of the continuous process, and its rules for means over it."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from lindiff_nb.exact.modes import Mixture
+from lindiff_nb.exact.sde import VP, VariancePreserving
+
+
+@pytest.mark.parametrize("process", [VP, VariancePreserving(1.0, 1.0, 0.2)])
+def test_the_signal_decays_at_the_rate_beta(process):
+    for t in (process.start, 0.5, 1.0):
+        integral = quad(
+            lambda u: process.beta_min + (process.beta_max - process.beta_min) * u, 0, t
+        )
+        assert process.alpha_bar(t) == pytest.approx(np.exp(-integral[0]), rel=1e-12)
+        assert process.alpha_bar(t) + process.noise(t) == 1
+
+
+def test_many_small_steps_of_a_schedule_are_the_process():
+    times = np.linspace(0, 1, 100_001)[1:]
+    beta = (VP.beta_min + (VP.beta_max - VP.beta_min) * times) / len(times)
+    assert np.cumprod(1 - beta)[49_999] == pytest.approx(VP.alpha_bar(0.5), rel=1e-3)
+
+
+def test_a_mean_over_times_is_exact_for_polynomials_of_the_time():
+    times, weights = VP.rule(12)
+    for power in range(6):
+        exact = (1 - VP.start ** (power + 1)) / (power + 1) / (1 - VP.start)
+        assert weights @ times**power == pytest.approx(exact, rel=1e-13)
+
+
+def test_half_the_integral_of_beta_is_a_mean_with_the_weight_of_girsanov():
+    times, weights = VP.rule(20)
+    half = np.log(VP.alpha_bar(VP.start) / VP.alpha_bar(1.0)) / 2
+    assert weights @ VP.girsanov(times) == pytest.approx(half, rel=1e-12)
+
+
+def test_the_information_of_a_gaussian_is_an_elementary_integral():
+    """With v = alpha_bar s^2 + 1 - alpha_bar, dv = -(s^2 - 1) beta alpha_bar dt and F = 1/v."""
+    law = Mixture([0.4], deviation=1.5)
+
+    def antiderivative(a):
+        return np.log(a / (a * 1.25 + 1))
+
+    expected = (antiderivative(VP.alpha_bar(VP.start)) - antiderivative(VP.alpha_bar(1.0))) / 2
+    assert VP.information(law, 48) == pytest.approx(expected, rel=1e-10)
+
+
+def test_steps_go_from_start_to_one_and_are_dense_at_the_start():
+    steps = np.diff(VP.steps(50))
+    assert VP.steps(50)[[0, -1]] == pytest.approx([VP.start, 1])
+    assert np.all(np.diff(steps) > 0)
+
+
+@pytest.mark.parametrize("t", [0.0, 0.0099, 1.01, -1, np.nan, [0.5, 2.0]])
+@pytest.mark.parametrize("ask", ["beta", "alpha_bar", "noise", "girsanov"])
+def test_times_outside_the_range_are_refused(ask, t):
+    with pytest.raises(ValueError, match="t must be"):
+        getattr(VP, ask)(t)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"beta_min": 0}, "beta_min"),
+        ({"beta_max": 0.05}, "beta_max"),
+        ({"start": 0}, "start"),
+        ({"start": 1}, "start"),
+        ({"start": np.nan}, "start"),
+    ],
+)
+def test_what_is_no_process_is_refused_by_name(given, name):
+    with pytest.raises(ValueError, match=name):
+        VariancePreserving(**given)
