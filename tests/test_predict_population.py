@@ -38,15 +38,13 @@ GOOD = {
     "at": Overlaps(1.0, 0.1, 0.5, 0.1),
 }
 ONLY_KAPPA = ("ridge", "losses", "divergence", "fluctuations")  # depends on n there
+OTHER = ("white", "random_features")  # of no population
 INTERNAL = {"of_fit", "along", "certified", "solve", "known", "enter", "enter_varying"}
-
-
-NO_SPECTRUM = {"random_features", "white"}  # they predict from another law
 
 
 def public():
     for module in pkgutil.iter_modules(predict.__path__):
-        if not module.name.startswith("_") and module.name not in NO_SPECTRUM:
+        if not module.name.startswith("_") and module.name not in OTHER:
             loaded = import_module(f"lindiff_nb.predict.{module.name}")
             for name, found in inspect.getmembers(loaded, inspect.isfunction):
                 inside = name.startswith("_") or name in INTERNAL

@@ -127,6 +127,7 @@ NOISY = {  # what the noise has a variance of its own in: no unit is left
     "training.best_stopped_loss": "spectrum n alpha_bar c",
 }
 WITHOUT_UNIT = {
+    "random_features.terms",
     "divergence.wishart_kl",
     "fluctuations.wishart_kl_sd",
     *(f"marchenko_pastur.{name}" for name in ("edges", "atom", "density", "cdf", "quantile")),

@@ -9,7 +9,6 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
-from hard_cases import HARD_SPECTRA as SPECTRA
 from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,15 @@ from lindiff_nb.predict import complex_ridge, losses, ridge, shrinkage, spectral
 from lindiff_nb.predict._bulk import integral
 
 A = np.array([0.01, 0.5, 0.9, 0.9999, 1.0])
+SPECTRA = {
+    "one": np.array([2.5]),
+    "white": np.ones(30),
+    "power law": spectra.power_law(60, 1.0),
+    "steep": spectra.power_law(40, 2.0),
+    "twelve decades": np.geomspace(1, 1e-12, 40),
+    "low rank": np.concatenate([spectra.power_law(20, 1.0), np.zeros(20)]),
+    "two levels": np.repeat([1.0, 100.0], 20),
+}
 
 
 def sizes(spectrum):

@@ -5,7 +5,6 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
-from hard_cases import HARD_SPECTRA as SPECTRA
 from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,15 @@ from lindiff_nb.measure import experiments
 from lindiff_nb.predict import marchenko_pastur, replica, ridge, spectral_density
 from lindiff_nb.predict._bulk import support, views
 from lindiff_nb.predict.population import Population
+
+SPECTRA = {
+    "one": np.array([2.5]),
+    "power law": spectra.power_law(30, 0.5),
+    "two atoms": np.repeat([1.0, 10.0], 20),
+    "low rank": np.array([3.0, 0, 1, 0.5, 0, 0]),
+    "many bulks": np.geomspace(1, 1e-3, 4),
+    "far from one": 1e-9 * np.linspace(1, 3, 7),
+}
 
 
 def nodes(low, high, size=1200):

@@ -7,10 +7,9 @@ is asked for: its basis is arbitrary.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.exact import _mode_sums
 from lindiff_nb.exact.denoiser import Modes
 
