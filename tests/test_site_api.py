@@ -52,7 +52,7 @@ on two lines."""
 def test_types_stand_in_a_signature_as_the_source_has_them():
     arguments, result = api.sign(None, "function", "", ridge.effective_ridge, None)
     assert "xi: Reals" in arguments
-    assert result == "Reals"
+    assert result == "Array"
     arguments, result = api.sign(None, "class", "", UNet, None)
     assert arguments.startswith("(channels: int=1, width: int=16, mean: float=0.0,")
     assert api.sign(None, "class", "", training.Settings, None) == ("", "")

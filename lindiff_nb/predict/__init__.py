@@ -5,7 +5,6 @@ losses, divergence, best_ridge, fluctuations   a fit's means, best ridges, sprea
 training    gradient flow, losses in time and when to stop (wing `_flow`)
 spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing `_bulk`)
 ridge, complex_ridge   what finite data do to a ridge: the equation under all of these
-population  a spectrum checked, sorted and counted once
 replica, replica_integer_m   the replica route to the same numbers
 marchenko_pastur, white   closed forms for a white population
 unequal_images  samples whose covariances differ
