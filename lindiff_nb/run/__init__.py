@@ -31,9 +31,8 @@ describe, progress, serve   what it shows
 lab           a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
 new_chapter   a chapter begun: its page, and its places elsewhere
-
-The packages inside: readable, a chapter's notebook in plain Markdown, with the words and numbers of
-its page; skeleton, what a chapter begins with; viewer, what JupyterLab is told.
+readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
+skeleton, viewer   what a chapter begins with; what JupyterLab is told
 
 A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
 """
