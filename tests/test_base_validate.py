@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import rounding, validate
 from lindiff_nb.exact import spectra
 
 POWER = spectra.power_law(40, 1.0)
@@ -29,7 +29,7 @@ def test_rounding_below_zero_is_zero_and_more_is_refused():
     noisy = of_rank(7)
     assert noisy.min() < 0
     assert np.array_equal(validate.spectrum(noisy), noisy.clip(min=0))
-    edge = validate.resolution(POWER)
+    edge = rounding.resolution(POWER)
     assert validate.spectrum([*POWER[:-1], -edge * 0.99])[-1] == 0
     with pytest.raises(ValueError, match=r"^spectrum must be non-negative, got "):
         validate.spectrum([*POWER[:-1], -edge * 1.01])
@@ -44,10 +44,10 @@ def test_losses_keep_tiny_variances_and_counts_do_not():
 
 def test_the_resolution_is_size_times_eps_times_the_largest_by_type():
     for dtype, eps in ((np.float16, 2.0**-23), (np.float32, 2.0**-23), (np.float64, 2.0**-52)):
-        assert validate.resolution(np.repeat(np.array([1, 8], dtype), 30)) == 60 * 8 * eps
-        assert validate.resolution(np.array([8, 1], dtype)) == 10 * 8 * eps  # few are ten
+        assert rounding.resolution(np.repeat(np.array([1, 8], dtype), 30)) == 60 * 8 * eps
+        assert rounding.resolution(np.array([8, 1], dtype)) == 10 * 8 * eps  # few are ten
     for whole in ([1, 8, 2] * 8, np.array([8, 1, 1] * 8)):
-        assert validate.resolution(whole) == 24 * 8 * 2.0**-52
+        assert rounding.resolution(whole) == 24 * 8 * 2.0**-52
     edge = np.array([1.0, 10 * 2.0**-52])
     assert validate.varying(edge)[1] == 0  # at the resolution itself
     assert validate.varying(edge * [1, 1.01])[1] > 0

@@ -1,6 +1,7 @@
 """What every room stands on; it imports nothing of ours.
 
-validate  what an argument must be, and what is rounding
+validate  what an argument must be
+rounding  what is no variance
 units     units of variance, without the loss of a bit
 types     arrays
 blocks    tables, a few rows at a time
@@ -12,6 +13,5 @@ outputs   what a command writes
 litter    what killed processes left
 memory    asked for beforehand
 machine   cores and versions
-extras    what is needed beyond the core, and how to get it
 settings  how a network is trained, and what it is if nobody says
 """

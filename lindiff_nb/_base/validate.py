@@ -2,15 +2,6 @@
 
 Every public function calls these before it works, so that a bad number is reported where it
 came in and not as a NaN three chapters later.
-
-Rounding noise is not variance. Eigenvalues of one covariance carry errors of about
-
-    resolution = size eps largest,    eps of float32 if that is what they came in, else of float64
-
-where a size below FEW counts as FEW, since sums over many points round too. Within it zero and a
-tiny variance cannot be told apart. `spectrum` takes what rounding left below zero for zero.
-`varying` takes all of it for zero, for answers that jump between the two: divergences, ranks,
-lengths of schedules.
 """
 
 import math
@@ -21,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lindiff_nb._base import rounding
 from lindiff_nb._base.errors import nearest
 from lindiff_nb._base.types import Array
 
 LARGEST = 2**63 - 1  # what an array index, and so a count, can be
-FEW = 10  # dimensions: rounding of a covariance of fewer is not less
 LOOSE = 1e-10  # asymmetry and negative variance that float64 work on data may leave, relative
 
 
@@ -169,10 +160,10 @@ def spectrum(value: ArrayLike, name: str = "spectrum") -> Array:
     found = array(name, value, "a non-empty one-dimensional array")
     if found.ndim != 1 or found.size == 0:
         raise fail(name, value, "a non-empty one-dimensional array")
-    levels, noise = numbers(name, found), resolution(found)
+    levels, noise = numbers(name, found), rounding.resolution(found)
     if np.any(levels < -noise):
         raise fail(name, value, "non-negative")
-    levels = resolved(found) if single(found) else levels.clip(min=0)
+    levels = rounding.resolved(found) if rounding.single(found) else levels.clip(min=0)
     if not levels.any():
         raise fail(name, value, "a spectrum with at least one positive eigenvalue")
     if levels.max() > np.finfo(float).max / levels.size:
@@ -182,45 +173,7 @@ def spectrum(value: ArrayLike, name: str = "spectrum") -> Array:
 
 def varying(value: ArrayLike, name: str = "spectrum") -> Array:
     """The same with all that is within the `resolution` exactly zero, in float64 too."""
-    return resolved(spectrum(value, name))
-
-
-def single(value: ArrayLike) -> bool:
-    """Whether numbers come in less than double precision."""
-    kind = np.asarray(value).dtype
-    return kind.kind == "f" and kind.itemsize < 8
-
-
-def epsilon(value: ArrayLike) -> float:
-    """The rounding of numbers that come in this type, relative."""
-    return float(np.finfo(np.float32 if single(value) else np.float64).eps)
-
-
-def resolution(variances: ArrayLike, source: ArrayLike | None = None) -> float:
-    """size eps largest: what rounding adds to, or takes from, the eigenvalues of one covariance.
-
-    eps by the type of the `source` that they were computed from, or their own.
-    """
-    levels = np.asarray(variances)
-    eps = epsilon(levels if source is None else source)
-    return max(levels.size, FEW) * eps * max(float(levels.max()), 0.0)
-
-
-def resolution_of_data(variances: ArrayLike, x: ArrayLike, mean: Array) -> float:
-    """The same for variances, (d,), along the eigenvectors of points x that float64 worked on.
-
-    What the points lost to rounding before, eps of their size, enters the variances squared.
-    """
-    levels = np.asarray(variances)
-    size = max(float(levels.max()), 0.0) + float(mean @ mean)
-    return resolution(levels) + max(levels.size, FEW) * epsilon(x) ** 2 * size
-
-
-def resolved(variances: ArrayLike, noise: float | None = None) -> Array:
-    """The variances, (d,), with those within the noise, their `resolution`, set to zero."""
-    levels = np.asarray(variances)
-    noise = resolution(levels) if noise is None else noise
-    return np.where(levels > noise, levels, 0).astype(np.float64)
+    return rounding.resolved(spectrum(value, name))
 
 
 def vector(name: str, value: ArrayLike, d: int | None = None) -> Array:
@@ -246,7 +199,8 @@ def symmetric(name: str, value: ArrayLike, d: int | None = None) -> Array:
         raise fail(name, value, "a square matrix")
     if d is not None and len(found) != d:
         raise fail(name, value, f"a {d} x {d} matrix")
-    allowed = max(LOOSE, max(len(found), FEW) * epsilon(value)) * float(np.abs(found).max())
+    rounded = max(len(found), rounding.FEW) * rounding.epsilon(value)
+    allowed = max(LOOSE, rounded) * float(np.abs(found).max())
     if not np.allclose(found, found.T, rtol=0, atol=allowed):
         raise fail(name, value, "symmetric")
     return found / 2 + found.T / 2
@@ -260,7 +214,7 @@ def semidefinite(name: str, value: ArrayLike, eigenvalues: NDArray[np.floating])
     """
     size, lowest = np.abs(eigenvalues), float(eigenvalues.min())
     loose = LOOSE * math.sqrt(size.size) * float(size.max())
-    if lowest < -max(loose, resolution(size, value)):
+    if lowest < -max(loose, rounding.resolution(size, value)):
         share = f"its lowest eigenvalue is {lowest / float(size.max()):.3g} of the largest"
         raise fail(name, value, f"positive semi-definite ({share})")
 

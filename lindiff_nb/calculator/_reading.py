@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import rounding
 from lindiff_nb._base.types import Array
 
 MOST = 10**7  # eigenvalues in a file
@@ -128,7 +128,7 @@ def _found(values: Array, source: Numbers, told: str) -> Found:
     """The variances without what rounding made of them."""
     if not np.any(values > 0):
         raise Misfit("no eigenvalue is positive")
-    limit = max(validate.resolution(values, source), -float(values.min()))
+    limit = max(rounding.resolution(values, source), -float(values.min()))
     kept = np.where(values > limit, values, 0.0)
     noise = int(np.count_nonzero((values != 0) & (kept == 0)))
     zero = (f"{noise} within {limit:.2g} of zero, which is rounding, count as zero",)
@@ -138,7 +138,7 @@ def _found(values: Array, source: Numbers, told: str) -> Found:
 def _limit(values: Array) -> float:
     """How far below zero rounding may have moved a variance."""
     largest = float(np.abs(values).max(initial=0.0))
-    return min(validate.resolution(values, SINGLE), ROUNDED * largest)
+    return min(rounding.resolution(values, SINGLE), ROUNDED * largest)
 
 
 def _ordered(values: Array) -> bool:
@@ -148,7 +148,7 @@ def _ordered(values: Array) -> bool:
 
 
 def _is_symmetric(matrix: Array) -> bool:
-    limit = validate.resolution(np.abs(matrix).ravel(), SINGLE) / len(matrix)
+    limit = rounding.resolution(np.abs(matrix).ravel(), SINGLE) / len(matrix)
     return bool(np.all(np.abs(matrix - matrix.T) <= limit))
 
 

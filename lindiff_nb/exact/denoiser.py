@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import rounding, validate
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import _mode_sums, spectra
 
@@ -193,7 +193,7 @@ def _checked(modes: Modes) -> Modes:
     rounded = {}
     for name in ("eigenvalues", "population"):
         entry = validate.vector(f"modes.{name}", getattr(modes, name), m)
-        if np.any(entry < -validate.resolution(entry)):
+        if np.any(entry < -rounding.resolution(entry)):
             raise validate.fail(f"modes.{name}", entry, "non-negative")
         rounded[name] = entry.clip(min=0)
     for name in ("mean_shift", "multiplicity"):

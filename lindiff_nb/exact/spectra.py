@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb._base import memory, units, validate
+from lindiff_nb._base import memory, rounding, units, validate
 from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 
@@ -64,10 +64,10 @@ def moments(x: Array) -> tuple[Array, Array]:
     mean = points.mean(axis=0)
     centred = points - mean
     covariance = centred.T @ centred / len(points)
-    if validate.single(x):
+    if rounding.single(x):
         variances, v = np.linalg.eigh(covariance)
-        noise = validate.resolution_of_data(variances, x, mean)
-        covariance = (v * validate.resolved(variances, noise)) @ v.T
+        noise = rounding.resolution_of_data(variances, x, mean)
+        covariance = (v * rounding.resolved(variances, noise)) @ v.T
     return unit.on(mean, 1, "x"), unit.on(covariance, 2, "x")
 
 
@@ -86,7 +86,7 @@ def of_data(x: Array) -> Array:
     centred = points - mean
     product = centred.T @ centred if d <= n else centred @ centred.T
     levels = np.pad(_decreasing(product / n), (0, max(d - n, 0)))
-    found = validate.resolved(levels, validate.resolution_of_data(levels, x, mean))
+    found = rounding.resolved(levels, rounding.resolution_of_data(levels, x, mean))
     return unit.on(found, 2, "x")
 
 
@@ -124,13 +124,13 @@ def resolved(variances: Array) -> Array:
     not finite numbers.
     """
     validate.numbers("variances", variances)
-    return validate.resolved(variances)
+    return rounding.resolved(variances)
 
 
 def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -> Array:
     """The eigenvalues of this covariance, none of them negative and none of them rounding."""
     validate.semidefinite(name, covariance, eigenvalues)
-    found = validate.resolved(eigenvalues, validate.resolution(eigenvalues, covariance))
+    found = rounding.resolved(eigenvalues, rounding.resolution(eigenvalues, covariance))
     return unit.on(found, 1, name)
 
 

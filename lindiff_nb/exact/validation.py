@@ -19,7 +19,7 @@ there the two part.
 import numpy as np
 
 from lindiff_nb import _moved
-from lindiff_nb._base import units, validate
+from lindiff_nb._base import rounding, units, validate
 from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import _mode_sums
@@ -45,7 +45,7 @@ def left_out_loss(
     a, s, c = _grid(alpha_bar, c, Unit(2 * unit.exponent))
     mean = points.mean(axis=0) if estimated_mean else np.zeros(d)
     u, singular, _ = np.linalg.svd((points - mean) / np.sqrt(n), full_matrices=False)
-    lam = validate.resolved(singular**2, validate.resolution_of_data(singular**2, x, mean))
+    lam = rounding.resolved(singular**2, rounding.resolution_of_data(singular**2, x, mean))
     seen = lam > 0
     share, lam = np.square(u[:, seen]), lam[seen]
     spare = (1 - estimated_mean / n - share.sum(axis=1)).clip(min=0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lindiff_nb._base import units, validate
+from lindiff_nb._base import rounding, units, validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
@@ -95,7 +95,7 @@ class Population:
     @cached_property
     def varying(self) -> Population:
         """The population without what cannot be told from rounding (`_base.validate`)."""
-        return self._with(validate.resolved(self.spectrum))
+        return self._with(rounding.resolved(self.spectrum))
 
     @cached_property
     def seen(self) -> Population:

@@ -1,0 +1,54 @@
+"""Rounding noise is not variance. Eigenvalues of one covariance carry errors of about
+
+    resolution = size eps largest,    eps of float32 if that is what they came in, else of float64
+
+where a size below FEW counts as FEW, since sums over many points round too. Within it zero and a
+tiny variance cannot be told apart. `validate.spectrum` takes what rounding left below zero for
+zero. `validate.varying` takes all of it for zero, for answers that jump between the two:
+divergences, ranks, lengths of schedules.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lindiff_nb._base.types import Array
+
+FEW = 10  # dimensions: rounding of a covariance of fewer is not less
+
+
+def single(value: ArrayLike) -> bool:
+    """Whether numbers come in less than double precision."""
+    kind = np.asarray(value).dtype
+    return kind.kind == "f" and kind.itemsize < 8
+
+
+def epsilon(value: ArrayLike) -> float:
+    """The rounding of numbers that come in this type, relative."""
+    return float(np.finfo(np.float32 if single(value) else np.float64).eps)
+
+
+def resolution(variances: ArrayLike, source: ArrayLike | None = None) -> float:
+    """size eps largest: what rounding adds to, or takes from, the eigenvalues of one covariance.
+
+    eps by the type of the `source` that they were computed from, or their own.
+    """
+    levels = np.asarray(variances)
+    eps = epsilon(levels if source is None else source)
+    return max(levels.size, FEW) * eps * max(float(levels.max()), 0.0)
+
+
+def resolution_of_data(variances: ArrayLike, x: ArrayLike, mean: Array) -> float:
+    """The same for variances, (d,), along the eigenvectors of points x that float64 worked on.
+
+    What the points lost to rounding before, eps of their size, enters the variances squared.
+    """
+    levels = np.asarray(variances)
+    size = max(float(levels.max()), 0.0) + float(mean @ mean)
+    return resolution(levels) + max(levels.size, FEW) * epsilon(x) ** 2 * size
+
+
+def resolved(variances: ArrayLike, noise: float | None = None) -> Array:
+    """The variances, (d,), with those within the noise, their `resolution`, set to zero."""
+    levels = np.asarray(variances)
+    noise = resolution(levels) if noise is None else noise
+    return np.where(levels > noise, levels, 0).astype(np.float64)
