@@ -40,7 +40,7 @@ Score = Callable[[Array, float], Array]
 Weight = Callable[[float], ArrayLike]
 
 
-class Trained(NamedTuple):
+class Learned(NamedTuple):
     """Scores on training sets of their own, with the leading axes, (...), of the features."""
 
     points: Mixture  # (..., n), or the population
@@ -145,7 +145,7 @@ def train(
     sizes: Sequence[int | None],
     tau: ArrayLike,
     nodes: int = 48,
-) -> list[Trained]:
+) -> list[Learned]:
     """For each size n draw that many points for each seed, train, and measure the bound.
 
     None among the sizes stands for infinitely many points. `tau` as for `coefficients`. Raises
@@ -157,5 +157,5 @@ def train(
     runs = []
     for points in sets:
         a = coefficients(*normal_equations(features, points, nodes=nodes), times)
-        runs.append(Trained(points, times, a, judge(a)))
+        runs.append(Learned(points, times, a, judge(a)))
     return runs
