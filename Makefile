@@ -1,5 +1,5 @@
 # `make book` and `make check` are for every day, `make test` before a change is handed in, `make test-slow`
-# for the night. Each makes what it needs, .venv included, on a fresh machine too.
+# before it lands. Each makes what it needs, .venv included, on a fresh machine too.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -28,7 +28,7 @@ test: lint types book            ## lint, types and all tests but the slow ones,
 	$(TESTS) -m "not slow"
 
 test-slow: book            ## the slow tests alone: parameters at their ends, long runs
-	$(TESTS) -m slow
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 # The chapters as scripts, written once where lint and types run side by side.
 scripts: $(VENV)/installed
