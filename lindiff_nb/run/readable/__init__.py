@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from lindiff_nb._base.machine import duration
+from lindiff_nb.figures.series import MIME as SERIES
 from lindiff_nb.run.cache import Store
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.readable.citations import Citations
@@ -26,7 +27,8 @@ def readable(notebook: Any, book: Book, chapter: str) -> Any:
     What the run recorded stands in the text; where nothing was run, what the published run
     recorded if this checkout holds it, else an ellipsis. Equations, figures and exercises have
     the numbers of the site, and references lead to its pages, at LINDIFF_SITE_URL where it is
-    set. Behind each figure follows its caption. Code, outputs and metadata are as they were.
+    set. Behind each figure follows its caption; the numbers that it draws stay with the run that
+    is kept. Code, other outputs and metadata are as they were.
     """
     return Reading(book).of(notebook, chapter)
 
@@ -93,6 +95,7 @@ def _cells(cell: Any, prose: Prose) -> list[Any]:
         return [cell]
     described = str(nested(cell.metadata, "mystnb", "image", "alt") or "")
     for output in cell.outputs:
+        output.get("data", {}).pop(SERIES, None)  # nobody reads them here, and they are long
         if described and "image/png" in output.get("data", {}):
             output.metadata["image/png"] = {"alt": described}
     return [cell, _caption(cell, figure, described, prose)]
