@@ -28,6 +28,7 @@ SPECTRA = {
     "twelve decades": np.geomspace(1, 1e-12, 40),
     "low rank": np.concatenate([spectra.power_law(20, 1.0), np.zeros(20)]),
     "two levels": np.repeat([1.0, 100.0], 20),
+    "many bulks": np.geomspace(1, 1e-3, 4),
 }
 
 
