@@ -61,4 +61,4 @@ def test_all_ways_to_import_an_old_name_work_in_a_fresh_process():
 
 @pytest.mark.parametrize(("old", "new"), sorted((_moved.MODULES | _moved.NAMES).items()))
 def test_the_page_of_changes_names_what_moved(old, new):
-    assert f"| `{old}` | `{new}` |" in PAGE
+    assert f"* `{old}` is now `{new}`: " in PAGE

@@ -7,7 +7,6 @@ from typing import Any
 from docutils import nodes
 
 LENGTH = 200
-SCROLLS = '<div class="pst-scrollable-table-container"'
 
 
 def describe(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -33,12 +32,8 @@ def description(doctree: nodes.document) -> str:
 
 
 def repair(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Drop the roles that docutils gives a bibliography: they contradict its own markup.
-
-    A table that scrolls on a phone can be reached by keyboard, also where it holds no link.
-    """
+    """Drop the roles that docutils gives a bibliography: they contradict its own markup."""
     body = context.get("body", "").replace(' role="doc-biblioentry"', "")
-    body = body.replace(SCROLLS, f'{SCROLLS} tabindex="0"')
     context["body"] = body.replace('<div role="list" class="citation-list">', "<div>")
 
 
