@@ -80,7 +80,7 @@ def test_it_runs_and_becomes_a_page_with_its_figure_on_top(tmp_path, monkeypatch
     monkeypatch.setenv("LINDIFF_BOOK", str(book.folder))
     assert main(["new-chapter", NAME]) == 0
     monkeypatch.chdir(tmp_path)
-    assert main(["run", NAME, "--small"]) == 0
+    assert main(["run", NAME, "--small", "--source"]) == 0
     assert set(read_records(f"{NAME}.ipynb")) == {"more_images_off"}
     cells = nbformat.read(f"{NAME}.ipynb", as_version=4).cells
     (kept,) = [
