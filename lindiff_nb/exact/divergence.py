@@ -11,6 +11,7 @@ from lindiff_nb._base.types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
 SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
+CLOSE = 1e-4  # of the variance: a distance below it is computed as a sum of squares
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
 
 
@@ -59,10 +60,7 @@ def frechet(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> float:
     mean_p = validate.vector("mean_p", mean_p)
     d = len(mean_p)
     mean_q = validate.vector("mean_q", mean_q, d)
-    root_p = _root(validate.covariance("cov_p", cov_p, d))
-    root_q = _root(validate.covariance("cov_q", cov_q, d))
-    for name, covariance in (("cov_p", cov_p), ("cov_q", cov_q)):
-        units.normal(name, np.diag(covariance))
+    root_p, root_q = _plain_root("cov_p", cov_p, d), _plain_root("cov_q", cov_q, d)
     return _frechet(mean_p - mean_q, root_p, root_q, "cov_p")
 
 
@@ -71,7 +69,8 @@ def frechet_of_roots(root_p: Array, root_q: Array) -> float:
 
         W2^2 = min over rotations U of |S_p - S_q U|^2,    U = V W' from the SVD S_q' S_p = V s W'
 
-    A sum of squares, so that no digits are lost where the two are close. Centred points over
+    Where the two are close this sum of squares is what is computed, so that no digits are lost;
+    else it is |S_p|^2 + |S_q|^2 - 2 sum s, which does without U. Centred points over
     sqrt(n - 1) are such a root: for n < d the matrices are those of the points. Use this with
     features. Raises ValueError for roots that are no matrices of one height.
     """
@@ -87,9 +86,27 @@ def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
     unit = units.unit(shift, root_p, root_q)
     shift, p, q = (np.ldexp(array, -unit.exponent) for array in (shift, root_p, root_q))
     narrow, wide = sorted((p, q), key=lambda root: root.shape[1])
-    left, _, right = np.linalg.svd(narrow.T @ wide, full_matrices=False)
-    total = np.sum(shift**2) + np.sum((wide - narrow @ left @ right) ** 2)
-    return float(unit.on(np.array(total), power=2, name=name))
+    product = narrow.T @ wide
+    both = np.sum(p**2) + np.sum(q**2)
+    total = both - 2 * np.sum(np.linalg.svd(product, compute_uv=False))
+    if total < CLOSE * both:
+        left, _, right = np.linalg.svd(product, full_matrices=False)
+        total = np.sum((wide - narrow @ left @ right) ** 2)
+    return float(unit.on(np.array(total + np.sum(shift**2)), power=2, name=name))
+
+
+def _plain_root(name: str, covariance: Array, d: int) -> Array:
+    """S with S S' = covariance, by Cholesky where that is possible: a tenth of the time."""
+    found = validate.symmetric(name, covariance, d)
+    units.normal(name, np.diag(found))
+    root: Array
+    try:
+        root = np.linalg.cholesky(found)
+    except np.linalg.LinAlgError:
+        variances, axes = np.linalg.eigh(found)
+        validate.semidefinite(name, covariance, variances)
+        root = np.multiply(axes, np.sqrt(variances.clip(min=0)), dtype=np.float64)
+    return root
 
 
 def excess(u: Any, w: Any) -> Array:
