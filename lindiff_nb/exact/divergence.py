@@ -99,14 +99,13 @@ def _plain_root(name: str, covariance: Array, d: int) -> Array:
     """S with S S' = covariance, by Cholesky where that is possible: a tenth of the time."""
     found = validate.symmetric(name, covariance, d)
     units.normal(name, np.diag(found))
-    root: Array
     try:
         root = np.linalg.cholesky(found)
     except np.linalg.LinAlgError:
         variances, axes = np.linalg.eigh(found)
         validate.semidefinite(name, covariance, variances)
-        root = np.multiply(axes, np.sqrt(variances.clip(min=0)), dtype=np.float64)
-    return root
+        root = axes * np.sqrt(variances.clip(min=0))
+    return np.asarray(root, dtype=np.float64)
 
 
 def excess(u: Any, w: Any) -> Array:
