@@ -139,8 +139,8 @@ def test_the_bound_is_its_integral_on_the_scale_of_the_paper():
 
 def test_networks_that_diverged_are_nan_and_leave_the_others_as_they_are():
     weights = networks(3)
-    whole = trained_scores._judged(weights, LAW, "ode")
+    whole = trained_scores.judged(weights, LAW, "ode")
     weights.inner[1, 0, 0] = np.inf
-    for values, before in zip(trained_scores._judged(weights, LAW, "ode"), whole, strict=True):
+    for values, before in zip(trained_scores.judged(weights, LAW, "ode"), whole, strict=True):
         assert np.isnan(values).tolist() == [False, True, False]
         assert values[[0, 2]] == pytest.approx(before[[0, 2]], abs=1e-6)

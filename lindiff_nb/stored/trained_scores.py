@@ -125,7 +125,7 @@ def epochs(case: Case, size: Size, seeds: int, width: int = 16) -> Iterator[tupl
 def _curve(case: Case, size: Size, width: int) -> Array:
     """kl, (few, E)."""
     seen = (weights for _, weights in epochs(case, size, size.few, width))
-    return np.stack([_judged(weights, law(case.mu), "potential")[0] for weights in seen], axis=1)
+    return np.stack([judged(weights, law(case.mu), "potential")[0] for weights in seen], axis=1)
 
 
 def _followed(case: Case, size: Size) -> Arrays:
@@ -135,17 +135,20 @@ def _followed(case: Case, size: Size) -> Arrays:
     }
     truth = law(case.mu)
     for epoch, weights in epochs(case, size, size.seeds):
-        now = [*_judged(weights, truth, "potential")]
+        now = [*judged(weights, truth, "potential")]
         if epoch % (4 * size.every) == 0:
-            now += [*_judged(weights, truth, "ode"), _of_alive(weights, lambda w: bound(w, truth))]
+            now += [*judged(weights, truth, "ode"), _of_alive(weights, lambda w: bound(w, truth))]
         for key, value in zip(rows, now, strict=False):
             rows[key].append(value)
     arrays: Arrays = {key: np.stack(values, axis=1) for key, values in rows.items()}
     return arrays | weights._asdict()
 
 
-def _judged(weights: Weights, truth: Mixture, by: str) -> tuple[Array, Array]:
-    """The divergence and the mass left of zero, (seeds,) each."""
+def judged(weights: Weights, truth: Mixture, by: str) -> tuple[Array, Array]:
+    """The divergence in nats, and the mass left of zero; (seeds,) each, NaN for what diverged.
+
+    Arguments as for `masses`. Raises ValueError as it does.
+    """
 
     def both(alive: Weights) -> Array:
         found = masses(alive, truth, by)
