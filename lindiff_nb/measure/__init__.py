@@ -5,6 +5,7 @@ fits         the same for sets from a pool of images
 surrogates   images with some of their dependence taken away
 cross_validated, score_matching, partition_functions   other routes to what `predict` states
 random_features, score_divergence   a nonlinear score: trained, and how far from the truth
+score_draws   both in d dimensions
 agreement, comparison   two denoisers or two sets of samples, side by side
 memorization  are samples new, or copies?
 crossings    intervals for shares, where curves cross a level, exponents with their errors
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "partition_functions",
         "random_features",
         "score_divergence",
+        "score_draws",
         "score_matching",
         "surrogates",
     ],
