@@ -8,6 +8,7 @@ data        image sets as float arrays
 figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
 train       a U-net trained at the command line, and the ladder of shipped ones
+stored      results that take minutes: kept, and made again by one command
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
 cli         the command line, whole
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predict",
         "run",
         "site",
+        "stored",
         "train",
     ],
 )

@@ -170,6 +170,7 @@ def test_what_there_is_can_be_looked_up_with_the_core_alone(line):
         ("lab intro", "all"),
         ("build", "book"),
         ("train --data mnist -n 4", "networks"),
+        ("recompute trained-scores", "networks"),
     ],
 )
 def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
