@@ -188,6 +188,7 @@ def test_an_experiment_is_its_steps_for_every_seed():
         assert trained.best[seed] == curve.min()
         assert trained.best_time[seed] == TAU[np.argmin(curve)]
         assert trained.rise[seed] == curve[-1] / curve.min()
+        assert np.array_equal(trained.stopped[seed, 0], trained.a[seed, np.argmin(curve)])
 
 
 def test_an_experiment_on_infinitely_many_points_is_on_the_population():

@@ -83,6 +83,9 @@ def test_wrong_weights_alone_are_all_share_of_the_weights():
     exact = 0.5 * np.log(0.5 / 0.2) + 0.5 * np.log(0.5 / 0.8)
     assert score_divergence.weights_part(masses) == pytest.approx(exact, abs=2e-3)
     assert score_divergence.kl(masses) == pytest.approx(exact, abs=6e-3)
+    of_law, of_score = score_divergence.weights(masses)
+    assert of_law == pytest.approx([0.5, 0.5], abs=2e-3)
+    assert of_score == pytest.approx([0.2, 0.8], abs=2e-3)
 
 
 def test_the_bound_on_a_grid_is_the_bound_without_one():
