@@ -74,3 +74,10 @@ def test_times_outside_the_range_are_refused(ask, t):
 def test_what_is_no_process_is_refused_by_name(given, name):
     with pytest.raises(ValueError, match=name):
         VariancePreserving(**given)
+
+
+def test_so_many_steps_go_from_the_start_to_the_end():
+    for count in (1, 2, 7):
+        times = VP.steps(count)
+        assert times.size == count + 1
+        assert (times[0], times[-1]) == (VP.start, 1)
