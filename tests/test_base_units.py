@@ -67,4 +67,4 @@ def test_beside_noise_no_ridge_is_too_small_and_alone_it_is_as_anywhere():
         size.beside("c", small[::-1], noise, far=400)
     with pytest.raises(ValueError, match=r"^c must be zero or within a factor 3e\+120"):
         size.beside("c", np.array([2.0**800, 0.0]), noise, far=400)
-    assert Unit(600).beside("c", np.zeros(1), np.ones(1), far=400) == 0
+    assert Unit(1023).beside("c", np.zeros(1), np.ones(1)) == 0

@@ -458,7 +458,9 @@ def test_published_files_are_read_packed_or_not():
 
 def test_half_of_the_crops_are_mirrored(monkeypatch):
     """On a photograph that brightens to the right; each other half has probability 6e-9."""
-    monkeypatch.setattr(photographs, "photograph", lambda _: np.tile(np.linspace(0, 1, 64), (64, 1)))
+    monkeypatch.setattr(
+        photographs, "photograph", lambda _: np.tile(np.linspace(0, 1, 64), (64, 1))
+    )
     drawn = photographs.draw(("one",), 4, 1000, np.random.default_rng())
     darker = np.mean(drawn[:, 0, 0] > drawn[:, 0, -1])
     assert abs(darker - 0.5) < 5.8 * 0.5 / np.sqrt(1000)

@@ -94,11 +94,11 @@ def test_noise_comes_from_the_generator_alone():
 
 
 def test_with_sampled_noise_it_learns_the_optimum_too():
-    """The mean of the last states; at this pace one step moves them by far less than what is left."""
+    """The mean of the last states: at this pace one step moves them by little."""
     x, a = points(n=6, centred=False) + 1.0, 0.3
     noise = torch.Generator().manual_seed(0)
     states = list(gradient_descent(x, a, eta=0.01, noise=noise, steps=4000))
-    W, b = denoiser.optimal(*spectra.moments(x), a)
+    _, b = denoiser.optimal(*spectra.moments(x), a)
     assert np.mean([s.b for s in states[2000:]], axis=0) == pytest.approx(b, abs=0.15)
     assert np.abs(b).max() > 0.3
 

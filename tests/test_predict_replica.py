@@ -282,7 +282,7 @@ def test_spectrum_free_refuses_bad_arguments(bad):
 
 
 def test_the_potential_is_there_for_every_point_with_its_logarithms_and_no_other():
-    """p > -n, n + p + m r > 0, and D + lambda p_hat, D + lambda (p_hat + m r_hat) > 0 in each mode."""
+    """p > -n, n + p + m r > 0; D + lambda p_hat > 0, D + lambda (p_hat + m r_hat) > 0 for each."""
     spectrum, n, m = np.array([2.0, 0.5]), 4, 2
     good = Overlaps(-1.0, -1.0, 0.5, -0.25)
     assert np.isfinite(replica.potential(good, m, 0.1, spectrum, n))
