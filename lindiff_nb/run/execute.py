@@ -17,6 +17,7 @@ from lindiff_nb.run.parameters import Value
 
 with extras.of("run"):
     import papermill
+    from nbformat.v4 import new_output
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.execute import remove_error_markers
@@ -42,6 +43,28 @@ class CellFailed(RunFailed):
         return "\n\n".join(part for part in parts if part)
 
 
+class Capped(PapermillNotebookClient):
+    """papermill's client, which leaves out what a cell puts out beyond its room."""
+
+    def __init__(self, nb_man: Any, room: float, **how: Any) -> None:
+        """`room` is in characters, for each cell."""
+        super().__init__(nb_man, **how)
+        self.room, self.left = room, dict[int, float]()
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Keep an output, or drop it; never an error or a record, and the first drop is said."""
+        content = msg["content"]
+        if msg["msg_type"] != "error" and "scrapbook" not in content.get("metadata", {}):
+            left = self.left.get(cell_index, self.room)
+            self.left[cell_index] = left - len(str(content.get("text") or content.get("data")))
+            if self.left[cell_index] < 0:
+                said = f"[this cell put out more than {self.room:,} characters: left out]\n"
+                if left >= 0:
+                    outs.append(new_output("stream", name="stdout", text=said))
+                return None
+        return super().output(outs, msg, display_id, cell_index)
+
+
 class FreshKernel(NBClientEngine):
     """papermill's engine, told which kernel to start."""
 
@@ -58,8 +81,9 @@ class FreshKernel(NBClientEngine):
             if session.ended:  # before there was a kernel that could be killed
                 raise RunFailed(session.ended)
 
-        client = PapermillNotebookClient(
+        client = Capped(
             nb_man,
+            session.room,
             km=session.manager,
             kernel_name=kernel_name,
             log=QUIET,

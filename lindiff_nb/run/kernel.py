@@ -9,6 +9,7 @@ end it is killed together with every process it started (`processes`).
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Session:
         self.log = log
         self.ended: str | None = None  # why it was ended early
         self.process: Any = None
+        self.room = math.inf  # characters that one cell may put out
         self.notebook: Any = None  # that is executed, with the outputs so far
         (folder / "work").mkdir()
         connection = folder / "k.json"
@@ -110,7 +112,7 @@ class Kernels:
     def __init__(self) -> None:
         """None is running; what killed ones have left is removed."""
         sweep(Path(tempfile.gettempdir()))
-        self.running: set[Session] = set()
+        self.running: set[Any] = set()  # sessions, and whatever else has an `end`
         self.stopped = ""
 
     @contextlib.contextmanager
