@@ -45,6 +45,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "ourstudy.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("def f(:")
     return tmp_path
 
 
@@ -126,9 +127,10 @@ def test_what_cannot_be_used_is_refused_by_name(how, said):
     ("name", "how", "said"),
     [
         ("ourstudy", {}, "named module:function"),
-        ("nosuchmodule:f", {}, "nosuchmodule cannot be imported"),
-        ("ourstudy:rigde", {}, "has no rigde; the nearest is 'ridge'"),
-        ("ourstudy:number", {}, "is no function"),
+        ("nosuchmodule:f", {}, "No module named 'nosuchmodule'"),
+        ("ourstudy:rigde", {}, "no attribute 'rigde'; the nearest is 'ridge'"),
+        ("broken:f", {}, "broken cannot be imported: SyntaxError"),
+        ("ourstudy:number", {}, "number cannot be called"),
         ("ourstudy:untyped", {}, "must give its n a name and a type"),
         ("ourstudy:by_place", {}, "must give its n a name and a type"),
         ("ourstudy:ridge", {}, "needs a value for n"),
@@ -176,7 +178,7 @@ def test_a_file_says_what_the_command_line_says(here):
     ("old", "new", "said"),
     [
         ("seeds = 2", "seed = 2", "there is no key 'seed'; the nearest is 'seeds'"),
-        ('chapter = "study"', "", "must name one of chapter and call"),
+        ('chapter = "study"', "", "one of chapter and call must be named"),
         (
             'chapter = "study"',
             'chapter = "studdy"',

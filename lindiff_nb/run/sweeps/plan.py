@@ -29,7 +29,7 @@ from lindiff_nb.run.sweeps.targets import Target, target
 MOST = 100_000  # cells that a plan may have unless more are allowed
 KEYS = ("chapter", "call", "seeds", "entropy", "fixed", "grid", "zip")
 
-Lists = Mapping[str, Sequence[object]]
+Lists = Mapping[str, Iterable[object]]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ def plan(
     than `most` cells.
     """
     wanted = target(name, call)
-    alone = [{name: list(values)} for name, values in (grid or {}).items()]
-    groups = [*({name: [value]} for name, value in (fixed or {}).items()), *alone, *zips]
+    alone = [{name: values} for name, values in (grid or {}).items()]
+    once = [{name: [value]} for name, value in (fixed or {}).items()]
+    groups = [*once, *alone, *zips]
     names = [name for group in groups for name in group]
     for name in names:
         if names.count(name) > 1:
@@ -92,26 +93,31 @@ def plan(
 
 
 def from_file(path: Path, most: int = MOST) -> Plan:
-    """The plan in a TOML file; UsageError says what is wrong with it."""
-    with refusing(ValueError, name=path):
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    """The plan in a TOML file; UsageError says what is wrong with it, and Refused as of `plan`."""
+    try:
+        with refusing(ValueError, name=path):
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _from_table(found, most)
+    except UsageError as error:
+        raise type(error)(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def _from_table(found: dict[str, Any], most: int) -> Plan:
     for key in found:
         if key not in KEYS:
-            raise UsageError(f"{path}: there is no key {key!r}{nearest(key, KEYS)}")
-    if ("chapter" in found) == ("call" in found):
-        raise UsageError(f"{path} must name one of chapter and call")
-    call = "call" in found
-    name = found["call" if call else "chapter"]
-    zips = found.get("zip", [])
-    groups = {"grid": found.get("grid", {}), "fixed": found.get("fixed", {})}
-    for key, table in [*groups.items(), *(("zip", table) for table in _listed(zips))]:
+            raise UsageError(f"there is no key {key!r}{nearest(key, KEYS)}")
+    named = [key for key in ("chapter", "call") if key in found]
+    if len(named) != 1:
+        raise UsageError("one of chapter and call must be named")
+    zips = found.pop("zip", [])
+    zips = zips if isinstance(zips, list) else [zips]
+    name, call = found.pop(named[0]), named == ["call"]
+    tables = [("zip", table) for table in zips]
+    tables += [(key, found[key]) for key in ("grid", "fixed") if key in found]
+    for key, table in tables:
         if not isinstance(table, dict):
-            raise UsageError(f"{path}: {key} must hold names and values, got {table!r}")
-    how = {key: found[key] for key in ("seeds", "entropy") if key in found}
-    try:
-        return plan(name, call=call, zips=_listed(zips), most=most, **groups, **how)
-    except UsageError as error:
-        raise type(error)(f"{path}: {error}") from None
+            raise UsageError(f"{key} must hold names and values, got {table!r}")
+    return plan(name, call=call, zips=zips, most=most, **found)
 
 
 def lists(words: Iterable[str]) -> dict[str, list[str]]:
@@ -130,24 +136,23 @@ def lists(words: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _listed(zips: object) -> list[Any]:
-    """The groups of values that go hand in hand: one table, or several."""
-    return zips if isinstance(zips, list) else [zips]
-
-
 def _rows(wanted: Target, group: Lists) -> Iterator[dict[str, Value]]:
     """The values of one group that belong together, read in their types."""
-    for name, values in group.items():
-        if not isinstance(values, list | tuple):
-            raise UsageError(f"the values of {name} must be a list, got {values!r}")
-        if not values:
-            raise UsageError(f"{name} has no values: the list is empty")
-    if len(lengths := {name: len(values) for name, values in group.items()}) > 1:
-        if len(set(lengths.values())) > 1:
-            said = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise UsageError(f"lists that go hand in hand must be equally long: {said}")
-    for values in zip(*group.values(), strict=True):
-        yield check(wanted.parameters, zip(group, values, strict=True), wanted.kind)
+    columns = {name: _column(name, values) for name, values in group.items()}
+    if len(set(map(len, columns.values()))) > 1:
+        said = ", ".join(f"{name} {len(values)}" for name, values in columns.items())
+        raise UsageError(f"lists that go hand in hand must be equally long: {said}")
+    for values in zip(*columns.values(), strict=True):
+        yield check(wanted.parameters, zip(columns, values, strict=True), wanted.kind)
+
+
+def _column(name: str, values: object) -> list[object]:
+    """The values of one name: a list, a range, an array of one dimension."""
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise UsageError(f"the values of {name} must be a list, got {values!r}")
+    if not (column := list(values)):
+        raise UsageError(f"{name} has no values: the list is empty")
+    return column
 
 
 def _count(name: str, value: object, low: int) -> None:

@@ -5,13 +5,14 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.errors import UsageError, nearest
 from lindiff_nb.run.chapters import locate
 from lindiff_nb.run.parameters import Parameter
-from lindiff_nb.run.sweeps.cells import SEEDS, function
+from lindiff_nb.run.sweeps.cells import SEEDS, function, is_function
 
 RANDOM = ("seed", "rng")  # what a function may call its seed, or a numpy Generator made from it
 KINDS = (bool, int, float, str)
@@ -60,9 +61,7 @@ def target(name: str, call: bool = False) -> Target:
 
 def _function(name: str) -> Target:
     """What a function's signature says."""
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # where somebody's own module is
-    called = function(name)
+    called = _imported(name)
     try:
         signature = inspect.signature(called, eval_str=True)
     except (NameError, SyntaxError, AttributeError, TypeError, ValueError):
@@ -73,6 +72,22 @@ def _function(name: str) -> Target:
     needed = tuple(p.name for p in taken if p.default is p.empty and p.name != "seed")
     known = tuple(parameter for parameter in found.values() if parameter)
     return Target(name, "this function", known, needed, random=random)
+
+
+def _imported(name: str) -> Callable[..., Any]:
+    """The function, also from a module in this folder; a hint where its name is misspelt."""
+    if not is_function(name):
+        raise UsageError(f"a function is named module:function, got {name!r}")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    module, _, wanted = name.partition(":")
+    try:
+        return function(name)
+    except UsageError as error:
+        raise UsageError(f"{error}{nearest(wanted, dir(sys.modules.get(module)))}") from None
+    except Exception as error:  # whatever somebody's module raises
+        said = f"{module} cannot be imported: {type(error).__name__}: {error}"
+        raise UsageError(said) from None
 
 
 def _parameter(function: str, taken: inspect.Parameter) -> Parameter | None:
