@@ -48,9 +48,7 @@ def test_the_array_script_is_one_that_bash_and_slurm_read(tmp_path):
     assert "--array=1-50" in options
     assert "--requeue" in options
     first = next(at for at, line in enumerate(lines) if not line.startswith("#"))
-    assert not any(line.startswith("#SBATCH") for line in lines[first:]), (
-        "SLURM stops reading there"
-    )
+    assert not any(line.startswith("#SBATCH") for line in lines[first:]), "unread by SLURM"
 
 
 def test_a_task_of_the_array_runs_its_shard_with_the_same_words(tmp_path, shown):
