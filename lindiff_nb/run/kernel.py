@@ -99,10 +99,13 @@ class Session:
         """In words, how the kernel's process ended; empty if that is not known."""
         return how_it_ended(self.process)
 
+    def pid(self) -> int | None:
+        """The kernel's process, the leader of a group of its own, once there is one."""
+        return getattr(self.manager.provisioner, "pid", None)
+
     def kill(self) -> None:
         """Kill what is left of the kernel and of what it started."""
-        pid = getattr(self.manager.provisioner, "pid", None)  # the leader of a group of its own
-        if pid is not None:
+        if (pid := self.pid()) is not None:
             kill_tree(pid, self.folder.name)
 
 

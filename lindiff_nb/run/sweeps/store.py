@@ -43,6 +43,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Nothing is read or made yet."""
         self.folder = folder
+        self.known: dict[str, Record] = {}
         self._seen: set[str] = set()
         self._read: dict[Path, int] = {}
 
@@ -95,18 +96,20 @@ class Store:
         return json_object(self.cell(identity))
 
     def records(self) -> dict[str, Record]:
-        """The record that counts of each cell that has one."""
-        found: dict[str, Record] = {}
-        for new in Store(self.folder).news():
-            old = found.get(new["identity"])
-            if old is None or _rank(new) > _rank(old):
-                found[new["identity"]] = new
-        return found
+        """The record that counts of each cell that has one, as the folder is now."""
+        now = Store(self.folder)
+        now.news()
+        return now.known
 
     def news(self) -> list[Record]:
-        """The records that came since this was last asked."""
+        """The records that came since this was last asked; `known` has those that count."""
         found = [*self._lines(), *self._files()]
-        return [new for new in found if new.get("status") in STATUSES and "identity" in new]
+        found = [new for new in found if new.get("status") in STATUSES and "identity" in new]
+        for new in found:
+            old = self.known.get(new["identity"])
+            if old is None or _rank(new) > _rank(old):
+                self.known[new["identity"]] = new
+        return found
 
     def _files(self) -> Iterator[Record]:
         try:
