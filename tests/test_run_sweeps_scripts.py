@@ -54,7 +54,7 @@ def test_the_array_script_is_one_that_bash_and_slurm_read(tmp_path):
 def test_a_task_of_the_array_runs_its_shard_with_the_same_words(tmp_path, shown):
     path = script(tmp_path, slurm(["lindiff-nb", *ODD], 50))
     words = shown(["bash", path], SLURM_ARRAY_TASK_ID="3", SLURM_SUBMIT_DIR=str(tmp_path))
-    assert words == [*ODD, "--shard", "3/50"]
+    assert words == [*ODD, "--workers", "1", "--shard", "3/50"]
 
 
 def test_outside_an_array_the_script_runs_nothing(tmp_path, shown):
@@ -115,4 +115,4 @@ def test_an_index_of_the_job_runs_the_shard_after_it_with_the_same_words(shown):
     assert "$(HOME)" not in command[-1]
     for index in (0, 49):
         words = shown(command, JOB_COMPLETION_INDEX=str(index))
-        assert words == [*ODD, "--shard", f"{index + 1}/50"]
+        assert words == [*ODD, "--workers", "1", "--shard", f"{index + 1}/50"]

@@ -90,9 +90,7 @@ def sweep(
 class _Run:
     """The cells that wait for a record, and why to hand out no more."""
 
-    def __init__(
-        self, store: Store, limits: Limits, waiting: dict[str, Cell], alike: int
-    ) -> None:
+    def __init__(self, store: Store, limits: Limits, waiting: dict[str, Cell], alike: int) -> None:
         self.store, self.limits, self.waiting, self.alike = store, limits, waiting, alike
         self.told, self.first = Told(waiting), list[Record]()
         self.stop: BaseException | None = None
@@ -198,9 +196,7 @@ def _shard(cells: Sequence[Cell], part: int, parts: int) -> Sequence[Cell]:
     return cells[validate.integer("the shard", part, 1, parts) - 1 :: parts]
 
 
-def _limits(
-    timeout: float | None, memory: float | None, keep: str, retry: Iterable[str]
-) -> Limits:
+def _limits(timeout: float | None, memory: float | None, keep: str, retry: Iterable[str]) -> Limits:
     """The limits, checked."""
     for what, value in (("timeout", timeout), ("memory", memory)):
         if value is not None:

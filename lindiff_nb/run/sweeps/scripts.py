@@ -14,7 +14,7 @@ SLURM = """\
 # Submit with sbatch. What your cluster wants besides goes here: --time, --mem, --partition.
 #SBATCH --job-name=lindiff-sweep
 #SBATCH --array=1-{shards}
-#SBATCH --cpus-per-task=1
+#SBATCH --cpus-per-task={workers}
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --output=lindiff-sweep-%A_%a.log
@@ -35,11 +35,13 @@ FOLDER = "/sweep"
 
 def slurm(words: Sequence[str], shards: int) -> str:
     """An array script for sbatch; `words` are those of the command but for --shard."""
-    return SLURM.format(command=shlex.join(words), shards=shards)
+    words, workers = _with_workers(words)
+    return SLURM.format(command=shlex.join(words), shards=shards, workers=workers)
 
 
 def kubernetes(words: Sequence[str], shards: int) -> str:
     """An Indexed Job; its indices begin at zero, shards at one."""
+    words, workers = _with_workers(words)
     command = " ".join(map(_quoted, words))
     shard = f'--shard "$((JOB_COMPLETION_INDEX + 1))/{shards}"'
     container = {
@@ -47,7 +49,7 @@ def kubernetes(words: Sequence[str], shards: int) -> str:
         "image": "lindiff-nb:latest",
         "command": ["/bin/sh", "-c", f"exec {command} {shard}"],
         "workingDir": FOLDER,
-        "resources": {"requests": {"cpu": "1"}},
+        "resources": {"requests": {"cpu": workers}},
         "volumeMounts": [{"name": VOLUME, "mountPath": FOLDER}],
     }
     claim = {"name": VOLUME, "persistentVolumeClaim": {"claimName": VOLUME}}
@@ -73,6 +75,12 @@ RULES = [
     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [2, 3]}},
 ]
+
+
+def _with_workers(words: Sequence[str]) -> tuple[list[str], str]:
+    """The words with a number of workers, one if none is given: a machine may lend us one core."""
+    words = [*words] if "--workers" in words else [*words, "--workers", "1"]
+    return words, words[words.index("--workers") + 1]
 
 
 def _quoted(word: str) -> str:
