@@ -5,17 +5,20 @@ for, 3 a guard refuses its size, 130 interrupted.
 """
 
 import argparse
+import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._base.errors import RunFailed, UsageError
-from lindiff_nb.run.numbers import number, whole
+from lindiff_nb._base.errors import RunFailed, UsageError, refusing
+from lindiff_nb.run.numbers import count, positive, whole
 
 GROUPS = ("failed", "timeout", "oom", "killed")
 AFTERWARDS = """\
-The same command goes on where it was interrupted. PLAN.toml has the keys chapter or call, grid, zip,
-fixed and seeds. Exit status: 0 all done, 1 some failed, 2 not as asked, 3 too large, 130 interrupted.
+The same command goes on where it was interrupted. PLAN.toml has the keys chapter or call, grid,
+zip, fixed and seeds. Exit status: 0 all done, 1 some failed, 2 not as asked, 3 too large, 130
+interrupted.
 """
 
 
@@ -31,14 +34,19 @@ def add(commands: Any) -> None:
     option("what", nargs="?", metavar="CHAPTER | PLAN.toml", help="what to run, or the whole plan")
     option("--call", metavar="MODULE:FUNCTION", help="a function instead of a chapter")
     option("--grid", nargs="+", default=[], metavar="NAME=V,V,...", help="all with all others")
-    option("--seeds", type=_count, default=1, metavar="N", help="replicates of each point (1)")
+    option("--seeds", type=count, default=1, metavar="N", help="replicates of each point (1)")
     option("-o", dest="out", type=Path, metavar="FOLDER", help="where everything is kept")
     option("--status", type=Path, metavar="FOLDER", help="say where a sweep stands; run nothing")
     option("--retry", default=(), type=_statuses, metavar="failed,oom,timeout,killed")
     option("--shard", type=_shard, metavar="I/N", help="the I-th of N parts of the cells")
-    option("--workers", type=_count, metavar="N", help="cells at a time (one a core)")
-    option("--timeout", type=_positive, metavar="SECONDS", help="that a cell may take")
-    option("--memory", type=_positive, metavar="GIB", help="that a cell may hold")
+    option("--workers", type=count, metavar="N", help="cells at a time (one a core)")
+    option("--timeout", type=positive, metavar="SECONDS", help="that a cell may take")
+    option("--memory", type=positive, metavar="GIB", help="that a cell may hold")
+    option("--alike", type=whole, default=5, metavar="K", help="stop where the first K fail alike")
+    option("--most", type=count, metavar="N", help="cells that are allowed (100000)")
+    option("--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs, or its file")
+    option("--slurm", type=count, metavar="N", help="print an array script of N shards instead")
+    option("--kubernetes", type=count, metavar="N", help="print an Indexed Job of N shards instead")
     option("--keep", choices=("failed", "all", "none"), default="failed", help="which notebooks")
     command.set_defaults(command=_sweep)
 
@@ -49,26 +57,67 @@ def add(commands: Any) -> None:
 
 
 def _sweep(chosen: argparse.Namespace) -> None:
-    from lindiff_nb.run.sweeps import report
-
     if chosen.status:
+        from lindiff_nb.run.sweeps import report
+
         print(report.status(chosen.status))
         return
     if chosen.out is None:
         raise UsageError("-o must name the folder where everything is kept")
-    from lindiff_nb.run.sweeps.drive import sweep
-    from lindiff_nb.run.sweeps.store import Store
-
     plan = _plan(chosen)
-    how = {name: getattr(chosen, name) for name in ("shard", "workers", "timeout", "memory")}
-    counts = sweep(plan, chosen.out, keep=chosen.keep, retry=chosen.retry, **how)
-    known = Store(chosen.out).records()
-    cells = {c.identity: c for c in plan.cells()}
-    cells = list(cells.values())[chosen.shard[0] - 1 :: chosen.shard[1]] if chosen.shard else cells
-    said = report.summary(cells, known)
-    if set(counts) - {"done"}:
-        raise RunFailed(said)
-    print(said)
+    if chosen.slurm or chosen.kubernetes:
+        from lindiff_nb.run.sweeps import scripts
+
+        write = scripts.slurm if chosen.slurm else scripts.kubernetes
+        print(write(_words(chosen), chosen.slurm or chosen.kubernetes), end="")
+        return
+    from lindiff_nb.run.sweeps.drive import sweep
+
+    names = ("shard", "workers", "timeout", "memory", "keep", "retry", "alike")
+    how = {name: getattr(chosen, name) for name in names}
+    with _executor(chosen) as executor:
+        counts = sweep(plan, chosen.out, executor=executor, **how)
+    if wrong := sum(counts.values()) - counts.get("done", 0):
+        raise RunFailed(f"{wrong} of {sum(counts.values())} cells are not done")
+
+
+def _plan(chosen: argparse.Namespace) -> Any:
+    """The plan that the command line gives, or names."""
+    from lindiff_nb.run.sweeps.plan import MOST, from_file, lists, plan
+
+    sys.path.append(os.getcwd())  # a function of the user's own, as with python -m
+    most = chosen.most or MOST
+    if chosen.call and chosen.what:
+        raise UsageError(f"--call {chosen.call} and {chosen.what}: it is one of them")
+    if not (chosen.call or chosen.what):
+        raise UsageError("what to run must be named: a chapter, a plan, or --call MODULE:FUNCTION")
+    if chosen.call or not chosen.what.endswith(".toml"):
+        how = {"grid": lists(chosen.grid), "seeds": chosen.seeds, "most": most}
+        return plan(chosen.call or chosen.what, call=bool(chosen.call), **how)
+    if chosen.grid or chosen.seeds != 1:
+        raise UsageError(f"--grid and --seeds do not go with a plan: they stand in {chosen.what}")
+    return from_file(Path(chosen.what), most)
+
+
+def _executor(chosen: argparse.Namespace) -> Any:
+    """The workers of a cluster, or None for those of this machine."""
+    if chosen.scheduler is None:
+        return contextlib.nullcontext()
+    from lindiff_nb.run.sweeps.dask import cluster
+
+    with refusing(name=chosen.out):
+        chosen.out.mkdir(parents=True, exist_ok=True)
+    return cluster(chosen.scheduler, chosen.out)
+
+
+def _words(chosen: argparse.Namespace) -> list[str]:
+    """The command of one shard, but for its number."""
+    words = ["lindiff-nb", "sweep", *([chosen.what] if chosen.what else [])]
+    for name in ("call", "seeds", "workers", "timeout", "memory", "keep", "most", "alike"):
+        if (value := getattr(chosen, name)) is not None:
+            words += [f"--{name}", str(value)]
+    words += ["--retry", ",".join(chosen.retry)] * bool(chosen.retry)
+    return [*words, *(["--grid", *chosen.grid] if chosen.grid else []), "-o", str(chosen.out)]
 
 
 def _collect(chosen: argparse.Namespace) -> None:
@@ -93,17 +142,3 @@ def _statuses(text: str) -> tuple[str, ...]:
     if wrong := [status for status in found if status not in GROUPS]:
         raise argparse.ArgumentTypeError(f"must be some of {', '.join(GROUPS)}, got {wrong[0]!r}")
     return found
-
-
-def _count(text: str) -> int:
-    value = whole(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = number(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
-    return value

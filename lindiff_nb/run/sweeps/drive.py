@@ -24,7 +24,8 @@ from lindiff_nb.run.signals import Ended
 from lindiff_nb.run.sweeps import work
 from lindiff_nb.run.sweeps.cells import Cell, is_function
 from lindiff_nb.run.sweeps.guard import Limits
-from lindiff_nb.run.sweeps.report import Told, forecast, name
+from lindiff_nb.run.sweeps.plan import from_file
+from lindiff_nb.run.sweeps.report import Told, forecast, name, summary
 from lindiff_nb.run.sweeps.store import STATUSES, Record, Store
 
 ALIKE = 5  # that many cells fail in one way before any is done: so would the others
@@ -40,7 +41,7 @@ class Planned(Protocol):
 
 
 def sweep(
-    plan: Planned,
+    plan: Planned | str | Path,
     folder: str | Path,
     *,
     executor: Executor | None = None,
@@ -54,6 +55,7 @@ def sweep(
 ) -> dict[str, int]:
     """Run what is not done of a plan into a folder; how many cells ended in which way.
 
+    `plan` is what `plan.plan` returns, or the path of a TOML file.
     `workers` are at work at a time (the cores), or an executor of the caller's is given
     `work.run`. shard=(i, n) is the i-th of n parts of the cells, from 1. A cell may take `timeout`
     seconds and `memory` GiB. Executed notebooks are kept where they `failed`, `all` or `none`.
@@ -65,6 +67,8 @@ def sweep(
     """
     limits = _limits(timeout, memory, keep, retry)
     workers = validate.integer("workers", workers or cores())
+    if isinstance(plan, str | Path):
+        plan = from_file(Path(plan))
     given = list(plan.cells())
     cells = list({cell.identity: cell for cell in given}.values())
     if not cells:
@@ -84,6 +88,7 @@ def sweep(
         else:
             with ThreadPoolExecutor(workers) as pool:
                 run.go(pool, workers, Kernels())
+    print(summary(mine, store.known), flush=True)
     return dict(Counter(store.known[cell.identity]["status"] for cell in mine))
 
 
