@@ -25,6 +25,7 @@ with extras.of("sweep"):
     from distributed import Client
 
 PATIENCE = 15  # seconds for a scheduler to answer
+FEW = 16  # workers that are expected where there are none yet
 SETTINGS = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..__CLIENT__CERT and ..__CLIENT__KEY"
 EXPOSED = """\
 {address} is not this machine. A Dask cluster runs whatever code it is sent, by anybody who reaches
@@ -54,7 +55,9 @@ def cluster(where: str, folder: Path) -> Iterator[Executor]:
         raise UsageError(said) from None
     with client:
         _look_around(client, folder)
-        yield client.get_executor(pure=False)
+        executor = client.get_executor(pure=False)
+        executor._max_workers = sum(client.nthreads().values()) or FEW  # named as in the library's
+        yield executor
 
 
 def _address(where: str) -> tuple[str, str]:
@@ -62,9 +65,13 @@ def _address(where: str) -> tuple[str, str]:
     if "://" in where:
         return where, ""
     path = Path(where)
-    with refusing(ValueError, name=path):
-        found = json.loads(path.read_text(encoding="utf-8"))
+    with refusing(name=path):
+        text = path.read_bytes()
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
     address = found.get("address") if isinstance(found, dict) else None
     if not isinstance(address, str):
         raise UsageError(f"{where} is no scheduler file: it names no address")
