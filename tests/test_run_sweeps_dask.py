@@ -131,7 +131,8 @@ def test_a_scheduler_of_yesterday_is_named_with_its_date(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"address": 7}', None])
-def test_what_is_no_scheduler_file_is_refused_by_its_name(tmp_path, text):
+def test_what_is_no_scheduler_file_is_refused_by_its_name(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(dask, "PATIENCE", 0.2)
     file = tmp_path / "scheduler.json"
     if text is not None:
         file.write_text(text)
