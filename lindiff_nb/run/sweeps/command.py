@@ -14,11 +14,12 @@ from typing import Any
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
 from lindiff_nb.run.numbers import count, positive, whole
 
+ALIKE = 5  # as of `drive.sweep`
 GROUPS = ("failed", "timeout", "oom", "killed")
 AFTERWARDS = """\
 The same command goes on where it was interrupted. PLAN.toml has the keys chapter or call, grid,
-zip, fixed and seeds. Exit status: 0 all done, 1 some failed, 2 not as asked, 3 too large, 130
-interrupted.
+zip, fixed, seeds and entropy. Exit status: 0 all done, 1 some failed, 2 not as asked, 3
+too large, 130 interrupted.
 """
 
 
@@ -33,7 +34,12 @@ def add(commands: Any) -> None:
     option = command.add_argument
     option("what", nargs="?", metavar="CHAPTER | PLAN.toml", help="what to run, or the whole plan")
     option("--call", metavar="MODULE:FUNCTION", help="a function instead of a chapter")
-    option("--grid", nargs="+", default=[], metavar="NAME=V,V,...", help="all with all others")
+    several = {"nargs": "+", "default": [], "metavar": "NAME=V,V,..."}
+    option("--grid", action="extend", help="values, each with all others", **several)
+    option("--zip", action="append", help="values that go hand in hand", **several)
+    fixed = {"nargs": 2, "default": [], "metavar": ("NAME", "VALUE")}
+    option("-p", dest="fixed", action="append", help="one value for all cells", **fixed)
+    option("--entropy", type=whole, default=0, metavar="N", help="other seeds for all cells (0)")
     option("--seeds", type=count, default=1, metavar="N", help="replicates of each point (1)")
     option("-o", dest="out", type=Path, metavar="FOLDER", help="where everything is kept")
     option("--status", type=Path, metavar="FOLDER", help="say where a sweep stands; run nothing")
@@ -42,7 +48,9 @@ def add(commands: Any) -> None:
     option("--workers", type=count, metavar="N", help="cells at a time (one a core)")
     option("--timeout", type=positive, metavar="SECONDS", help="that a cell may take")
     option("--memory", type=positive, metavar="GIB", help="that a cell may hold")
-    option("--alike", type=whole, default=5, metavar="K", help="stop where the first K fail alike")
+    option(
+        "--alike", type=whole, default=ALIKE, metavar="K", help="stop where the first K fail alike"
+    )
     option("--most", type=count, metavar="N", help="cells that are allowed (100000)")
     option("--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs, or its file")
     option("--slurm", type=count, metavar="N", help="print an array script of N shards instead")
@@ -91,11 +99,15 @@ def _plan(chosen: argparse.Namespace) -> Any:
         raise UsageError(f"--call {chosen.call} and {chosen.what}: it is one of them")
     if not (chosen.call or chosen.what):
         raise UsageError("what to run must be named: a chapter, a plan, or --call MODULE:FUNCTION")
+    fixed = {name: value.removeprefix(" ") for name, value in chosen.fixed}
+    if len(fixed) < len(chosen.fixed):
+        raise UsageError("-p gives a name twice: " + " ".join(name for name, _ in chosen.fixed))
+    how = {"grid": lists(chosen.grid), "zips": [*map(lists, chosen.zip)], "fixed": fixed}
     if chosen.call or not chosen.what.endswith(".toml"):
-        how = {"grid": lists(chosen.grid), "seeds": chosen.seeds, "most": most}
+        how |= {"seeds": chosen.seeds, "entropy": chosen.entropy, "most": most}
         return plan(chosen.call or chosen.what, call=bool(chosen.call), **how)
-    if chosen.grid or chosen.seeds != 1:
-        raise UsageError(f"--grid and --seeds do not go with a plan: they stand in {chosen.what}")
+    if any(how.values()) or (chosen.seeds, chosen.entropy) != (1, 0):
+        raise UsageError(f"grid, zip, -p, seeds, entropy are not for a plan: see {chosen.what}")
     return from_file(Path(chosen.what), most)
 
 
@@ -113,11 +125,16 @@ def _executor(chosen: argparse.Namespace) -> Any:
 def _words(chosen: argparse.Namespace) -> list[str]:
     """The command of one shard, but for its number."""
     words = ["lindiff-nb", "sweep", *([chosen.what] if chosen.what else [])]
-    for name in ("call", "seeds", "workers", "timeout", "memory", "keep", "most", "alike"):
-        if (value := getattr(chosen, name)) is not None:
-            words += [f"--{name}", str(value)]
+    usual = {"seeds": 1, "entropy": 0, "keep": "failed", "alike": ALIKE}
+    for name in ("call", *usual, "workers", "timeout", "memory", "most"):
+        value = getattr(chosen, name)
+        words += [] if value in (None, usual.get(name)) else [f"--{name}", str(value)]
     words += ["--retry", ",".join(chosen.retry)] * bool(chosen.retry)
-    return [*words, *(["--grid", *chosen.grid] if chosen.grid else []), "-o", str(chosen.out)]
+    for name, value in chosen.fixed:
+        words += ["-p", name, value.removeprefix(" ")]
+    for option, group in (("--grid", chosen.grid), *(("--zip", group) for group in chosen.zip)):
+        words += [option, *group] if group else []
+    return [*words, "-o", str(chosen.out)]
 
 
 def _collect(chosen: argparse.Namespace) -> None:

@@ -24,7 +24,8 @@ from lindiff_nb._base.files import beside
 with extras.of("sweep"):
     from distributed import Client
 
-PATIENCE = 15  # seconds for a scheduler to answer
+PATIENCE = 15  # seconds for a scheduler to come up, and again to answer
+FEW = 16  # workers that are expected where there are none yet
 SETTINGS = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..__CLIENT__CERT and ..__CLIENT__KEY"
 EXPOSED = """\
 {address} is not this machine. A Dask cluster runs whatever code it is sent, by anybody who reaches
@@ -54,7 +55,9 @@ def cluster(where: str, folder: Path) -> Iterator[Executor]:
         raise UsageError(said) from None
     with client:
         _look_around(client, folder)
-        yield client.get_executor(pure=False)
+        executor = client.get_executor(pure=False)
+        executor._max_workers = sum(client.nthreads().values()) or FEW  # named as in the library's
+        yield executor
 
 
 def _address(where: str) -> tuple[str, str]:
@@ -62,13 +65,24 @@ def _address(where: str) -> tuple[str, str]:
     if "://" in where:
         return where, ""
     path = Path(where)
-    with refusing(ValueError, name=path):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        date = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
+    found = _waited_for(path)
     address = found.get("address") if isinstance(found, dict) else None
     if not isinstance(address, str):
         raise UsageError(f"{where} is no scheduler file: it names no address")
+    date = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
     return address, f", written {date} in {where}"
+
+
+def _waited_for(path: Path) -> object:
+    """What a scheduler writes once it is up; UsageError where that does not come."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            if time.monotonic() > deadline:
+                raise UsageError(f"{path} is no scheduler file: {words(error)}") from None
+        time.sleep(0.1)
 
 
 def _is_here(address: str) -> bool:

@@ -84,7 +84,7 @@ def sweep(
     if waiting:
         run = _Run(store, limits, waiting, alike)
         if executor is not None:
-            run.go(executor, 16)
+            run.go(executor, getattr(executor, "_max_workers", 16))
         else:
             with ThreadPoolExecutor(workers) as pool:
                 run.go(pool, workers, Kernels())

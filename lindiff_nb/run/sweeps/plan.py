@@ -40,7 +40,7 @@ class Plan:
     points: tuple[dict[str, Value], ...]  # all different, in the order of the plan
     replicates: int = 1
     entropy: int = 0  # another one gives all cells other seeds
-    duplicates: int = field(default=0, compare=False)  # points that were there already
+    duplicates: int = field(default=0, compare=False)  # cells that were there already
 
     def __len__(self) -> int:
         """How many cells."""
@@ -88,7 +88,7 @@ def plan(
     for rows in itertools.product(*columns):
         point = {name: value for row in rows for name, value in row.items()}
         points.setdefault(tuple(point.values()), point)
-    twice = math.prod(map(len, columns)) - len(points)
+    twice = (math.prod(map(len, columns)) - len(points)) * seeds
     return Plan(wanted, tuple(points.values()), seeds, entropy, twice)
 
 
