@@ -98,19 +98,8 @@ def quiet(tmp_path_factory) -> str:
 
 
 FEW = ["--call", "calls:draw", "--grid", "n=3,5", "pause=0", "--seeds", "7", "-o", "parts"]
-DRAWS = [
-    "--call",
-    "calls:draw",
-    "--grid",
-    "n=3,5",
-    "pause=0.02",
-    "--seeds",
-    "30",
-    "--workers",
-    "2",
-    "-o",
-    "runs",
-]
+GRID = ["--call", "calls:draw", "--grid", "n=3,5", "pause=0.02", "--seeds", "30"]
+DRAWS = [*GRID, "--workers", "2", "-o", "runs"]
 
 
 def wait_for_a_record(folder: str, count: int = 1) -> None:
@@ -270,7 +259,7 @@ def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
 
 
 def test_a_process_that_was_killed_costs_no_cell_its_row(here):
-    """The cell that it died of is called again alone, and what does not die alone is not to blame."""
+    """The cell that it died of is called again alone: what does not die alone is not to blame."""
     cells = plan("calls:once", call=True, grid={"n": range(6)} | {"n": [0, 1, 2, 3, 4, 5]})
     assert sweep(cells, "runs", workers=1) == {"done": 6}
 
