@@ -78,6 +78,7 @@ USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
     "networks": ("networks/*", "train/*", "measure/score_matching.py"),
     "run": ("run/*", "site/*", "figures/*"),
+    "sweep": ("run/sweeps/dask.py",),
 }
 
 
@@ -136,6 +137,7 @@ IMPORTS = {
     "networks": everything(*OTHERS["networks"]),
     "run": "import lindiff_nb.run.single, lindiff_nb.figures.white_live",
     "book": "import lindiff_nb.run.build",
+    "sweep": "import lindiff_nb.run.sweeps.dask, lindiff_nb.run.single",
 }
 
 
@@ -172,6 +174,7 @@ def test_what_there_is_can_be_looked_up_with_the_core_alone(line):
         ("build", "book"),
         ("train --data mnist -n 4", "networks"),
         ("recompute trained-scores", "networks"),
+        ("sweep intro -o runs", "run"),
     ],
 )
 def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
@@ -182,6 +185,18 @@ def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
+    call = "sweep --call lindiff_nb.exact.spectra:power_law --grid d=3 -p exponent 1 -o runs"
+    there = COMMAND.format([*call.split(), "--scheduler", "tcp://127.0.0.1:1"])
+    done = with_only("run", run=there, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "lindiff-nb: distributed is not installed: pip install 'lindiff-nb[sweep]'\n"
+    assert done.stderr == said
+    assert not list(tmp_path.iterdir())
+    done = with_only("run", run=COMMAND.format(call.split()), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("module", "extra"),
     [
@@ -190,6 +205,7 @@ def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
         ("run.execute", "run"),
         ("figures.white_live", "run"),
         ("run.dependencies", "book"),
+        ("run.sweeps.dask", "sweep"),
     ],
 )
 def test_an_import_says_what_to_install(module, extra):

@@ -2,6 +2,7 @@
 
 experiments  training sets drawn, fitted, and their losses, divergences and eigenvalues
 fits         the same for sets from a pool of images
+one_set      one of these sets for plain numbers: what a sweep calls
 surrogates   images with some of their dependence taken away
 cross_validated, score_matching, partition_functions   other routes to what `predict` states
 random_features, score_divergence   a nonlinear score: trained, and how far from the truth
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "experiments",
         "fits",
         "memorization",
+        "one_set",
         "partition_functions",
         "random_features",
         "score_divergence",
