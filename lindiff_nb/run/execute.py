@@ -52,17 +52,19 @@ class Capped(PapermillNotebookClient):
         self.room, self.left = room, dict[int, float]()
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
-        """Keep an output, or drop it; never an error or a record, and the first drop is said."""
+        """Keep what there is room for, and every error and record; the first cut is said."""
         content = msg["content"]
-        if msg["msg_type"] != "error" and "scrapbook" not in content.get("metadata", {}):
-            left = self.left.get(cell_index, self.room)
-            self.left[cell_index] = left - len(str(content.get("text") or content.get("data")))
-            if self.left[cell_index] < 0:
-                said = f"[this cell put out more than {self.room:,} characters: left out]\n"
-                if left >= 0:
-                    outs.append(new_output("stream", name="stdout", text=said))
-                return None
-        return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "error" or "scrapbook" in content.get("metadata", {}):
+            return super().output(outs, msg, display_id, cell_index)
+        left = self.left.get(cell_index, self.room)
+        self.left[cell_index] = left - len(str(content.get("text") or content.get("data")))
+        if self.left[cell_index] >= 0:
+            return super().output(outs, msg, display_id, cell_index)
+        if left >= 0:
+            begun = content.get("text", "")[: int(left)]
+            said = f"{begun}\n[this cell put out more than {self.room:,} characters: left out]\n"
+            outs.append(new_output("stream", name=content.get("name", "stdout"), text=said))
+        return None
 
 
 class FreshKernel(NBClientEngine):
@@ -179,6 +181,6 @@ def _last_started(cells: list[Any]) -> Any:
 
 def _reason(error: Exception | None, cause: str) -> str:
     """In words, why a run stopped without an error in a cell."""
-    if type(error).__name__ == "DeadKernelError":
+    if str(error).startswith("Kernel died"):
         return "the kernel died" + (f": {cause}" if cause else "")
     return f"{type(error).__name__}: {error}"

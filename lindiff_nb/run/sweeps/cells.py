@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,11 +172,14 @@ def _of_folder(place: Path) -> dict[str, str]:
 
 
 def _files(place: Path) -> list[Path]:
-    """The sources and data in a package's folder, or a module's one file."""
+    """A module's one file; the sources in a package's folder, and of ours the data too."""
     if not place.is_dir():
         return [place]
     paths = (Path(top) / name for top, _, names in os.walk(place) for name in names)
-    return sorted(path for path in paths if path.suffix != ".pyc")
+    data = place == PACKAGE
+    return sorted(
+        path for path in paths if path.suffix == ".py" or (data and path.suffix != ".pyc")
+    )
 
 
 def _fingerprint(target: str) -> Fingerprint:
@@ -185,9 +189,14 @@ def _fingerprint(target: str) -> Fingerprint:
     return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in found)
 
 
-@lru_cache(maxsize=64)
 def _place(target: str) -> Path:
     """The page of a chapter; the file of a function's module, or the folder of its package."""
+    return _found(target, os.getcwd(), os.environ.get("LINDIFF_BOOK"), *sys.path)
+
+
+@lru_cache(maxsize=8)
+def _found(target: str, *where: str | None) -> Path:
+    """Where a target is, as long as `where` one looks is the same."""
     if not is_function(target):
         return locate(target).path
     module = target.partition(":")[0]

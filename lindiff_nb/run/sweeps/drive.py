@@ -112,6 +112,7 @@ class _Run:
                 self._rest("another sweep is at work on what is left in this folder")
         self.told.bar.close()
         if self.stop:
+            self.told.say("the same command goes on from here")
             raise self.stop
 
     def _round(self, executor: Executor, workers: int) -> None:

@@ -68,7 +68,7 @@ class Guard:
             if mark != (mark := self.mark()):
                 since = time.monotonic()
             if self.limits.memory and used > self.limits.memory:
-                self._stop("oom", f"it held {size(used)}, the limit is {size(self.limits.memory)}")
+                self._stop("oom", f"it held more than {size(self.limits.memory)}")
             elif self.limits.timeout and time.monotonic() - since > self.limits.timeout:
                 self._stop("timeout", f"it took longer than {self.limits.timeout:g} s")
 

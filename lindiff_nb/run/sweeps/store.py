@@ -29,12 +29,12 @@ Record = dict[str, Any]
 STATUSES = ("done", "failed", "timeout", "oom", "killed")
 
 
-def record(cell: str, status: str, reason: str = "", **facts: Any) -> Record:
-    """The record of a cell, of the identity `cell`, that has just ended."""
+def record(identity: str, status: str, reason: str = "", /, **facts: Any) -> Record:
+    """The record of a cell that has just ended."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     facts = {"seconds": 0.0, "peak_memory": 0, "cell": None, "recorded": {}} | facts
     where = {"host": litter.host(), "date": now}
-    return {"identity": cell, "status": status, "reason": reason, **facts, **where}
+    return {"identity": identity, "status": status, "reason": reason, **facts, **where}
 
 
 class Store:
@@ -107,7 +107,7 @@ class Store:
         found = [new for new in found if new.get("status") in STATUSES and "identity" in new]
         for new in found:
             old = self.known.get(new["identity"])
-            if old is None or _rank(new) > _rank(old):
+            if old is None or _rank(new) >= _rank(old):
                 self.known[new["identity"]] = new
         return found
 
