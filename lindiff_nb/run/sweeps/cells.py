@@ -65,9 +65,9 @@ def replicates(
 
     `sources` are the target's `ingredients`, `entropy` is the seed of the whole sweep. Seeds lie in
     [0, seeds), as the chapter's parameter seed allows, and no two of so many replicates share one.
-    A seed among the values is every replicate's own.
+    A seed among the values is every replicate's own. Of a chapter's file the name alone counts.
     """
-    digest = hashlib.sha256(_written(entropy, target, values)).digest()
+    digest = hashlib.sha256(_written(entropy, Path(target).name, values)).digest()
     start, step = (int.from_bytes(part) % seeds for part in (digest[:16], digest[16:]))
     while math.gcd(step, seeds) != 1:  # so that its multiples meet every seed once
         step += 1
@@ -122,7 +122,7 @@ def _compare(cell: Cell) -> None:
 
 
 def _identity(target: str, values: dict[str, Any], replicate: int, seed: int, sources: str) -> str:
-    what = _written(target, values, replicate, seed, sources)
+    what = _written(Path(target).name, values, replicate, seed, sources)
     return hashlib.sha256(what).hexdigest()[:32]
 
 
