@@ -9,6 +9,8 @@ isotropic              mixtures of round Gaussians in d dimensions
 divergence, averages   divergences of Gaussians; means over noise steps
 training, stopping, emergence   gradient flow, when to stop it, when a mode appears
 shrinkage, validation  other linear denoisers; losses told from the training set alone
+left_out, inversion    fits without a group of images; the population's spectrum from leverages
+told, alike            how far samples are from an unknown truth; images that are nearly the same
 """
 
 from lindiff_nb import _moved
@@ -16,6 +18,7 @@ from lindiff_nb import _moved
 __getattr__, __dir__, __all__ = _moved.attach(
     __name__,
     submodules=[
+        "alike",
         "averages",
         "denoiser",
         "divergence",
@@ -23,7 +26,9 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "empirical",
         "features",
         "fourier",
+        "inversion",
         "isotropic",
+        "left_out",
         "modes",
         "recursion",
         "sampler_error",
@@ -35,6 +40,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "spacing",
         "spectra",
         "stopping",
+        "told",
         "training",
         "validation",
     ],
