@@ -7,6 +7,7 @@ networks    all of torch: a U-net, its training, checkpoints
 data        image sets as float arrays
 figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
+copies      how many samples are copies of training images, and how sure that is
 train       a U-net trained at the command line, and the ladder of shipped ones
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "calculator",
         "cli",
+        "copies",
         "data",
         "exact",
         "figures",

@@ -1,4 +1,4 @@
-"""The whole command line, `lindiff-nb`: the commands of the chapters, and predict and train.
+"""The whole command line, `lindiff-nb`: the commands of the chapters, and those of other rooms.
 
 A command imports what it needs when it is chosen, so that the others start at once.
 """
@@ -6,10 +6,11 @@ A command imports what it needs when it is chosen, so that the others start at o
 from collections.abc import Sequence
 
 from lindiff_nb.calculator import command as predict
+from lindiff_nb.copies import command as copies
 from lindiff_nb.run import cli
 from lindiff_nb.train import command as train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: those of `run.cli`."""
-    return cli.main(argv, more=[predict.add, train.add])
+    return cli.main(argv, more=[predict.add, copies.add, train.add])

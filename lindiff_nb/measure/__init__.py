@@ -7,6 +7,7 @@ cross_validated, score_matching, partition_functions   other routes to what `pre
 random_features, score_divergence   a nonlinear score: trained, and how far from the truth
 agreement, comparison   two denoisers or two sets of samples, side by side
 memorization  are samples new, or copies?
+copies       the share of copies, how sure it is, and whether the question was fair
 crossings    intervals for shares, where curves cross a level, exponents with their errors
 
 Whatever draws takes a generator and returns raw draws. `predict` and `measure` never import each
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
     submodules=[
         "agreement",
         "comparison",
+        "copies",
         "cross_validated",
         "crossings",
         "experiments",
