@@ -9,8 +9,9 @@ from lindiff_nb.calculator import command as predict
 from lindiff_nb.copies import command as copies
 from lindiff_nb.run import cli
 from lindiff_nb.train import command as train
+from lindiff_nb.train import sample
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: those of `run.cli`."""
-    return cli.main(argv, more=[predict.add, copies.add, train.add])
+    return cli.main(argv, more=[predict.add, copies.add, train.add, sample.add])

@@ -84,7 +84,7 @@ FORMS = {
     "black at -1": lambda x: 2 * x - 1,
     "colours first": lambda x: np.moveaxis(x, -1, 1),
     "float32": lambda x: x.astype(np.float32),
-    "overshooting": lambda x: x + 0.02 * np.where(np.arange(8) % 2, 1, -1)[:, None, None],
+    "overshooting": lambda x: x + 0.002 * np.where(np.arange(8) % 2, 1, -1)[:, None, None],
     "as features": lambda x: x.reshape(len(x), -1),
     "in units of their spread": lambda x: (x - x.mean()) / x.std(),
     "blue, green, red": lambda x: x[..., ::-1],
