@@ -14,7 +14,8 @@ from lindiff_nb.networks import denoisers
 from lindiff_nb.networks.unet import UNet
 
 BEST = "best."  # the prefix of the weights that did best
-PAIRS = 2048  # of image and noise in a loss
+PAIRS, LARGE = 2048, 32**2  # of image and noise in a loss; of larger images fewer, and at least
+FEWEST = 256
 BANDS = ("little noise", "some", "much")  # thirds of the steps
 SEED = 0  # of noise and levels
 
@@ -29,9 +30,10 @@ class HeldOut(NamedTuple):
 
     def losses(self, network: UNet, schedule: Schedule) -> Losses:
         """The mean loss over all steps, and over the thirds of them with ever more noise."""
-        points = self.x[:PAIRS].flatten(1).double().numpy()
+        pairs = max(FEWEST, PAIRS * LARGE // max(LARGE, self.x[0, 0].numel()))
+        points = self.x[:pairs].flatten(1).double().numpy()
         guess = denoisers.denoiser(network, schedule, tuple(self.x.shape[1:]), fast=True)
-        draws, rng = -(-PAIRS // len(points)), np.random.default_rng(SEED)
+        draws, rng = -(-pairs // len(points)), np.random.default_rng(SEED)
         found = denoisers.losses(guess, points, schedule, rng, draws=draws)
         bands = min(len(BANDS), schedule.steps)
         band = (found.t - 1) * bands // schedule.steps

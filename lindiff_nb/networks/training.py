@@ -17,7 +17,7 @@ begin, which pays after some 30,000 steps; on other devices it was not tried.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +67,7 @@ def train(
     progress: bool | None = None,
     held_out: ArrayLike | None = None,
     keep_best: bool = True,
-) -> Iterator[State]:
+) -> Generator[State, None, None]:
     """The state at the start, every `every` steps, and after `steps` steps.
 
     images     (N, h, w) or (N, channels, h, w), floats in [0, 1]; sides divisible by 4
@@ -181,7 +181,7 @@ def _states(
     record: Mapping[str, Any],
     progress: bool | None,
     lock: ExitStack,
-) -> Iterator[State]:
+) -> Generator[State, None, None]:
     """The training loop; at its end it lets go of the lock."""
     unit: dict[str, Any] = {"unit": " images", "unit_scale": True, "leave": False}
     done, total = (k * run.settings.batch for k in (run.step, steps))

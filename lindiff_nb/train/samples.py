@@ -96,7 +96,7 @@ def kept(asked: Sampler, path: Path | None) -> Array:
         return np.empty((0,))
     try:
         facts = json.loads(path.with_suffix(".json").read_text("utf-8"))["samples"]
-        found = np.load(path, allow_pickle=False)
+        found = np.load(path, allow_pickle=False) if path.exists() else np.empty((0,))
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(
             f"{path} or the .json beside it exists and was not written by sample: --force"

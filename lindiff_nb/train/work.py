@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from lindiff_nb.train.chosen import Images
 
 SCHEMA = 1  # of the record: what its names mean
 MOST_NOISES = 10**6  # noise levels
-TESTED = 10_000  # pairs of image and step in the final loss
+TESTED, LARGE = 10_000, 32**2  # pairs of image and step in the final loss; of larger images fewer
 
 
 class Job(NamedTuple):
@@ -34,7 +34,7 @@ class Job(NamedTuple):
     path: Path
     source: str
     images: Images
-    states: Iterator[State]
+    states: Generator[State, None, None]
     step: int
     parameters: int
     patience: int
@@ -84,6 +84,7 @@ def finish(job: Job) -> None:
         if _over(state, job.patience):
             print(f"stopped: {job.patience} savings without a better held-out loss", flush=True)
             break
+    job.states.close()  # lets go of the lock
     if job.images.held_out is not None and job.path.exists():
         facts = checkpoints.load(job.path)[1]
         write_bytes(job.path.with_suffix(".png"), curve.picture(facts))
@@ -151,8 +152,9 @@ def _loss(
     network: Any, schedule: Schedule, x: Array, rng: np.random.Generator
 ) -> tuple[float, float]:
     """The mean loss over all steps, and its error over pairs of image and noise."""
-    x = x[:TESTED]
+    tested = TESTED * LARGE // max(LARGE, x.shape[-2] * x.shape[-1])
+    x = x[: max(1, tested)]
     guess = denoisers.denoiser(network, schedule, x.shape[1:], fast=True)
-    draws = max(1, TESTED // len(x))
+    draws = max(1, tested // len(x))
     each = denoisers.losses(guess, x, schedule, rng, draws=draws).loss
     return float(each.mean()), float(each.std() / np.sqrt(each.size))
