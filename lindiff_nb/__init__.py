@@ -7,6 +7,7 @@ networks    all of torch: a U-net, its training, checkpoints
 data        image sets as float arrays
 figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
+advise      images of one's own: the best ridge, what more of them bring, what is not known
 copies      how many samples are copies of training images, and how sure that is
 train       a U-net trained at the command line, and the ladder of shipped ones
 run         parameters, papermill, the chapters' commands
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "advise",
         "calculator",
         "cli",
         "copies",

@@ -5,6 +5,7 @@ A command imports what it needs when it is chosen, so that the others start at o
 
 from collections.abc import Sequence
 
+from lindiff_nb.advise import command as advise
 from lindiff_nb.calculator import command as predict
 from lindiff_nb.copies import command as copies
 from lindiff_nb.run import cli
@@ -14,4 +15,5 @@ from lindiff_nb.train import sample
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: those of `run.cli`."""
-    return cli.main(argv, more=[predict.add, copies.add, train.add, sample.add])
+    more = [predict.add, advise.add, copies.add, train.add, sample.add]
+    return cli.main(argv, more=more)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import output, write_bytes
-from lindiff_nb.figures.style import PICTURES
+from lindiff_nb._base.outputs import PICTURES, output, write_bytes
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -106,11 +105,6 @@ def _write(chosen: argparse.Namespace, found: "Answer") -> None:
 def _picture(report: "Report", suffix: str) -> bytes:
     """The figure as a file's bytes, the same for the same report."""
     from lindiff_nb.calculator.figure import draw
-    from lindiff_nb.figures import style
+    from lindiff_nb.figures.files import picture
 
-    style.for_files()
-    import matplotlib.pyplot as plt
-
-    fig, axes = plt.subplots(1, 3, figsize=(10, 3.6))
-    draw(axes, report)
-    return style.file(fig, suffix)
+    return picture(suffix, lambda axes: draw(axes, report), columns=3, width=10)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.outputs import output, write_bytes, write_text
-from lindiff_nb.figures.style import PICTURES
+from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -146,14 +145,13 @@ def _picture(found: "Found", read: list["Images"], suffix: str) -> bytes:
     """The most suspicious samples above their training images, as a file's bytes."""
     import numpy as np
 
-    from lindiff_nb.figures import image_grid, style
+    from lindiff_nb.figures import image_grid
+    from lindiff_nb.figures.files import drawn
 
-    style.for_files()
-    training = read[1]
-    most = list(found.suspicious)
+    most, training = list(found.suspicious), read[1]
     low, high = training.scale or (float(training.pixels.min()), float(training.pixels.max()))
-    rows = found.shown[most], training.floats(found.samples.image[most])
-    stack = (np.concatenate(rows).clip(low, high) - low) / ((high - low) or 1.0)
-    ratios = [f"{ratio:.2f}" for ratio in found.samples.ratio[most]]
-    fig, _ = image_grid(stack, columns=len(most), rows=["sample", "training"], labels=ratios)
-    return style.file(fig, suffix)
+    pairs = found.shown[most], training.floats(found.samples.image[most])
+    stack = (np.concatenate(pairs).clip(low, high) - low) / ((high - low) or 1.0)
+    texts = {"rows": ["sample", "training"]}
+    texts["labels"] = [f"{ratio:.2f}" for ratio in found.samples.ratio[most]]
+    return drawn(suffix, lambda: image_grid(stack, columns=len(most), **texts)[0])

@@ -8,6 +8,8 @@ modes, features        mixtures on the line, and moments of rectified features u
 divergence, averages   divergences of Gaussians; means over noise steps
 training, stopping, emergence   gradient flow, when to stop it, when a mode appears
 shrinkage, validation  other linear denoisers; losses told from the training set alone
+left_out, inversion    fits without a group of images; the population's spectrum from leverages
+told, alike            how far samples are from an unknown truth; images that are nearly the same
 """
 
 from lindiff_nb import _moved
@@ -15,6 +17,7 @@ from lindiff_nb import _moved
 __getattr__, __dir__, __all__ = _moved.attach(
     __name__,
     submodules=[
+        "alike",
         "averages",
         "denoiser",
         "divergence",
@@ -22,6 +25,8 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "empirical",
         "features",
         "fourier",
+        "inversion",
+        "left_out",
         "modes",
         "recursion",
         "sampler_error",
@@ -33,6 +38,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "spacing",
         "spectra",
         "stopping",
+        "told",
         "training",
         "validation",
     ],

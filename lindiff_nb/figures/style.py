@@ -1,14 +1,10 @@
 """One style for every figure, adopted in a chapter's first cell."""
 
-import io
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 STYLE = Path(__file__).with_name("lindiff.mplstyle")
-PICTURES = (".png", ".svg", ".pdf")  # the files that a command draws
-DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
 def use_style() -> None:
@@ -36,24 +32,6 @@ def use_style() -> None:
         shown["image/png"].for_type(Figure, raster.of_figure)
         shown[series.MIME] = JSONFormatter(format_type=series.MIME, print_method="_series_")
         shown[series.MIME].for_type(Figure, series.of_figure)
-
-
-def for_files() -> None:
-    """The same for figures that go to files: no window is opened."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    use_style()
-
-
-def file(figure: Any, suffix: str) -> bytes:
-    """The bytes of a figure's file, .png, .svg or .pdf: the same for the same figure. Closes it."""
-    import matplotlib.pyplot as plt
-
-    stream = io.BytesIO()
-    figure.savefig(stream, format=suffix[1:], dpi=200, metadata=DATES.get(suffix))
-    plt.close(figure)
-    return stream.getvalue()
 
 
 def _in_notebook() -> bool:

@@ -102,7 +102,9 @@ class Run:
             return
         found = self.held_out.losses(self.average, self.schedule)
         if not np.isfinite(found).all():
-            raise FloatingPointError(f"the loss on held-out images is {found[0]} at {self.step}")
+            raise FloatingPointError(
+                f"the loss on held-out images is {found[0]} at step {self.step}"
+            )
         self.held_losses.append((self.step, found))
         if self.held_out.keep_best and best_step(self.held_losses) == self.step:
             self.best = {k: v.clone() for k, v in checkpoints.named(BEST, self.average).items()}

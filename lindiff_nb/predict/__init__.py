@@ -7,7 +7,7 @@ spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing 
 ridge, complex_ridge   what finite data do to a ridge: the equation under all of these
 replica, replica_integer_m   the replica route to the same numbers
 marchenko_pastur, white   closed forms for a white population
-unequal_images  samples whose covariances differ
+unequal_images, elliptical   samples whose covariances differ, or only their lengths
 random_features  what n points cost a nonlinear score
 """
 
@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "best_ridge",
         "complex_ridge",
         "divergence",
+        "elliptical",
         "fluctuations",
         "losses",
         "marchenko_pastur",

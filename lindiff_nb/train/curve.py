@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lindiff_nb.figures import style
+from lindiff_nb.figures.files import picture
 from lindiff_nb.figures.palette import GREY, NEW, TRAINING
 from lindiff_nb.networks._held_out import BANDS
 
 LINES = (":", "-.", "--")  # of the noise bands
 
 
-def picture(facts: Mapping[str, Any]) -> bytes:
+def curve(facts: Mapping[str, Any]) -> bytes:
     """The bytes of a PNG: both losses at each saving, of the noise bands too, and the best step."""
-    style.for_files()
-    import matplotlib.pyplot as plt
+    return picture(".png", lambda axes: _draw(axes[0], facts), columns=1, width=6.4)
 
-    fig, ax = plt.subplots()
+
+def _draw(ax: Any, facts: Mapping[str, Any]) -> None:
     steps, losses = zip(*facts["losses"], strict=True)
     ax.plot(steps, losses, color=TRAINING, label="training images, as trained")
     steps, held = zip(*facts["held_losses"], strict=True)
@@ -28,4 +28,3 @@ def picture(facts: Mapping[str, Any]) -> bytes:
     ax.plot(*best[::-1], "o", color=NEW)
     ax.set(xscale="log", yscale="log", xlabel="training step", ylabel="loss")
     ax.legend()
-    return style.file(fig, ".png")

@@ -19,9 +19,10 @@ from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import checkpoints, denoisers, training
 from lindiff_nb.networks._held_out import BANDS
 from lindiff_nb.networks.training import State
-from lindiff_nb.train import chosen, curve
+from lindiff_nb.train import chosen
 from lindiff_nb.train.asked import Asked
 from lindiff_nb.train.chosen import Images
+from lindiff_nb.train.curve import curve
 
 SCHEMA = 1  # of the record: what its names mean
 MOST_NOISES = 10**6  # noise levels
@@ -87,7 +88,7 @@ def finish(job: Job) -> None:
     job.states.close()  # lets go of the lock
     if job.images.held_out is not None and job.path.exists():
         facts = checkpoints.load(job.path)[1]
-        write_bytes(job.path.with_suffix(".png"), curve.picture(facts))
+        write_bytes(job.path.with_suffix(".png"), curve(facts))
         print(_kept(job.path, facts))
 
 
