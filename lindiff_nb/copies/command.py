@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
+from lindiff_nb._base import image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
 from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
 from lindiff_nb.run.numbers import number, whole
@@ -39,9 +40,7 @@ def add(commands: Any) -> None:
         "--at-most", type=number, metavar="SHARE", help="exit with status 1 if there are more"
     )
     command.add_argument("--mirrored", action="store_true", help="mirror images are copies too")
-    command.add_argument("--size", type=whole, metavar="PIXELS", help="average all down to this")
-    command.add_argument("--gray", action="store_true", help="take all in gray")
-    command.add_argument("--skip-bad", action="store_true", help="leave out unreadable files")
+    image_options.add(command, whole, number)
     command.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     command.add_argument("--figure", type=Path, metavar="FILE", help="draw the ten likeliest pairs")
     command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
@@ -60,10 +59,7 @@ def copies(chosen: argparse.Namespace) -> None:
 
     paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
     with refusing(ValueError, MemoryError, DataUnavailable):
-        read = [
-            images(path, size=chosen.size, gray=chosen.gray or None, skip_bad=chosen.skip_bad)
-            for path in paths
-        ]
+        read = [images(path, **image_options.given(chosen)) for path in paths]
         if chosen.figure and len(read[1].shape) == 1:
             raise UsageError("--figure is for images: these have no shape")
         found = search(*read, mirrored=chosen.mirrored)
