@@ -25,10 +25,12 @@ def drawn(suffix: str, make: Callable[[], Any]) -> bytes:
     """
     import matplotlib
 
-    matplotlib.use("agg")
+    from lindiff_nb.figures.style import in_notebook, use_style
+
+    if not in_notebook():  # there the figures that follow are to be seen
+        matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    from lindiff_nb.figures.style import use_style
 
     use_style()
     fig, stream = make(), io.BytesIO()
