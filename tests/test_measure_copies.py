@@ -84,6 +84,7 @@ FORMS = {
     "black at -1": lambda x: 2 * x - 1,
     "colours first": lambda x: np.moveaxis(x, -1, 1),
     "float32": lambda x: x.astype(np.float32),
+    "a little below black": lambda x: x - 0.002,
     "overshooting": lambda x: x + 0.002 * np.where(np.arange(8) % 2, 1, -1)[:, None, None],
     "as features": lambda x: x.reshape(len(x), -1),
     "in units of their spread": lambda x: (x - x.mean()) / x.std(),
@@ -132,8 +133,9 @@ def test_training_images_that_occur_twice_or_look_alike_hide_no_copy(photos, com
     _, found, said = compared(samples, np.concatenate([photos, photos[:30]]))
     assert (found["fraction"], found["twins"]) == (1, 30)
     assert "30 training images are others again: each counts once" in said
-    _, found, said = compared(samples[:, :, :, 0], np.concatenate([photos, blurred])[..., 0])
-    assert found["fraction"] == 1
+    samples = photos + 0.005 * rng.standard_normal(photos.shape)
+    _, found, said = compared(samples[..., 0], np.concatenate([photos, blurred])[..., 0])
+    assert found["fraction"] > 0.8  # but for the crops that show nothing
     assert "copies are of training images that look alike, which count as one" in said
 
 

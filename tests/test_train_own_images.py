@@ -160,18 +160,21 @@ def command(tmp_path, place, *options, steps=4):
     return cli.main(["train", "--data", str(place), *TINY, *every, *out, *options])
 
 
-def test_200_colour_pictures_train_with_all_said_along_the_way(tmp_path, capsys):
-    place = folder(tmp_path / "mine", 200, (64, 64, 3))
+@pytest.mark.parametrize(
+    ("count", "side"), [(20, 8), pytest.param(200, 64, marks=pytest.mark.slow)]
+)
+def test_colour_pictures_train_with_all_said_along_the_way(tmp_path, capsys, count, side):
+    place = folder(tmp_path / "mine", count, (side, side, 3))
     options = ("--held-out", "0.2", "--jitter", "0.01", "--flip", "--weight-decay", "0.1")
     assert command(tmp_path, place, *options) == 0
     said = capsys.readouterr().out
-    assert "200 images 64 x 64 colour, black 0, white 255" in said
-    assert "40 images are held out" in said
+    assert f"{count} images {side} x {side} colour, black 0, white 255" in said
+    assert f"{count // 5} images are held out" in said
     lines = re.findall(r"step \d+: loss \S+, held out \S+ \(noise: little noise \S+, some", said)
     assert len(lines) == 2
     assert re.search(r"kept in \S+: step [24], loss on images held out 0\.\d+", said)
     facts = denoisers.load(tmp_path / "net.safetensors").facts
-    assert facts["images"] == [160, 3, 64, 64]
+    assert facts["images"] == [count - count // 5, 3, side, side]
     assert (tmp_path / "net.png").stat().st_size > 1000
     assert json.loads((tmp_path / "net.json").read_text())["held_losses"] == facts["held_losses"]
     assert command(tmp_path, place, *options, steps=6) == 0

@@ -20,6 +20,6 @@ class Settings:
     batch: int = setting(128, "images a step")
     rate: float = setting(2e-3, "Adam's step size")
     seed: int = setting(0, "of weights and draws")
-    jitter: float = setting(0.0, "variance of new noise on each image drawn, black 0, white 1: a ridge")
+    jitter: float = setting(0.0, "variance of new noise on each image, black 0, white 1: a ridge")
     weight_decay: float = setting(0.0, "of AdamW")
     flip: bool = setting(False, "mirror half of the images drawn")

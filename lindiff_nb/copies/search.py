@@ -21,7 +21,7 @@ SHOWN = 10  # most suspicious pairs
 BOTH = (-1.0, 1.0)
 SCALES = ((0.0, 1.0), BOTH, (0.0, 255.0), (0.0, 65535.0))
 BEYOND = 0.25  # of the scale: how far samples overshoot black and white
-CONTRASTS, SHIFT = (0.6, 1.7), 1.0  # of samples in units of the training images' own
+DOUBTED, REFUSED = 0.8, 2.0  # of `_apart`
 KNOWN = 0.05  # new images may be copies up to this share
 
 
@@ -62,6 +62,8 @@ def search(
     """
     if mirrored and len(training.shape) == 1:
         raise ValueError("points without a shape have no mirror image")
+    if training.scale == BOTH:
+        training = _settled("training", training)
     known = training.pixels.astype(np.float32)
     asked, said = _alike("samples", samples, training, known)
     form = copies.other_form(asked, known)
@@ -104,31 +106,34 @@ def _alike(
     if images.shape != training.shape:
         shapes = " and ".join(" x ".join(map(str, each.shape)) for each in (images, training))
         raise ValueError(f"{name} and training must have one shape, got {shapes}; --size sets it")
-    said: list[str] = []
-    if training.scale is None or images.scale in (None, BOTH):  # black at -1 is but a guess
-        images, said = _in_a_scale(name, images, training)
+    images, said = _in_a_scale(name, images, training)
     low, high = training.scale or (0.0, 1.0)
     if images.scale and images.scale != training.scale:
         said.append(
             f"{name} have black {images.scale[0]:g} and white {images.scale[1]:g}: rescaled"
         )
     x = images.floats(low=low, high=high)
-    _one_unit(name, x, known)
-    return x, said
+    return x, [*said, *_one_unit(name, x, known)]
 
 
-def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> None:
-    """Refuse images of quite other brightness or contrast: most of them, and all taken together."""
+def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
+    """A word on images of other brightness or contrast; ValueError if it is quite another.
+
+    What counts is the lesser difference, of the usual image and of all taken together: a few white
+    pictures are no other unit, nor are a few plain ones.
+    """
     pairs = [
         [_level(images.reshape(rows(images), -1)) for images in (x, known)]
         for rows in (len, lambda images: 1)
     ]
-    if all(map(_differ, pairs)):
-        (mean, contrast), (middle, usual) = pairs[0]
-        raise ValueError(
-            f"{name} and training must be in one unit, got the usual mean {mean:.3g} and "
-            f"{middle:.3g}, contrast {contrast:.3g} and {usual:.3g}: copies would be missed"
-        )
+    apart = min(map(_apart, pairs))
+    (mean, contrast), (middle, usual) = pairs[0]
+    seen = f"mean {mean:.3g} and {middle:.3g}, contrast {contrast:.3g} and {usual:.3g}"
+    if apart > REFUSED:
+        wanted = f"{name} and training must be in one unit"
+        raise ValueError(f"{wanted}, got {seen}: copies would be missed")
+    unlike = f"{name} are unlike training images as a whole ({seen}): is their unit the same?"
+    return [unlike] * (apart > DOUBTED)
 
 
 def _level(rows: NDArray[np.floating]) -> tuple[float, float]:
@@ -136,30 +141,40 @@ def _level(rows: NDArray[np.floating]) -> tuple[float, float]:
     return float(np.median(rows.mean(axis=1))), float(np.median(rows.std(axis=1)))
 
 
-def _differ(pair: Sequence[tuple[float, float]]) -> bool:
-    """Whether two levels are so far apart that they are likely to be in two units."""
+def _apart(pair: Sequence[tuple[float, float]]) -> float:
+    """Two levels' distance: in contrasts, or the octaves between these, whichever is more."""
     (mean, contrast), (middle, usual) = pair
     if not contrast or not usual:
-        return False
-    return not CONTRASTS[0] < contrast / usual < CONTRASTS[1] or abs(mean - middle) > SHIFT * usual
+        return 0.0
+    return float(max(abs(np.log2(contrast / usual)), abs(mean - middle) / usual))
 
 
 def _in_a_scale(name: str, images: Images, training: Images) -> tuple[Images, list[str]]:
-    """Samples that overshoot black and white a little: in the least scale that holds most."""
-    if images.scale == training.scale:
-        return images, []
+    """Images whose black and white are known, if those of the training images are."""
     if training.scale is None:
         told = f"{name} and training may be in different units: compared as given"
-        return images._replace(scale=None), [told]
+        return images._replace(scale=None), [told] * (images.scale is not None)
+    found = _settled(name, images)
+    if found.scale == images.scale or found.scale is None:
+        return found, []
+    black, white = found.scale
+    return found, [f"{name} are taken to have black at {black:g} and white at {white:g}"]
+
+
+def _settled(name: str, images: Images) -> Images:
+    """Images that may overshoot black and white: in the least scale that holds most of them.
+
+    That black is at -1 is but a guess where anything is below 0.
+    """
+    if images.scale not in (None, BOTH):
+        return images
     low, high = np.quantile(images.pixels, [0.01, 0.99])
     for black, white in SCALES:
         beyond = BEYOND * (white - black)
         if black - beyond <= low and high <= white + beyond:
-            told = [f"{name} are taken to have black at {black:g} and white at {white:g}"]
-            return images._replace(scale=(black, white)), told
-    raise ValueError(
-        f"{name} must be in the unit of training, got numbers from {low:g} to {high:g}"
-    )
+            return images._replace(scale=(black, white))
+    ends = f"numbers from {low:g} to {high:g}"
+    raise ValueError(f"{name} must be in the unit of training, got {ends}")
 
 
 def _checked(form: Form | None, mirrored: bool) -> list[str]:

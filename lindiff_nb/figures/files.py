@@ -31,7 +31,6 @@ def drawn(suffix: str, make: Callable[[], Any]) -> bytes:
         matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-
     use_style()
     fig, stream = make(), io.BytesIO()
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
