@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import weakref
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -358,7 +359,7 @@ def test_the_checkpoint_tells_what_it_is_of(tmp_path):
     state = last(steps=4, every=2, path=path, record={"source": "noise"})
     facts = checkpoints.load(path)[1]
     assert facts["step"] == 4
-    assert facts["settings"] == {"width": 2, "batch": 4, "rate": 1e-3, "seed": 0}
+    assert facts["settings"] == asdict(Settings(width=2, batch=4, rate=1e-3, seed=0))
     assert [tuple(pair) for pair in facts["losses"]] == list(state.losses)
     assert facts["record"] == {"source": "noise"}
     assert facts["device"] == str(best_device())

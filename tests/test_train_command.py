@@ -3,7 +3,7 @@
 import argparse
 import json
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     record = json.loads((tmp_path / "net.json").read_text())
     assert record == {"schema": 1, **trained.facts}
     assert record["step"] == 4
-    assert record["settings"] == {"width": 2, "batch": 4, "rate": 2e-3, "seed": 0}
+    assert record["settings"] == asdict(Settings(width=2, batch=4))
     assert record["record"]["asked"]["n"] == 16
     assert record["record"]["source"].startswith("MNIST: 8,000 training")
     assert {"python", "numpy", "torch"} <= set(record["record"]["versions"])

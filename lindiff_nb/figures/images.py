@@ -23,8 +23,9 @@ def image_grid(
     vmin: float = 0.0,
     vmax: float = 1.0,
 ) -> tuple[Any, Any]:
-    """Draw images (N, h, w) row by row, `columns` in a row; returns the figure and its axes.
+    """Draw images row by row, `columns` in a row; returns the figure and its axes.
 
+    Images are (N, h, w), or in colour (N, h, w, 3) from 0 to 1.
     `rows` are the titles at the left of the rows, `labels` the texts under the N images, or one
     for each column, under the last row. Black is `vmin`, white `vmax`. Signed images, such as
     eigenvectors, are drawn in two colours from minus to plus the largest magnitude of each. The
@@ -71,10 +72,10 @@ def _canvas(boxes: Array, below: float) -> tuple[Any, Any]:
 
 
 def _stack(images: ArrayLike) -> Array:
-    """Images as (N, h, w)."""
+    """Images as (N, h, w) or (N, h, w, 3)."""
     stack = numbers("images", images)
-    if stack.ndim != 3 or stack.size == 0:
-        raise fail("images", stack.shape, "images of shape (N, h, w)")
+    if (stack.ndim != 3 and stack.shape[3:] != (3,)) or stack.size == 0:
+        raise fail("images", stack.shape, "images of shape (N, h, w) or (N, h, w, 3)")
     return stack
 
 

@@ -19,7 +19,7 @@ def use_style() -> None:
 
     plt.style.use(STYLE)
     warnings.filterwarnings("ignore", r'Creating legend with loc="best"')  # tells how busy we are
-    if _in_notebook():
+    if in_notebook():
         from IPython import get_ipython
         from IPython.core.formatters import JSONFormatter
         from matplotlib.figure import Figure
@@ -34,7 +34,7 @@ def use_style() -> None:
         shown[series.MIME].for_type(Figure, series.of_figure)
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether a Jupyter kernel displays our figures."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

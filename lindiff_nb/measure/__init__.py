@@ -10,6 +10,7 @@ score_draws   both in d dimensions
 agreement, comparison   two denoisers or two sets of samples, side by side
 memorization  are samples new, or copies?
 clusters     images sorted without labels, and pairs of sorts
+copies       the share of copies, how sure it is, and whether the question was fair
 crossings    intervals for shares, where curves cross a level, exponents with their errors
 
 Whatever draws takes a generator and returns raw draws. `predict` and `measure` never import each
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "agreement",
         "clusters",
         "comparison",
+        "copies",
         "cross_validated",
         "crossings",
         "experiments",

@@ -11,14 +11,18 @@ most points are of order one make the bounds sharp; points far out are cut off a
 brings nothing closer than it is to what it bounds.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Mask
 
 Indices = NDArray[np.intp]
 FEWEST = 8  # points compared by true distances at first
+MOST = 128  # of them where images may look alike: groups of so many are recognised
+DENSE = 0.1  # of the typical size: candidates that all lie nearer may all look alike
 LOOKED_AT = 101  # points that origin and unit are taken from
 LARGEST = float(np.finfo(float).max)
 LIMIT = 2.0**400  # in units of the typical size
@@ -27,12 +31,15 @@ CLOSE = 1e-3  # of the typical size: no two images that are called one differ by
 
 
 class Neighbours:
-    """Training points, (n, d), prepared to be asked."""
+    """Training points, (n, d), of any type of numbers, prepared to be asked."""
 
-    def __init__(self, points: Array) -> None:
-        """Origin and unit are medians of a few points; the slack bounds the relative rounding."""
-        self.points = points
-        few = points[:: -(-len(points) // LOOKED_AT)]
+    def __init__(self, points: NDArray[Any], alike: float = 0.0) -> None:
+        """Origin and unit are medians of a few points; the slack bounds the relative rounding.
+
+        `alike`: points nearer to each other than this share of the way to the next are one image.
+        """
+        self.points, self.alike = points, alike
+        few = points[:: -(-len(points) // LOOKED_AT)].astype(np.float64)
         self.origin = np.quantile(few, 0.5, axis=0, method="lower")
         with np.errstate(over="ignore", invalid="ignore"):
             size = np.quantile(lengths(few - self.origin), 0.5, method="lower")
@@ -42,11 +49,13 @@ class Neighbours:
         self.moved = self._moved(points)
         self.squares = np.einsum("nd,nd->n", self.moved, self.moved) * (1 - self.slack)
 
-    def _moved(self, points: Array) -> Array:
+    def _moved(self, points: NDArray[Any]) -> Array:
         """Points about the origin, in the unit, cut off where they are far out."""
         with np.errstate(over="ignore"):
             far = min(float(np.ldexp(LIMIT, self.exponent)), LARGEST)
-        return np.ldexp((points - self.origin).clip(-far, far), -self.exponent)
+            moved = points - self.origin
+        np.clip(moved, -far, far, out=moved)
+        return np.ldexp(moved, -self.exponent, out=moved)
 
     @np.errstate(over="ignore", invalid="ignore")  # what leaves float64 is refused at the end
     def two(self, samples: Array) -> tuple[Indices, Array, Array]:
@@ -61,16 +70,20 @@ class Neighbours:
             best = np.argpartition(bounds[open_], few - 1, axis=1)[:, :few]
             limit = np.take_along_axis(bounds[open_], best, axis=1).max(axis=1) + rest[open_]
             best.sort(axis=1)  # ties go to the first
-            index[open_], near[open_], other[open_] = self._compare(samples[open_], best)
+            index[open_], near[open_], other[open_], dense = self._compare(samples[open_], best)
             reached = np.square(np.ldexp(other[open_], -self.exponent)) < limit
+            reached &= ~dense | (few >= MOST)
             open_ = open_[~reached & (few < len(self.points))]
             few = min(4 * few, len(self.points))
         if not np.all(np.isfinite(near)) or np.any(np.isnan(other)):
             raise validate.fail("samples", samples, "at distances below 1e308 from training")
         return index, near, other
 
-    def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array]:
-        """The same among the candidates `best`, (N, k), by true distances."""
+    def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array, Mask]:
+        """The same among the candidates `best`, (N, k), by true distances.
+
+        And where these lie so densely that more of them may look alike.
+        """
         rows, distance = np.arange(len(samples)), np.empty(best.shape)
         for place, column in enumerate(best.T):
             distance[:, place] = lengths(samples - self.points[column])
@@ -80,16 +93,35 @@ class Neighbours:
         twin = distance - near[:, None] <= loose[:, None]  # or they are further apart than that
         i, k = np.nonzero(twin)
         same = self.same(winner)
-        apart = lengths(self.points[best[i, k]] - self.points[winner[i]])
+        apart = lengths(1.0 * self.points[best[i, k]] - self.points[winner[i]])
         twin[i, k] = apart <= same[i]
-        return winner, near, np.where(twin, np.inf, distance).min(axis=1)
+        dense = np.zeros(len(samples), dtype=bool)
+        if self.alike:
+            alike, dense = self._alike(winner, best)
+            twin |= alike
+        return winner, near, np.where(twin, np.inf, distance).min(axis=1), dense
+
+    def _alike(self, winner: Indices, best: Indices) -> tuple[Mask, Mask]:
+        """Which candidates, (N, k), come before the first wide gap as seen from the winner.
+
+        And for which winners, (N,), there is no gap and all candidates are near.
+        """
+        own = 1.0 * self.points[winner]
+        apart = np.stack([lengths(own - self.points[column]) for column in best.T], axis=1)
+        apart[apart <= self.same(winner)[:, None]] = 0
+        order = np.sort(apart, axis=1)
+        wide = (order[:, :-1] > 0) & (order[:, :-1] < self.alike * order[:, 1:])
+        gap = np.where(wide, order[:, :-1], np.inf).min(axis=1)
+        found = np.isfinite(gap)
+        return (apart <= gap[:, None]) & found[:, None], ~found & (order[:, -1] < DENSE * self.size)
 
     def same(self, index: Indices) -> Array:
         """The distance up to which a point is the same image as these, (N,)."""
         return np.minimum(SAME * lengths(self.points[index]), CLOSE * self.size or np.inf)
 
 
-def lengths(x: Array) -> Array:
+def lengths(x: NDArray[Any]) -> Array:
     """Euclidean lengths of the rows; neither squares nor anything else leaves float64."""
+    x = np.asarray(x, dtype=np.float64)
     exponent = np.frexp(np.abs(x).max(axis=1))[1]
     return np.ldexp(np.linalg.norm(np.ldexp(x, -exponent[:, None]), axis=1), exponent)

@@ -45,20 +45,28 @@ class Nearest:
         return np.divide(self.distance, self.second_distance, out=zero, where=self.distance > 0)
 
 
-def nearest(samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None) -> Nearest:
+def nearest(
+    samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None, alike: float = 0.0
+) -> Nearest:
     """The two nearest training images, (n, d), to each sample, (N, d), in Euclidean distance.
 
     Images (N, h, w) are flattened. Distances are bounded by one matrix product for `chunk` samples
     at a time (by default as many as hold 32 MiB of them); those that may be among the least are
-    computed from differences, so that a copy is at distance exactly 0. Raises ValueError for empty
-    or non-finite points, dimensions that differ, chunk < 1, or units that seem to differ: typical
-    largest entries apart by more than a factor 10, or 2 if only one of the two holds integers.
+    computed from differences, so that a copy is at distance exactly 0. With `alike`, training
+    images that lie nearer to the nearest one than this share of the way from it to the next, such
+    as the same picture saved twice, are one image with it. Raises ValueError for empty or
+    non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
+    to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
+    holds integers.
     """
     known = validate.samples("training", training)
     asked = validate.samples("samples", samples, known.shape[1])
     held = BLOCK if chunk is None else len(known) * validate.integer("chunk", chunk)
+    if (alike := validate.magnitude("alike", alike)) >= 1:
+        raise validate.fail("alike", alike, "in [0, 1)")
     _same_units(samples, asked, training, known)
-    search = Neighbours(known)
+    known = validate.array("training", training).reshape(known.shape)  # bytes stay bytes
+    search = Neighbours(known, alike)
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
     for block in blocks(len(asked), len(known), held):
         index[block], *distances[:, block] = search.two(asked[block])
@@ -121,7 +129,7 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: Array) -> 
 
 def _typical(points: Array) -> float:
     """The median over the points that are not zero of the largest entry."""
-    largest = np.abs(points).max(axis=1)
+    largest = np.maximum(points.max(axis=1), -points.min(axis=1))
     if not largest.any():
         return 0.0
     return float(np.quantile(largest[largest > 0], 0.5, method="lower"))

@@ -51,6 +51,21 @@ def _losses(value: Any) -> bool:
     return pairs and all(_whole(step) and _number(loss) for step, loss in value)
 
 
+def _held(value: Any) -> bool:
+    """None, or steps with a list of losses at each."""
+    if value is None:
+        return True
+    parts = [[step, loss] for step, losses in value for loss in losses] if _pairs(value) else [0]
+    return _losses(parts)
+
+
+def _pairs(value: Any) -> bool:
+    """A list of pairs whose second is a list that is not empty."""
+    return isinstance(value, list) and all(
+        isinstance(p, list) and len(p) == 2 and isinstance(p[1], list) and p[1] for p in value
+    )
+
+
 def _device(value: Any) -> bool:
     """The name of a device."""
     try:
@@ -63,6 +78,7 @@ FORMS: dict[str, Callable[[Any], bool]] = {
     "step": _whole,
     "seconds": _number,
     "losses": _losses,
+    "held_losses": _held,
     "device": _device,
 }
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from lindiff_nb._base import memory
 from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
+from lindiff_nb.networks._held_out import HeldOut
 from lindiff_nb.networks._run import Run
 
 # Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
@@ -30,7 +31,13 @@ def needed(pixels: int, settings: Settings) -> int:
     return 4 * (step + COPIES * WEIGHTS * settings.width**2)
 
 
-def prepared(x: Tensor, schedule: Schedule, settings: Settings, device: torch.device) -> Run:
+def prepared(
+    x: Tensor,
+    schedule: Schedule,
+    settings: Settings,
+    device: torch.device,
+    held_out: HeldOut | None = None,
+) -> Run:
     """A run at step 0, or MemoryError if the device cannot hold the images and the network."""
     if device.type == "cpu":
         what = f"batch={settings.batch} images of {tuple(x.shape[1:])} at width={settings.width}"
@@ -41,7 +48,7 @@ def prepared(x: Tensor, schedule: Schedule, settings: Settings, device: torch.de
             f"{len(x):,} images of {tuple(x.shape[1:])}; take a smaller width or fewer images"
         )
     ):
-        return Run(x, schedule, settings, device)
+        return Run(x, schedule, settings, device, held_out)
 
 
 def step(run: Run) -> Tensor:

@@ -1,7 +1,6 @@
 """Everything that changes while a network is trained, one step of it, and how it is kept."""
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.backends import cudnn
@@ -16,6 +16,8 @@ from torch.backends import cudnn
 from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
+from lindiff_nb.networks._device import fast_bfloat16, peak_memory
+from lindiff_nb.networks._held_out import BEST, HeldOut, best_step
 from lindiff_nb.networks.unet import UNet
 
 WARM_UP = 100  # steps
@@ -26,7 +28,12 @@ class Run:
     """A network in training on images x, (N, channels, h, w), float32."""
 
     def __init__(
-        self, x: Tensor, schedule: Schedule, settings: Settings, device: torch.device
+        self,
+        x: Tensor,
+        schedule: Schedule,
+        settings: Settings,
+        device: torch.device,
+        held_out: HeldOut | None = None,
     ) -> None:
         """At step 0."""
         self.x = x.to(device)
@@ -38,11 +45,14 @@ class Run:
             network = UNet(x.shape[1], settings.width, float(mean), float(scale))
         self.network = network.to(device)
         self.average = deepcopy(self.network).requires_grad_(False)
-        self.adam = torch.optim.Adam(self.network.parameters(), lr=settings.rate, fused=True)
+        self.adam = _adam(self.network, settings)
         self.generator = torch.Generator(device).manual_seed(settings.seed)
         self.bfloat16 = fast_bfloat16(device)
         self.step, self.seconds = 0, 0.0
         self.losses: list[tuple[int, float]] = []
+        self.held_out = held_out
+        self.held_losses: list[tuple[int, list[float]]] = []
+        self.best: dict[str, Tensor] = {}
 
     def advance(self) -> Tensor:
         """One step; its loss, not waited for."""
@@ -64,13 +74,40 @@ class Run:
     def loss(self, batch: int) -> Tensor:
         """The loss on so many new pairs of image and noise."""
         rng, device = self.generator, self.device
-        x = self.x[torch.randint(len(self.x), (batch,), generator=rng, device=device)]
+        x = self.varied(self.x[torch.randint(len(self.x), (batch,), generator=rng, device=device)])
         eps = torch.randn(x.shape, generator=rng, device=device)
         a = self.alpha_bar[self.spread(batch)]
         signal, noise = (part.sqrt()[:, None, None, None] for part in (a, 1 - a))
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat16):
             eps_hat = self.network(signal * x + noise * eps, a)
         return (eps - eps_hat).square().mean()
+
+    def varied(self, x: Tensor) -> Tensor:
+        """Images drawn, mirrored or with jitter if that is asked for: nothing is drawn if not."""
+        rng, device = self.generator, self.device
+        if self.settings.flip:
+            turned = torch.rand(len(x), generator=rng, device=device) < 0.5
+            x = torch.where(turned[:, None, None, None], x.flip(-1), x)
+        if self.settings.jitter:
+            noise = torch.randn(x.shape, generator=rng, device=device)
+            x = x + self.settings.jitter**0.5 * noise
+        return x
+
+    def look(self) -> None:
+        """The loss of the average on the images held out; its weights are kept if it is the least.
+
+        FloatingPointError if it is not finite.
+        """
+        if self.held_out is None:
+            return
+        found = self.held_out.losses(self.average, self.schedule)
+        if not np.isfinite(found).all():
+            raise FloatingPointError(
+                f"the loss on held-out images is {found[0]} at step {self.step}"
+            )
+        self.held_losses.append((self.step, found))
+        if self.held_out.keep_best and best_step(self.held_losses) == self.step:
+            self.best = {k: v.clone() for k, v in checkpoints.named(BEST, self.average).items()}
 
     def spread(self, batch: int) -> Tensor:
         """t - 1 for each image: the k-th falls into the k-th of `batch` equal parts of 1..T."""
@@ -85,6 +122,7 @@ class Run:
         tensors = {
             **checkpoints.named("network.", self.network),
             **checkpoints.named("average.", self.average),
+            **self.best,
             "beta": torch.tensor(self.schedule.beta),
             "generator": self.generator.get_state(),
         }
@@ -102,6 +140,7 @@ class Run:
             "images": list(self.x.shape),
             "data": fingerprint(self.x),
             "schedule": fingerprint(torch.tensor(self.schedule.beta)),
+            "held_out": self.held_out and fingerprint(self.held_out.x),
         }
 
     def reached(self) -> dict[str, Any]:
@@ -110,6 +149,8 @@ class Run:
             "step": self.step,
             "seconds": round(self.seconds, 3),
             "losses": self.losses,
+            "held_losses": self.held_losses,
+            "best_step": best_step(self.held_losses) if self.best else None,
             "device": str(self.device),
             "bfloat16": self.bfloat16,
             "threads": torch.get_num_threads(),
@@ -132,8 +173,11 @@ class Run:
                 f"{self.device}"
             )
         for name, wanted in self.given.items():
-            if facts.get(name) != wanted:
-                found = f"{facts.get(name)!r}, not {wanted!r}"
+            there = facts.get(name)
+            if name == "settings" and isinstance(there, dict):  # of before there were as many
+                there = asdict(Settings()) | there
+            if there != wanted:
+                found = f"{there!r}, not {wanted!r}"
                 raise ValueError(f"{path} was made with other {name}: {found}; it is not touched")
         checkpoints.fill(path, self.network, tensors, "network.")
         checkpoints.fill(path, self.average, tensors, "average.")
@@ -141,6 +185,17 @@ class Run:
         self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
         self.step, self.seconds = facts["step"], facts["seconds"]
         self.losses = [(step, loss) for step, loss in facts["losses"]]
+        self.held_losses = [(step, means) for step, means in facts.get("held_losses") or []]
+        if self.held_out and self.held_out.keep_best:
+            self.best = {k: v.to(self.device) for k, v in tensors.items() if k.startswith(BEST)}
+
+
+def _adam(network: UNet, settings: Settings) -> torch.optim.Optimizer:
+    """Adam, or AdamW where the weights decay."""
+    weights, usual = network.parameters(), {"lr": settings.rate, "fused": True}
+    if settings.weight_decay:
+        return torch.optim.AdamW(weights, weight_decay=settings.weight_decay, **usual)
+    return torch.optim.Adam(weights, **usual)
 
 
 def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
@@ -151,26 +206,6 @@ def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
             _, parameter, name = key.split(".")
             state.setdefault(int(parameter), {})[name] = tensor
     return state
-
-
-def fast_bfloat16(device: torch.device) -> bool:
-    """Does the device multiply numbers of 16 bits faster than numbers of 32?"""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch has none
-    return device.type == "cpu" and bool(known.get("avx512_bf16", False))
-
-
-def peak_memory(device: torch.device) -> int | None:
-    """The most bytes held at a time, by the graphics processor or by this process so far."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    try:
-        import resource
-    except ImportError:  # Windows does not tell
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def fingerprint(tensor: Tensor) -> str:

@@ -18,7 +18,7 @@ from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _facts, checkpoints
-from lindiff_nb.networks._run import fast_bfloat16
+from lindiff_nb.networks._device import fast_bfloat16
 from lindiff_nb.networks.unet import UNet
 
 CHUNK = 512  # images of up to 32 x 32 that go through a network together
@@ -67,12 +67,14 @@ def save(
 def load(path: Path | str) -> Trained:
     """The network in a file of `save`, or the averaged one of a checkpoint of training.
 
+    Of a training that kept its best the average of the step facts["best_step"], else the last one.
     Raises ValueError, with the reason, for a file that is cut short, not one of ours, or holds
     another architecture than it says.
     """
     tensors, facts = checkpoints.load(path)
     network = UNet(*_facts.network(path, tensors, facts))
-    checkpoints.fill(path, network, tensors, "average.")
+    kept = "best." if any(name.startswith("best.") for name in tensors) else "average."
+    checkpoints.fill(path, network, tensors, kept)
     network.eval().requires_grad_(False)
     return Trained(network, Schedule(tensors["beta"].numpy()), facts)
 

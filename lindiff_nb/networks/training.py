@@ -17,7 +17,7 @@ begin, which pays after some 30,000 steps; on other devices it was not tried.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,7 @@ from lindiff_nb._base.settings import Settings
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import _memory
+from lindiff_nb.networks._held_out import HeldOut, best_step
 from lindiff_nb.networks._run import Run
 from lindiff_nb.networks.unet import UNet, check_shape
 
@@ -49,6 +50,8 @@ class State(NamedTuple):
     average: UNet  # of its weights: the one to use
     losses: tuple[tuple[int, float], ...]  # (step, mean over the steps since the entry before)
     seconds: float  # of training, earlier runs included
+    held_losses: tuple[tuple[int, list[float]], ...] = ()  # (step, [mean, little noise, .., much])
+    best_step: int | None = None  # of the least mean, whose weights the file keeps
 
 
 def train(
@@ -62,7 +65,9 @@ def train(
     record: Mapping[str, Any] | None = None,
     device: torch.device | str | None = None,
     progress: bool | None = None,
-) -> Iterator[State]:
+    held_out: ArrayLike | None = None,
+    keep_best: bool = True,
+) -> Generator[State, None, None]:
     """The state at the start, every `every` steps, and after `steps` steps.
 
     images     (N, h, w) or (N, channels, h, w), floats in [0, 1]; sides divisible by 4
@@ -74,6 +79,9 @@ def train(
     device     a torch.device, or a name that `best_device` knows. Multiplications are in bfloat16
                where that is faster
     progress   a bar with images per second and the time left; None: on a terminal
+    held_out   images like these that are not trained on: their loss is taken before each yield,
+               always at the same noise. With `keep_best` the checkpoint keeps the averaged weights
+               that do best on them beside the last ones, and `denoisers.load` takes those
 
     Raises ValueError for bad images or numbers, and for a checkpoint that is damaged or was made
     with other data, schedule or settings or on another kind of device; OSError while another
@@ -81,6 +89,9 @@ def train(
     MemoryError, naming what would fit, if memory runs out.
     """
     x = as_images("images", images)
+    held = None if held_out is None else HeldOut(as_images("held_out", held_out), keep_best)
+    if held and held.x.shape[1:] != x.shape[1:]:
+        raise validate.fail("the shape of held_out", held.x.shape, f"(N, {tuple(x.shape[1:])})")
     _checked(settings)
     _check_signal(schedule)
     steps, every = validate.integer("steps", steps, low=0), validate.integer("every", every)
@@ -92,7 +103,7 @@ def train(
     with ExitStack() as stack:
         if kept is not None:
             stack.enter_context(alone(kept))
-        run = _memory.prepared(x, schedule, settings, device)
+        run = _memory.prepared(x, schedule, settings, device, held)
         if kept is not None and kept.exists():
             run.resume(kept)
         lock = stack.pop_all()
@@ -139,6 +150,10 @@ def _checked(settings: Settings) -> None:
     validate.integer("batch", settings.batch)
     validate.number("rate", validate.positive("rate", settings.rate))
     validate.integer("seed", settings.seed, low=0)
+    validate.magnitude("jitter", settings.jitter)
+    validate.magnitude("weight_decay", settings.weight_decay)
+    if not isinstance(settings.flip, bool):
+        raise validate.fail("flip", settings.flip, "True or False")
 
 
 def _check_signal(schedule: Schedule) -> None:
@@ -166,7 +181,7 @@ def _states(
     record: Mapping[str, Any],
     progress: bool | None,
     lock: ExitStack,
-) -> Iterator[State]:
+) -> Generator[State, None, None]:
     """The training loop; at its end it lets go of the lock."""
     unit: dict[str, Any] = {"unit": " images", "unit_scale": True, "leave": False}
     done, total = (k * run.settings.batch for k in (run.step, steps))
@@ -183,13 +198,16 @@ def _states(
                 run.losses.append((run.step, _mean(losses, run.step)))
                 run.seconds += time.perf_counter() - start
                 bar.set_postfix(loss=f"{run.losses[-1][1]:.4f}")
+                run.look()
                 if path is not None:
                     run.save(path, record)
                 yield _state(run)
 
 
 def _state(run: Run) -> State:
-    return State(run.step, run.network, run.average, tuple(run.losses), run.seconds)
+    held = tuple(run.held_losses)
+    losses = tuple(run.losses)
+    return State(run.step, run.network, run.average, losses, run.seconds, held, best_step(held))
 
 
 def _mean(losses: list[Tensor], last: int) -> float:

@@ -10,9 +10,13 @@ class Asked(Settings):
     """Which images, which network, and how to train it, on what."""
 
     data: str
-    n: int
+    n: int | None
     skip: int = setting(0, "images to leave out first")
-    size: int = setting(16, "side of an image in pixels")
+    size: int | None = setting(16, "side of an image in pixels; a file's own")
+    held_out: float = setting(0.0, "share of the images to test on while training")
+    patience: int = setting(0, "savings without a better held-out loss before it stops, 0: all")
+    keep: str = "best"
+    skip_bad: bool = False
     download: bool = False
     steps: int = setting(8000, "training steps")
     noise_steps: int = setting(1000, "noise levels")

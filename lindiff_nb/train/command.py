@@ -11,18 +11,22 @@ from collections.abc import Iterator
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
 from lindiff_nb._base.outputs import output
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.train.asked import Asked
 
+if TYPE_CHECKING:
+    from lindiff_nb.train import work
+
 AFTERWARDS = """\
 FILE ends in .safetensors; lindiff_nb.networks.denoisers.load reads it. Beside it a file .json tells
 the settings, the data and their checksum, versions, machine, seconds and losses. --ladder trains
 the networks that come with the book, hours of work, into the folder FILE; LINDIFF_NETWORKS names
-that folder to the chapters."""
+that folder to the chapters. --held-out shows at each saving the loss on images not trained on, for
+little, some and much noise too, and FILE is the network that did best on them."""
 DEVICES = ("cpu", "cuda", "mps")
 
 
@@ -35,14 +39,19 @@ def add(commands: Any) -> None:
         epilog=AFTERWARDS,
     )
     option = partial(command.add_argument, default=argparse.SUPPRESS)
-    option("--data", metavar="NAME", help="an image set, such as mnist")
-    option("-n", type=whole, metavar="N", help="images to train on")
+    option("--data", metavar="NAME", help="a folder of images, .npy, .npz, or a set such as mnist")
+    option("-n", type=whole, metavar="N", help="images to train on (of your own: all)")
     option("--download", action="store_true", help="fetch the set if it is not here")
     for field in fields(Asked):
         if meaning := field.metadata.get("meaning"):
-            form, metavar = (whole, "N") if isinstance(field.default, int) else (number, "X")
             dashed = "--" + field.name.replace("_", "-")
+            if isinstance(field.default, bool):
+                option(dashed, action="store_true", help=meaning)
+                continue
+            form, metavar = (whole, "N") if isinstance(field.default, int) else (number, "X")
             option(dashed, type=form, metavar=metavar, help=f"{meaning} ({field.default})")
+    option("--keep", choices=("best", "last"), help="with --held-out: which network (best)")
+    option("--skip-bad", action="store_true", help="leave out unreadable files")
     option("--device", choices=DEVICES, help="where to train (the fastest that is there)")
     option("--ladder", action="store_true", help="train the networks of the book instead")
     name = "DATA-N-SKIP.safetensors"
@@ -59,21 +68,26 @@ def train(chosen: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(chosen).items() if name in names}
     if "ladder" in chosen:
         return _ladder(chosen.out, given)
+    from lindiff_nb.data import NAMES
+
+    if given.get("data", NAMES[0]) not in NAMES:
+        given = {"n": None, "size": None, **given}
     if missing := [name for name in ("--data", "-n") if name.strip("-") not in given]:
         raise UsageError(f"{' and '.join(missing)} must be given, or --ladder")
     asked = Asked(**given)
-    named = chosen.out or Path(f"{asked.data}-{asked.n}-{asked.skip}.safetensors")
+    stem = Path(asked.data).stem
+    named = chosen.out or Path(f"{stem}-{asked.n or 'all'}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
     from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import work
 
     with refusing(ValueError, MemoryError, DataUnavailable, name=path):
         job = work.begin(asked, path)
-    print(job.source, f"{job.parameters:,} parameters, {_start(job.step, asked)}", sep="\n")
+    print(job.source, f"{job.parameters:,} parameters, {_start(job, asked)}", sep="\n")
     sys.stdout.flush()
     with _failures(path):
         work.finish(job)
-        print(work.outcome(path, job.images, asked.device))
+        print(work.outcome(job, asked.device))
 
 
 def _ladder(folder: Path | None, given: dict[str, Any]) -> None:
@@ -87,10 +101,12 @@ def _ladder(folder: Path | None, given: dict[str, Any]) -> None:
         print(ladder.retrain(folder=folder, device=given.get("device")))
 
 
-def _start(step: int, asked: Asked) -> str:
+def _start(job: "work.Job", asked: Asked) -> str:
     """Where training begins, and that there is nothing to do if it is past the end."""
-    done = f"; --steps asks for {asked.steps}, which is done" if step >= asked.steps else ""
-    return f"from step {step}{done}"
+    done = f"; --steps asks for {asked.steps}, which is done" if job.step >= asked.steps else ""
+    if not done and job.finished:
+        done = f"; --patience {asked.patience}, which is over: finished"
+    return f"from step {job.step}{done}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,9 @@
+"""How many of a model's samples are copies of its training images: lindiff-nb copies.
+
+command   the command, its text, its JSON and its figure
+search    images read and compared: what was found, and what of it cannot be trusted
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["command", "search"])

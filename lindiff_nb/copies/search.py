@@ -1,0 +1,201 @@
+"""Samples against training images: copies counted, and what would make the count wrong refused.
+
+Everything is compared in the training images' own numbers. Before the count a few samples are
+looked at in other forms, since colours in another order or grey levels in another unit would hide
+every copy; such samples are refused with what to do.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lindiff_nb._base.types import Array, Index, Mask
+from lindiff_nb.data.own import Images
+from lindiff_nb.measure import copies
+from lindiff_nb.measure.copies import Form, Share
+from lindiff_nb.measure.memorization import nearest
+
+SHOWN = 10  # most suspicious pairs
+BOTH = (-1.0, 1.0)
+SCALES = ((0.0, 1.0), BOTH, (0.0, 255.0), (0.0, 65535.0))
+BEYOND = 0.25  # of the scale: how far samples overshoot black and white
+DOUBTED, REFUSED = 0.8, 2.0  # of `_apart`
+KNOWN = 0.05  # new images may be copies up to this share
+
+
+class Matches(NamedTuple):
+    """For each sample the training image it is most like."""
+
+    image: Index  # (N,)
+    ratio: Array  # (N,) of the distances to it and to the nearest other image; 0 for a copy
+    mirrored: Mask  # (N,) whether the sample was mirrored for that
+
+    @property
+    def share(self) -> Share:
+        """How many are copies."""
+        return copies.share(self.ratio < copies.THRESHOLD)
+
+
+class Found(NamedTuple):
+    """What a search found, and what is to be said of it."""
+
+    samples: Matches
+    new: Matches | None
+    said: tuple[str, ...]
+    shown: Array  # the samples in the training images' numbers
+
+    @property
+    def suspicious(self) -> Index:
+        """The samples of the least ratios, at most SHOWN."""
+        return np.argsort(self.samples.ratio, kind="stable")[:SHOWN]
+
+
+def search(
+    samples: Images, training: Images, new: Images | None = None, *, mirrored: bool = False
+) -> Found:
+    """Find the copies among samples, and among new images.
+
+    `mirrored`: the mirror image of a training image is a copy too. Raises ValueError for images of
+    other shapes, or that seem to be in other units or another form.
+    """
+    if mirrored and len(training.shape) == 1:
+        raise ValueError("points without a shape have no mirror image")
+    if training.scale == BOTH:
+        training = _settled("training", training)
+    known = training.pixels.astype(np.float32)
+    asked, said = _alike("samples", samples, training, known)
+    form = copies.other_form(asked, known)
+    said += _checked(form, mirrored)
+    found = _matches(asked, known, mirrored)
+    if again := sum(map(len, training.same)) - len(training.same):
+        said.append(f"{again} training images are others again: each counts once")
+    if more := _of_lookalikes(asked[found.ratio < copies.THRESHOLD], known):
+        said.append(f"{more} copies are of training images that look alike, which count as one")
+    unseen = None
+    if new is not None:
+        held, lines = _alike("new images", new, training, known)
+        unseen = _matches(held, known, mirrored)
+        said += lines + _base_line(unseen.share)
+    return Found(found, unseen, tuple(said), asked)
+
+
+def _matches(x: Array, known: NDArray[np.floating], mirrored: bool) -> Matches:
+    """The nearest training image of each, of the mirror image if that is nearer to one."""
+    near = nearest(x, known, alike=copies.THRESHOLD)
+    if not mirrored:
+        return Matches(near.index, near.ratio, np.zeros(len(x), dtype=bool))
+    turned = nearest(x[:, :, ::-1], known, alike=copies.THRESHOLD)
+    closer = turned.ratio < near.ratio
+    ratio = np.where(closer, turned.ratio, near.ratio)
+    return Matches(np.where(closer, turned.index, near.index), ratio, closer)
+
+
+def _of_lookalikes(copied: Array, known: NDArray[np.floating]) -> int:
+    """How many copies are none if training images that look alike are counted one by one."""
+    if not len(copied):
+        return 0
+    return int(np.count_nonzero(nearest(copied, known).ratio >= copies.THRESHOLD))
+
+
+def _alike(
+    name: str, images: Images, training: Images, known: NDArray[np.floating]
+) -> tuple[Array, list[str]]:
+    """Images in the training images' numbers, and what was done to them."""
+    if images.shape != training.shape:
+        shapes = " and ".join(" x ".join(map(str, each.shape)) for each in (images, training))
+        raise ValueError(f"{name} and training must have one shape, got {shapes}; --size sets it")
+    images, said = _in_a_scale(name, images, training)
+    low, high = training.scale or (0.0, 1.0)
+    if images.scale and images.scale != training.scale:
+        said.append(
+            f"{name} have black {images.scale[0]:g} and white {images.scale[1]:g}: rescaled"
+        )
+    x = images.floats(low=low, high=high)
+    return x, [*said, *_one_unit(name, x, known)]
+
+
+def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
+    """A word on images of other brightness or contrast; ValueError if it is quite another.
+
+    What counts is the lesser difference, of the usual image and of all taken together: a few white
+    pictures are no other unit, nor are a few plain ones.
+    """
+    pairs = [
+        [_level(images.reshape(rows(images), -1)) for images in (x, known)]
+        for rows in (len, lambda images: 1)
+    ]
+    apart = min(map(_apart, pairs))
+    (mean, contrast), (middle, usual) = pairs[0]
+    seen = f"mean {mean:.3g} and {middle:.3g}, contrast {contrast:.3g} and {usual:.3g}"
+    if apart > REFUSED:
+        wanted = f"{name} and training must be in one unit"
+        raise ValueError(f"{wanted}, got {seen}: copies would be missed")
+    unlike = f"{name} are unlike training images as a whole ({seen}): is their unit the same?"
+    return [unlike] * (apart > DOUBTED)
+
+
+def _level(rows: NDArray[np.floating]) -> tuple[float, float]:
+    """The usual mean of a row, and its usual contrast."""
+    return float(np.median(rows.mean(axis=1))), float(np.median(rows.std(axis=1)))
+
+
+def _apart(pair: Sequence[tuple[float, float]]) -> float:
+    """Two levels' distance: in contrasts, or the octaves between these, whichever is more."""
+    (mean, contrast), (middle, usual) = pair
+    if not contrast or not usual:
+        return 0.0
+    return float(max(abs(np.log2(contrast / usual)), abs(mean - middle) / usual))
+
+
+def _in_a_scale(name: str, images: Images, training: Images) -> tuple[Images, list[str]]:
+    """Images whose black and white are known, if those of the training images are."""
+    if training.scale is None:
+        told = f"{name} and training may be in different units: compared as given"
+        return images._replace(scale=None), [told] * (images.scale is not None)
+    found = _settled(name, images)
+    if found.scale == images.scale or found.scale is None:
+        return found, []
+    black, white = found.scale
+    return found, [f"{name} are taken to have black at {black:g} and white at {white:g}"]
+
+
+def _settled(name: str, images: Images) -> Images:
+    """Images that may overshoot black and white: in the least scale that holds most of them.
+
+    That black is at -1 is but a guess where anything is below 0.
+    """
+    if images.scale not in (None, BOTH):
+        return images
+    low, high = np.quantile(images.pixels, [0.01, 0.99])
+    for black, white in SCALES:
+        beyond = BEYOND * (white - black)
+        if black - beyond <= low and high <= white + beyond:
+            return images._replace(scale=(black, white))
+    ends = f"numbers from {low:g} to {high:g}"
+    raise ValueError(f"{name} must be in the unit of training, got {ends}")
+
+
+def _checked(form: Form | None, mirrored: bool) -> list[str]:
+    """A word on another form that holds copies; ValueError if it is the right one."""
+    if form is not None and form.name == copies.MIRRORED:
+        seen = (
+            f"mirrored, {form.copies.copies} of the first {form.copies.samples} samples are copies"
+        )
+        return [] if mirrored else [f"{seen}: --mirrored counts those"]
+    if form is not None and form.decides:
+        raise ValueError(
+            f"samples must be like training images, got {form.as_given.copies} copies among "
+            f"{form.copies.samples} as they are and {form.copies.copies} {form.name}"
+        )
+    return [] if mirrored else ["mirror images are not looked for: --mirrored does"]
+
+
+def _base_line(new: Share) -> list[str]:
+    """A word on new images that are not new."""
+    if new.interval[0] <= KNOWN:
+        return []
+    return [
+        f"{new.copies} of {new.samples} new images are copies themselves: they are no base line"
+    ]

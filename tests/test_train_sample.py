@@ -1,0 +1,131 @@
+"""lindiff-nb sample: each image from a noise of its own, in whatever batches and runs."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lindiff_nb import cli
+from lindiff_nb.exact import schedule
+from lindiff_nb.networks import denoisers
+from lindiff_nb.networks.unet import UNet
+from lindiff_nb.train import samples
+from lindiff_nb.train.sample import _picture
+
+
+@pytest.fixture(params=[1, 3], ids=["gray", "colour"])
+def network(request, tmp_path):
+    """Weights drawn at random, so that what it gives depends on what it is given."""
+    torch.manual_seed(0)
+    net = UNet(request.param, 2, 0.5, 0.3)
+    for weights in net.parameters():
+        torch.nn.init.normal_(weights, std=0.1)
+    path = tmp_path / "net.safetensors"
+    denoisers.save(path, net, schedule.linear(40), {"images": [9, request.param, 8, 8]})
+    return path
+
+
+def drawn(network, name, n, *options):
+    out = network.with_name(name)
+    status = cli.main(
+        ["sample", str(network), "-n", str(n), "--steps", "4", "-o", str(out), *options]
+    )
+    return np.load(out) if status == 0 else status
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+def test_few_are_the_first_of_many_in_any_batches_and_runs(network, sampler, monkeypatch):
+    many = drawn(network, "many.npy", 20, "--sampler", sampler)
+    assert many.shape == (20, 8, 8) + (3,) * (many.ndim - 3)
+    assert many.dtype == np.float32
+    few = drawn(network, "few.npy", 5, "--sampler", sampler)
+    assert few == pytest.approx(many[:5], abs=1e-5)
+    monkeypatch.setattr(samples, "BATCH", 3)
+    more = drawn(network, "few.npy", 20, "--sampler", sampler)
+    assert np.array_equal(more[:5], few)
+    assert more == pytest.approx(many, abs=1e-5)
+    other = drawn(network, "other.npy", 5, "--sampler", sampler, "--seed", "1")
+    assert np.abs(other - few).max() > 0.01
+
+
+def test_an_interrupted_run_goes_on_where_it_was(network, monkeypatch):
+    whole = drawn(network, "whole.npy", 9)
+    monkeypatch.setattr(samples, "BATCH", 4)
+    original, calls = samples.draw, []
+
+    def breaks(asked, rows, device):
+        calls.append(rows)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(asked, rows, device)
+
+    monkeypatch.setattr(samples, "draw", breaks)
+    assert drawn(network, "x.npy", 9) == 130
+    assert len(np.load(network.with_name("x.npy"))) == 4
+    assert drawn(network, "x.npy", 9) == pytest.approx(whole, abs=1e-5)
+    assert calls == [range(4), range(4, 8), range(4, 8), range(8, 9)]
+
+
+def test_samples_of_another_kind_and_other_files_are_not_replaced(network, capsys):
+    first = drawn(network, "x.npy", 3)
+    assert drawn(network, "x.npy", 3, "--seed", "1") == 2
+    assert "holds samples of another seed: --force replaces it" in capsys.readouterr().err
+    assert drawn(network, "x.npy", 2) == pytest.approx(first)  # nothing to do, and said
+    assert "holds 3 images; -n asks for 2, which is done" in capsys.readouterr().out
+    assert not np.array_equal(drawn(network, "x.npy", 3, "--seed", "1", "--force"), first)
+    np.save(network.with_name("theirs.npy"), np.zeros(3))
+    assert drawn(network, "theirs.npy", 3) == 2
+    assert "was not written by sample: --force" in capsys.readouterr().err
+    network.with_name("y.json").write_text(json.dumps({"theirs": 1}))
+    assert drawn(network, "y.npy", 3) == 2
+    assert not network.with_name("y.npy").exists()
+
+
+def test_a_picture_is_cut_off_at_black_and_white():
+    """Neither wrapped nor stretched."""
+    stack = np.stack([np.full((2, 3), value) for value in (-0.5, 0.2, 1.5)])
+    with Image.open(io.BytesIO(_picture(stack))) as image:
+        pixels = np.asarray(image)
+    assert pixels.shape == (4, 6)
+    assert np.unique(pixels[:2, :3]) == [0]
+    assert np.unique(pixels[:2, 3:]) == [51]
+    assert np.unique(pixels[2:, :3]) == [255]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-n", "0", "-o", "x.npy"], "-n must be 1 or more"),
+        (["-n", "500", "-o", "x.png"], "in a .png 400 at most, got 500"),
+        (["-n", "5", "-o", "x.jpg"], "must end in .npy or .png"),
+        (["-n", "5", "-o", "x.npy", "--steps", "41"], "steps must be an integer from 1 to 40"),
+        (["-n", "5", "-o", "x.npy", "--seed", "-1"], "seed must be an integer >= 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_written(
+    network, monkeypatch, capsys, options, message
+):
+    monkeypatch.chdir(network.parent)
+    assert cli.main(["sample", str(network), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in network.parent.iterdir()] == ["net.safetensors"]
+
+
+def test_a_network_of_the_book_is_known_by_name_and_copies_takes_what_it_draws(
+    tmp_path, monkeypatch, capsys
+):
+    """Of 400 samples one is no copy; that three of 20 are none happens once in 10^5."""
+    from lindiff_nb import data
+    from lindiff_nb.train import ladder
+
+    monkeypatch.chdir(tmp_path)
+    np.save("own.npy", ladder.images(data.load("mnist"), 16))
+    assert cli.main(["sample", "mnist-16-A-8000", "-n", "20", "--steps", "20", "-o", "s.npy"]) == 0
+    assert cli.main(["copies", "s.npy", "own.npy", "--json", "c.json"]) == 0
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert found["fraction"] > 0.85
+    assert cli.main(["sample", "mnist-17-A-8000", "-n", "20", "-o", "t.npy"]) == 2
+    assert "No such file" in capsys.readouterr().err
