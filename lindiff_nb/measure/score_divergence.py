@@ -119,9 +119,14 @@ def weights_part(found: Masses, at: float = 0.0) -> Array:
 
     By the chain rule `kl` is this and the mean over both sides of the divergence within.
     """
+    return np.sum(_relative(*weights(found, at)), axis=-1)
+
+
+def weights(found: Masses, at: float = 0.0) -> tuple[Array, Array]:
+    """How much lies left and right of a point: the law's, (2,), and the score's, (..., 2)."""
     left = (found.edges[:-1] + found.edges[1:]) / 2 < at
-    sides = [np.stack([p[..., left].sum(-1), p[..., ~left].sum(-1)], axis=-1) for p in found[1:]]
-    return np.sum(_relative(*sides), axis=-1)
+    law, score = (np.stack([p[..., left].sum(-1), p[..., ~left].sum(-1)], -1) for p in found[1:])
+    return law, score
 
 
 def _relative(p: Array, q: Array) -> Array:
