@@ -109,3 +109,10 @@ def test_a_score_on_that_scale_is_the_score_of_the_shrunken_points():
 def test_what_is_no_exploding_process_is_refused_by_name(given, name):
     with pytest.raises(ValueError, match=name):
         VarianceExploding(**given)
+
+
+def test_so_many_steps_go_from_the_start_to_the_end():
+    for count in (1, 2, 7):
+        times = VP.steps(count)
+        assert times.size == count + 1
+        assert (times[0], times[-1]) == (VP.start, 1)

@@ -224,3 +224,10 @@ def test_an_experiment_without_anything_is_refused(name, given, value):
     good = {"features": SEEDS, "law": POPULATION, "sizes": [2], "tau": 1.0}
     with pytest.raises(ValueError, match=f"^{name} must be .*, got "):
         random_features.train(np.random.default_rng(0), **{**good, given: value})
+
+
+def test_features_without_seeds_are_trained_on_one_set():
+    features = random_features.Features(FEATURES.w, FEATURES.u)
+    assert features.w.ndim == 1
+    (run,) = random_features.train(np.random.default_rng(0), features, POPULATION, [5], [1e3], 8)
+    assert run.points.means.shape == (5,)
