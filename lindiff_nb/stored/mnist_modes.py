@@ -64,10 +64,8 @@ def judged(found: Clusters, pair: Pair, seed: int, size: Size) -> Iterator[dict[
     for state in training.train(images, SCHEDULE, settings, **asked):
         if state.step in size.kept:
             rng = np.random.default_rng(seed)
-            guess, respaced = (
-                denoisers.denoiser(state.average, steps, (SIDE, SIDE))
-                for steps in (SCHEDULE, level)
-            )
+            guess = denoisers.denoiser(state.average, SCHEDULE, (SIDE, SIDE))
+            respaced = denoisers.denoiser(state.average, level, (SIDE, SIDE))
             drawn = sampling.ddim(respaced, rng.standard_normal((size.samples, SIDE**2)), level)
             kinds = found.assign(drawn)
             of_two = [np.sum(kinds == k) for k in pair.two]
