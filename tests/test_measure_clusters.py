@@ -62,6 +62,29 @@ def test_drawn_images_are_equally_many_of_their_cluster_and_no_image_twice():
             assert np.all(sorts.assign(part) == kind)
 
 
+def test_on_a_line_clusters_are_at_both_sides_of_zero_with_deviation_one():
+    """New images go by the scale of the training images: as if they were among them."""
+    for pair in clusters.draw_pairs(np.random.default_rng(1), found(), IMAGES, 6, 4):
+        train, new = pair.on_line()
+        assert np.mean(train) == pytest.approx(0, abs=1e-9)
+        assert train[0].mean() < 0 < train[1].mean()
+        assert np.mean(np.var(train, axis=1)) == pytest.approx(1)
+        swapped = pair._replace(new=pair.train[:, :4]).on_line()[1]
+        assert swapped == pytest.approx(train[:, :4])
+        assert new.shape == (2, 4)
+
+
+def test_the_line_of_two_far_blobs_is_the_one_through_both():
+    pair = clusters.draw_pairs(np.random.default_rng(1), found(), IMAGES, 6, 4)[-1]
+    train, _ = pair.on_line()
+    ahead = pair.train[1].mean(axis=0) - pair.train[0].mean(axis=0)
+    along = pair.train @ ahead / np.linalg.norm(ahead)
+    spread = np.sqrt(np.mean(np.var(along, axis=1)))
+    assert np.ptp(train.mean(axis=1)) == pytest.approx(
+        np.ptp(along.mean(axis=1)) / spread, rel=0.05
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "named"),
     [

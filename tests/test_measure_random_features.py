@@ -77,6 +77,22 @@ def test_the_closed_flow_is_what_small_steps_on_the_loss_give(tau):
     assert a.detach().numpy() == pytest.approx(exact, abs=3e-3 * np.abs(exact).max())
 
 
+def test_the_loss_is_the_mean_squared_error_of_the_guessed_noise():
+    """Against draws of time and noise for the same points: within 5 standard errors, 1 in 1e6."""
+    rng = np.random.default_rng(9)
+    a = random_features.coefficients(K, B, [0.0, 1e4])
+    exact = random_features.loss(FEATURES, a, POINTS, NODES)
+    assert exact[0] == 1
+    t = rng.uniform(VP.start, 1, 400)
+    errors = []
+    for at in t:
+        noise, z = np.sqrt(VP.noise(at)), rng.standard_normal(POINTS.means.size)
+        x = np.sqrt(VP.alpha_bar(at)) * POINTS.means + noise * z
+        found = random_features.score(FEATURES, a)(x, at)[1]
+        errors.append(np.mean((noise * found + z) ** 2))
+    assert abs(np.mean(errors) - exact[1]) < 5 * np.std(errors) / np.sqrt(len(t))
+
+
 def test_flow_starts_at_zero_and_ends_where_the_gradient_vanishes():
     a = random_features.coefficients(K, B, [0.0, 1e-6, 1e14])
     assert np.all(a[0] == 0)

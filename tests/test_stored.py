@@ -14,7 +14,7 @@ from lindiff_nb.exact.modes import Mixture
 from lindiff_nb.measure import score_divergence
 from lindiff_nb.networks import line_scores
 from lindiff_nb.networks.line_scores import VE
-from lindiff_nb.stored import command, results, trained_scores
+from lindiff_nb.stored import command, mnist_modes, results, trained_scores
 
 LAW = trained_scores.law(3.0)
 
@@ -145,3 +145,27 @@ def test_networks_that_diverged_are_nan_and_leave_the_others_as_they_are():
     for values, before in zip(trained_scores.judged(weights, LAW, "ode"), whole, strict=True):
         assert np.isnan(values).tolist() == [False, True, False]
         assert values[[0, 2]] == pytest.approx(before[[0, 2]], abs=1e-6)
+
+
+def test_the_kept_digits_networks_are_what_the_module_says():
+    """Their pairs are found again here: the distances to a tenth, since rounding moves centres."""
+    found = results.load("mnist-modes")
+    size, settings = mnist_modes.WHOLE, found.facts["settings"]
+    assert json.loads(json.dumps(size._asdict())).items() <= settings.items()
+    lead = size.seeds, len(mnist_modes.PLACES), len(size.kept)
+    for name, last in (("train", 2), ("new", 2), ("samples", 3)):
+        assert found.arrays[name].shape == (*lead, last)
+    assert np.all(found.arrays["samples"].sum(axis=-1) == size.samples)
+    distances = [pair.distance for pair in mnist_modes.pairs(0)[1]]
+    assert found.arrays["distance"][0] == pytest.approx(distances, rel=0.1)
+
+
+def test_a_small_run_of_the_digits_networks_has_the_same_arrays():
+    said = []
+    arrays, settings = mnist_modes.compute(True, said.append)
+    kept = results.load("mnist-modes")
+    assert arrays.keys() == kept.arrays.keys()
+    assert settings.keys() == kept.facts["settings"].keys()
+    for name, last in (("train", 2), ("new", 2), ("samples", 3)):
+        assert arrays[name].shape == (1, 3, len(mnist_modes.SMALL.kept), last)
+    assert len(said) == 3

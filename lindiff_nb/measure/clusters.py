@@ -56,6 +56,17 @@ class Pair(NamedTuple):
     train: Array
     new: Array
 
+    def on_line(self) -> tuple[Array, Array]:
+        """Both along the leading principal component of the training images, (2, n) and (2, new).
+
+        With the mean at 0, the first cluster left of it, and deviation 1 within the clusters.
+        """
+        centred = self.train.reshape(-1, self.train.shape[-1])
+        axis = np.linalg.svd(centred - centred.mean(axis=0), full_matrices=False)[2][0]
+        train, new = (part @ axis for part in (self.train, self.new))
+        scale = np.sqrt(np.mean(np.var(train, axis=1))) * np.sign(train[1].mean() - train[0].mean())
+        return (train - train.mean()) / scale, (new - train.mean()) / scale
+
 
 def find(
     rng: np.random.Generator, images: ArrayLike, clusters: int = 30, components: int = 100

@@ -134,6 +134,18 @@ def bound(
     return _judge(features, law, nodes, process)(a)
 
 
+def loss(
+    features: Features, a: Array, law: Mixture, nodes: int = 48, process: VariancePreserving = VP
+) -> Array:
+    """The mean over t of E (sigma s + z)^2, (..., T), for a, (..., T, m), on points or a law.
+
+    1 + a'Ka - 2 a'b: one for no score. On new points it is the test loss, noise averaged exactly.
+    Raises ValueError for nodes < 1.
+    """
+    K, b = normal_equations(features, law, nodes=nodes, process=process)
+    return 1 + np.sum(a @ K * a - 2 * a * b[..., None, :], axis=-1)
+
+
 def _judge(
     features: Features, law: Mixture, nodes: int, process: VariancePreserving
 ) -> Callable[[Array], Array]:

@@ -22,7 +22,10 @@ from lindiff_nb._base.machine import machine, versions
 Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
 # NAME -> the module with compute(small, say), which returns arrays and settings.
-JOBS = {"trained-scores": "lindiff_nb.stored.trained_scores"}
+JOBS = {
+    "trained-scores": "lindiff_nb.stored.trained_scores",
+    "mnist-modes": "lindiff_nb.stored.mnist_modes",
+}
 
 
 class Result(NamedTuple):
