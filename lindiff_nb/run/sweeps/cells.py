@@ -66,7 +66,7 @@ def replicates(
 
     `sources` are the target's `ingredients`, `entropy` is the seed of the whole sweep. Seeds lie in
     [0, seeds), as the chapter's parameter seed allows, and no two of so many replicates share one.
-    A seed among the values is every replicate's own.
+    A seed among the values is every replicate's own. Of a chapter's file the name alone counts.
     """
     point = _point(target, values)
     digest = hashlib.sha256(f"{entropy} {point}".encode()).digest()
@@ -125,7 +125,7 @@ def _compare(cell: Cell) -> None:
 
 def _point(target: str, values: dict[str, Any]) -> str:
     """A hash of what all replicates share, whatever the order of names."""
-    return hashlib.sha256(WRITTEN([target, values]).encode()).hexdigest()
+    return hashlib.sha256(WRITTEN([Path(target).name, values]).encode()).hexdigest()
 
 
 def _identity(point: str, replicate: int, seed: int, sources: str) -> str:

@@ -119,7 +119,7 @@ def _executor(chosen: argparse.Namespace) -> Any:
 
     with refusing(name=chosen.out):
         chosen.out.mkdir(parents=True, exist_ok=True)
-    return cluster(chosen.scheduler, chosen.out)
+    return cluster(chosen.scheduler, chosen.out, chosen.workers)
 
 
 def _words(chosen: argparse.Namespace) -> list[str]:

@@ -39,10 +39,11 @@ workers with --protocol tls and certificates, and give the tls:// address here w
 
 
 @contextlib.contextmanager
-def cluster(where: str, folder: Path) -> Iterator[Executor]:
+def cluster(where: str, folder: Path, workers: int | None = None) -> Iterator[Executor]:
     """An executor on the cluster at tcp://..., tls://... or in a scheduler file.
 
-    UsageError if nobody answers there, or a worker does not see the folder of the sweep.
+    So many `workers` are expected, by default those that are there. UsageError if nobody answers,
+    or a worker does not see the folder of the sweep.
     """
     address, written = _address(where)
     if not _is_here(address):
@@ -56,7 +57,8 @@ def cluster(where: str, folder: Path) -> Iterator[Executor]:
     with client:
         _look_around(client, folder)
         executor = client.get_executor(pure=False)
-        executor._max_workers = sum(client.nthreads().values()) or FEW  # named as in the library's
+        expected = workers or sum(client.nthreads().values()) or FEW
+        executor._max_workers = expected  # the name that the executors of Python have for it
         yield executor
 
 

@@ -21,7 +21,7 @@ def forecast(
     plan: Sequence[Cell], duplicates: int, wanted: int, waiting: int, workers: int, store: Store
 ) -> str:
     """The plan in words, with what earlier cells tell of time, memory and disk."""
-    target = plan[0].target
+    target = Path(plan[0].target).name  # of a chapter of somebody's own, without its folders
     twice = f" ({duplicates:,} more were given twice)" if duplicates else ""
     shard = "" if wanted == len(plan) else f", {wanted:,} of them in this shard"
     ended = f"{wanted - waiting:,} ended before, {waiting:,} to go, {workers} at a time"
