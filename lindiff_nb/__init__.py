@@ -7,7 +7,9 @@ networks    all of torch: a U-net, its training, checkpoints
 data        image sets as float arrays
 figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
+advise      images of one's own: the best ridge, what more of them bring, what is not known
 train       a U-net trained at the command line, and the ladder of shipped ones
+stored      results that take minutes: kept, and made again by one command
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
 cli         the command line, whole
@@ -27,6 +29,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "advise",
         "calculator",
         "cli",
         "data",
@@ -37,6 +40,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predict",
         "run",
         "site",
+        "stored",
         "train",
     ],
 )

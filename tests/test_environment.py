@@ -1,6 +1,7 @@
 """What the project asks for is declared; importing it is cheap; tests run with one thread."""
 
 import ast
+import dataclasses
 import inspect
 import pkgutil
 import re
@@ -172,6 +173,7 @@ def test_what_there_is_can_be_looked_up_with_the_core_alone(line):
         ("lab intro", "all"),
         ("build", "book"),
         ("train --data mnist -n 4", "networks"),
+        ("recompute trained-scores", "networks"),
         ("sweep intro -o runs", "run"),
     ],
 )
@@ -317,3 +319,42 @@ def test_the_three_ways_to_a_training_curve_point_at_each_other():
         said = " ".join(inspect.getdoc(pkgutil.resolve_name(f"lindiff_nb.{way}")).split())
         assert "Use this when" in said
         assert all(f"`{other}`" in said for other in ways if other != way)
+
+
+MEANT = {  # what an argument means that is left out, wherever it is one
+    "c": 0.0,
+    "eta": 1.0,
+    "estimated_mean": False,
+    "weights": None,
+    "direction": "sampler||population",
+    "sampler": "ddpm",
+    "source": 0.0,
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_what_is_left_out_means_the_same_everywhere(name):
+    """No ridge, the plain step, a mean that is known, all alike."""
+    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure)
+    modules = [getattr(part, inner) for part in parts for inner in files(part.__name__[11:])]
+    found = [
+        inspect.signature(function).parameters[name].default
+        for module in modules
+        for function in vars(module).values()
+        if inspect.isfunction(function) and name in inspect.signature(function).parameters
+    ]
+    given = [value for value in found if value is not inspect.Parameter.empty]
+    assert given
+    assert all(value == MEANT[name] and type(value) is type(MEANT[name]) for value in given)
+
+
+def test_what_a_dataclass_of_the_science_holds_stays_and_arrays_are_not_compared():
+    """`==` of arrays has no single answer, so that two such objects are equal if they are one."""
+    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure)
+    modules = [getattr(part, inner) for part in parts for inner in files(part.__name__[11:])]
+    found = {x for m in modules for x in vars(m).values() if dataclasses.is_dataclass(x)}
+    assert found
+    for kind in found:
+        assert kind.__dataclass_params__.frozen, kind
+        if any("Array" in str(field.type) for field in dataclasses.fields(kind)):
+            assert kind.__eq__ is object.__eq__, kind

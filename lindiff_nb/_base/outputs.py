@@ -7,6 +7,7 @@ from pathlib import Path
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.files import beside, replacing
 
+PICTURES = (".png", ".svg", ".pdf")  # what figures are drawn as
 DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
 DEVICES |= {f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"}
 

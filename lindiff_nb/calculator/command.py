@@ -4,20 +4,18 @@ What the request names is checked, and files that exist are refused, before anyt
 """
 
 import argparse
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.outputs import PICTURES, output, write_bytes
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:
     from lindiff_nb.calculator._report import Report
     from lindiff_nb.calculator._request import Answer
 
-PICTURES = (".png", ".svg", ".pdf")
 SPECTRUM = "eigenvalues or a covariance: text, .csv, .npy, .npz, .mat, or one of them .gz"
 UNITS = """\
 The spectrum is that of the data as they enter the network: the ridge, and what is much or little
@@ -106,19 +104,7 @@ def _write(chosen: argparse.Namespace, found: "Answer") -> None:
 
 def _picture(report: "Report", suffix: str) -> bytes:
     """The figure as a file's bytes, the same for the same report."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
     from lindiff_nb.calculator.figure import draw
-    from lindiff_nb.figures import use_style
+    from lindiff_nb.figures.files import picture
 
-    use_style()
-    fig, axes = plt.subplots(1, 3, figsize=(10, 3.6))
-    draw(axes, report)
-    stream = io.BytesIO()
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    fig.savefig(stream, format=suffix[1:], dpi=200, metadata=dates.get(suffix))
-    plt.close(fig)
-    return stream.getvalue()
+    return picture(suffix, lambda axes: draw(axes, report), columns=3, width=10)

@@ -14,6 +14,8 @@ one written in this package; nothing is unpickled.
     LINDIFF_SYSTEM_DATA   the folder of data sets that the system installed, instead of
                           /usr/share/datasets; an empty folder puts them out of sight
 
+own         `images`: a folder, an array or a set, read by one rule; `Images`
+folders, arrays   what counts as a picture and what is in it; which axis of an array is which
 sets, imageset   the table of sets, `load`, what it returns, and `select`
 mnist, fashion, photographs, cifar, celeba, att   each set's own reader
 embedded, cache, formats   where files lie, that they are the published ones, how they are read
@@ -21,6 +23,16 @@ resize      images of another size, by area
 """
 
 from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record, select
+from lindiff_nb.data.own import Images, images
 from lindiff_nb.data.sets import NAMES, load
 
-__all__ = ["NAMES", "DataUnavailable", "ImageSet", "Record", "load", "select"]
+__all__ = [
+    "NAMES",
+    "DataUnavailable",
+    "ImageSet",
+    "Images",
+    "Record",
+    "images",
+    "load",
+    "select",
+]

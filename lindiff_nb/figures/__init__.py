@@ -4,7 +4,7 @@ style       `use_style`, before anything is drawn
 plots, maps   a prediction with its measurement; a table of positive numbers as colours
 layout      recurring panels: axes, letters, legends
 palette     the colours, and what they become on a dark page
-raster, series   a figure as pixels; the numbers that it draws, kept
+raster, series, files   a figure as pixels; the numbers that it draws; a figure as a file
 images, thumbnails   images beside one another, and above a plot
 live, white_live   figures with sliders; the one of a white spectrum
 """
@@ -14,6 +14,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "files",
         "images",
         "layout",
         "live",

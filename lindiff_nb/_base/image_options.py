@@ -1,0 +1,28 @@
+"""The options of commands that take images of one's own, one set for all of them."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+NAMES = ("size", "crop", "gray", "white", "skip_bad", "largest")
+
+
+def add(command: Any, whole: Callable[[str], int], number: Callable[[str], float]) -> None:
+    """Add them to a command; `whole` and `number` read numbers as all commands do."""
+    option = command.add_argument
+    option("--size", type=whole, metavar="PIXELS", help="make all square and of this side")
+    option("--crop", type=whole, metavar="PIXELS", help="take the central square of each")
+    colours = command.add_mutually_exclusive_group()
+    colours.add_argument("--gray", action="store_true", default=None, help="all in gray")
+    colours.add_argument(
+        "--colour", "--color", action="store_false", dest="gray", help="all in colour"
+    )
+    option("--white", type=number, metavar="W", help="of numbers deeper than a byte, such as 4095")
+    option("--skip-bad", action="store_true", help="leave out files that cannot be read")
+    option("--largest", type=whole, metavar="PIXELS", help="of one picture (100,000,000)")
+
+
+def given(chosen: argparse.Namespace) -> dict[str, Any]:
+    """What `data.images` is to be called with: the options that were given."""
+    values = {name: getattr(chosen, name) for name in NAMES}
+    return {name: value for name, value in values.items() if value is not None}

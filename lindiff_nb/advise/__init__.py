@@ -1,0 +1,20 @@
+"""A folder of images in; the best ridge, what more images bring, and what cannot be known out.
+
+From the sample alone: no population, no training, no second set of images. The formulas are those
+of `exact.left_out`, `exact.inversion`, `exact.told`, `exact.alike` and `predict.elliptical`.
+
+from_sample   `advise`: all answers for a sample and its groups
+units         which images belong together: groups that are named, copies, runs of consecutive files
+sample        the sample of images, a few columns at a time
+text, files   the answers in words, and as JSON
+figure        the loss against the number of images
+command       lindiff-nb advise
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["command", "figure", "files", "from_sample", "sample", "text", "units"],
+    submod_attrs={"from_sample": ["Advice", "advise"]},
+)

@@ -1,0 +1,39 @@
+"""The advice as JSON: the same for the same images, however they were stored."""
+
+import json
+import math
+from typing import Any
+
+import lindiff_nb
+from lindiff_nb.advise.from_sample import Advice
+from lindiff_nb.advise.sample import HIGH, LOW
+from lindiff_nb.advise.text import warnings
+
+SCHEMA = 1  # what its names mean
+
+
+def as_json(advice: Advice, pixels: bool, dead: int) -> str:
+    """All fields of the advice; what is endless or not told is null.
+
+    low, high: what black and white are for the model, null for points in their own units. Twins are
+    pairs of rows from 0.
+    """
+    given = advice._asdict() | {
+        "forecast": {name: at._asdict() for name, at in advice.forecast.items()},
+        "runs": advice.runs and advice.runs._asdict(),
+    }
+    head = {"schema": SCHEMA, "lindiff_nb": lindiff_nb.__version__}
+    scale = {"low": LOW if pixels else None, "high": HIGH if pixels else None}
+    found = {**head, **scale, **given, "dead": dead, "warnings": warnings(advice)}
+    return json.dumps(_plain(found), indent=1, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
