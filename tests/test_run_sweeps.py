@@ -232,7 +232,7 @@ def test_a_shard_that_is_none_is_refused(here, capsys, shard):
 def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     words = ["raise", "kill", "good", "sleep", "eat", "leave", "print", "well"]
     line = ["sweep", "--call", "calls:does", "--grid", "what=" + ",".join(words), "-o", "runs"]
-    line += ["--timeout", "3", "--memory", "0.4"]
+    line += ["--timeout", "5", "--memory", "0.4"]
     assert main(line) == 1
     printed = capsys.readouterr()
     assert printed.err == "5 of 8 cells are not done\n"
@@ -246,7 +246,7 @@ def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     assert reasons["raise"] == "ValueError: no such thing"
     assert reasons["kill"].startswith("killed by SIGKILL")
     assert reasons["leave"] == "it ended itself with status 0"
-    assert reasons["sleep"] == "it took longer than 3 s"
+    assert reasons["sleep"] == "it took longer than 5 s"
     assert reasons["eat"] == "it held more than 0.40 GiB"
     assert found["peak_memory"][4] > 0.4 * 2**30
     assert np.isnan(found["value"][0])
