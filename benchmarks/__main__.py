@@ -11,6 +11,7 @@ from benchmarks import (
     memory,
     random_features,
     report,
+    sweeps,
     training,
     unet,
 )
@@ -26,6 +27,7 @@ ALL = (
     memory,
     random_features,
     unet,
+    sweeps,
 )
 
 
