@@ -98,19 +98,8 @@ def quiet(tmp_path_factory) -> str:
 
 
 FEW = ["--call", "calls:draw", "--grid", "n=3,5", "pause=0", "--seeds", "7", "-o", "parts"]
-DRAWS = [
-    "--call",
-    "calls:draw",
-    "--grid",
-    "n=3,5",
-    "pause=0.02",
-    "--seeds",
-    "30",
-    "--workers",
-    "2",
-    "-o",
-    "runs",
-]
+GRID = ["--call", "calls:draw", "--grid", "n=3,5", "pause=0.02", "--seeds", "30"]
+DRAWS = [*GRID, "--workers", "2", "-o", "runs"]
 
 
 def wait_for_a_record(folder: str, count: int = 1) -> None:
@@ -243,7 +232,7 @@ def test_a_shard_that_is_none_is_refused(here, capsys, shard):
 def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     words = ["raise", "kill", "good", "sleep", "eat", "leave", "print", "well"]
     line = ["sweep", "--call", "calls:does", "--grid", "what=" + ",".join(words), "-o", "runs"]
-    line += ["--timeout", "3", "--memory", "0.4"]
+    line += ["--timeout", "5", "--memory", "0.4"]
     assert main(line) == 1
     printed = capsys.readouterr()
     assert printed.err == "5 of 8 cells are not done\n"
@@ -257,7 +246,7 @@ def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     assert reasons["raise"] == "ValueError: no such thing"
     assert reasons["kill"].startswith("killed by SIGKILL")
     assert reasons["leave"] == "it ended itself with status 0"
-    assert reasons["sleep"] == "it took longer than 3 s"
+    assert reasons["sleep"] == "it took longer than 5 s"
     assert reasons["eat"] == "it held more than 0.40 GiB"
     assert found["peak_memory"][4] > 0.4 * 2**30
     assert np.isnan(found["value"][0])
@@ -270,7 +259,7 @@ def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
 
 
 def test_a_process_that_was_killed_costs_no_cell_its_row(here):
-    """The cell that it died of is called again alone, and what does not die alone is not to blame."""
+    """The cell that it died of is called again alone: what does not die alone is not to blame."""
     cells = plan("calls:once", call=True, grid={"n": range(6)} | {"n": [0, 1, 2, 3, 4, 5]})
     assert sweep(cells, "runs", workers=1) == {"done": 6}
 

@@ -32,10 +32,10 @@ def main(log: str, parent: int) -> None:
     """Call every cell and write its record."""
     end_with_parent(parent)
     cells = [Cell(*cell) for cell in json.load(sys.stdin)]
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    threading.Thread(target=_flush, args=(descriptor, parent), daemon=True).start()
     _silence()
     call = _called(cells[0].target)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # the first one begins
+    threading.Thread(target=_flush, args=(descriptor, parent), daemon=True).start()
     for cell in cells:
         line = json.dumps(_record(call, cell)).encode() + b"\n"
         try:

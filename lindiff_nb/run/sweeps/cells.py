@@ -24,6 +24,7 @@ from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import versions
 from lindiff_nb.run.chapters import PACKAGE, Chapter, find_book, locate
 
+WRITTEN = json.JSONEncoder(sort_keys=True).encode
 SEEDS = 2**53  # of a function: what every table holds exactly
 
 Fingerprint = tuple[tuple[str, int, int], ...]  # path, time of change and size of each file
@@ -67,13 +68,14 @@ def replicates(
     [0, seeds), as the chapter's parameter seed allows, and no two of so many replicates share one.
     A seed among the values is every replicate's own. Of a chapter's file the name alone counts.
     """
-    digest = hashlib.sha256(_written(entropy, Path(target).name, values)).digest()
+    point = _point(target, values)
+    digest = hashlib.sha256(f"{entropy} {point}".encode()).digest()
     start, step = (int.from_bytes(part) % seeds for part in (digest[:16], digest[16:]))
     while math.gcd(step, seeds) != 1:  # so that its multiples meet every seed once
         step += 1
     for number in numbers:
         seed = values.get("seed", (start + number * step) % seeds)
-        yield Cell(target, values, number, seed, _identity(target, values, number, seed, sources))
+        yield Cell(target, values, number, seed, _identity(point, number, seed, sources))
 
 
 def ingredients(target: str) -> str:
@@ -114,21 +116,20 @@ def function(target: str) -> Callable[..., Any]:
 
 
 def _compare(cell: Cell) -> None:
-    sources = ingredients(cell.target)
-    if cell.identity != _identity(cell.target, cell.values, cell.replicate, cell.seed, sources):
+    point, sources = _point(cell.target, cell.values), ingredients(cell.target)
+    if cell.identity != _identity(point, cell.replicate, cell.seed, sources):
         raise RunFailed(
             f"the sources of {cell.target} are not those of the plan; the same command plans anew"
         )
 
 
-def _identity(target: str, values: dict[str, Any], replicate: int, seed: int, sources: str) -> str:
-    what = _written(Path(target).name, values, replicate, seed, sources)
-    return hashlib.sha256(what).hexdigest()[:32]
+def _point(target: str, values: dict[str, Any]) -> str:
+    """A hash of what all replicates share, whatever the order of names."""
+    return hashlib.sha256(WRITTEN([Path(target).name, values]).encode()).hexdigest()
 
 
-def _written(*what: Any) -> bytes:
-    """Plain values in one way, whatever the order of names."""
-    return json.dumps(what, sort_keys=True).encode()
+def _identity(point: str, replicate: int, seed: int, sources: str) -> str:
+    return hashlib.sha256(f"{point} {replicate} {seed} {sources}".encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=8)
@@ -141,7 +142,7 @@ def _ingredients(target: str, fingerprint: Fingerprint) -> str:
     lock = find_book().root / "requirements.lock"
     found: dict[str, str] = {"lock": _digest(lock)} if lock.is_file() else versions()
     of = _of_function if is_function(target) else _of_chapter
-    return hashlib.sha256(_written(found | of(target))).hexdigest()
+    return hashlib.sha256(WRITTEN(found | of(target)).encode()).hexdigest()
 
 
 def _of_chapter(target: str) -> dict[str, str]:

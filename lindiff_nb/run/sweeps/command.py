@@ -102,7 +102,8 @@ def _plan(chosen: argparse.Namespace) -> Any:
     fixed = {name: value.removeprefix(" ") for name, value in chosen.fixed}
     if len(fixed) < len(chosen.fixed):
         raise UsageError("-p gives a name twice: " + " ".join(name for name, _ in chosen.fixed))
-    how = {"grid": lists(chosen.grid), "zips": [*map(lists, chosen.zip)], "fixed": fixed}
+    zips = [lists(group) for group in chosen.zip]
+    how: dict[str, Any] = {"grid": lists(chosen.grid), "zips": zips, "fixed": fixed}
     if chosen.call or not chosen.what.endswith(".toml"):
         how |= {"seeds": chosen.seeds, "entropy": chosen.entropy, "most": most}
         return plan(chosen.call or chosen.what, call=bool(chosen.call), **how)

@@ -15,6 +15,8 @@ import psutil
 
 from lindiff_nb._base.memory import GIB
 
+START = 120  # seconds that a process may take to begin
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,7 +34,8 @@ class Limits:
 class Guard:
     """Watches the process `pid()` until it closes, and calls `end(why)` beyond a limit.
 
-    `status` is then timeout or oom. The clock starts again whenever `mark()` changes.
+    `status` is then timeout or oom. The clock starts again whenever `mark()` changes; while that is
+    None, work has not begun, and a slow start is no cell's fault.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Guard:
         pid: Callable[[], int | None],
         end: Callable[[str], None],
         limits: Limits,
-        mark: Callable[[], object] = lambda: None,
+        mark: Callable[[], int | None] = lambda: 0,
     ) -> None:
         """Nothing is watched yet."""
         self.pid, self.end, self.limits, self.mark = pid, end, limits, mark
@@ -67,9 +70,10 @@ class Guard:
             self.peak = max(self.peak, used)
             if mark != (mark := self.mark()):
                 since = time.monotonic()
+            late = time.monotonic() - since - (START if mark is None else 0)
             if self.limits.memory and used > self.limits.memory:
                 self._stop("oom", f"it held more than {size(self.limits.memory)}")
-            elif self.limits.timeout and time.monotonic() - since > self.limits.timeout:
+            elif self.limits.timeout and late > self.limits.timeout:
                 self._stop("timeout", f"it took longer than {self.limits.timeout:g} s")
 
     def _stop(self, status: str, why: str) -> None:

@@ -74,7 +74,7 @@ def plan(
     wanted = target(name, call)
     alone = [{name: values} for name, values in (grid or {}).items()]
     once = [{name: [value]} for name, value in (fixed or {}).items()]
-    groups = [*once, *alone, *zips]
+    groups: list[Lists] = [*once, *alone, *zips]
     names = [name for group in groups for name in group]
     for name in names:
         if names.count(name) > 1:

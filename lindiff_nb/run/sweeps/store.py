@@ -104,7 +104,7 @@ class Store:
     def news(self) -> list[Record]:
         """The records that came since this was last asked; `known` has those that count."""
         found = [*self._lines(), *self._files()]
-        found = [new for new in found if new.get("status") in STATUSES and "identity" in new]
+        found = [new for new in found if isinstance(new, dict) and new.get("status") in STATUSES]
         for new in found:
             old = self.known.get(new["identity"])
             if old is None or _rank(new) >= _rank(old):
@@ -133,11 +133,18 @@ class Store:
                 log.seek(start)
                 whole, newline, _ = log.read().rpartition(b"\n")
             self._read[path] = start + len(whole) + len(newline)
-            for line in whole.splitlines():
-                try:
-                    yield dict(json.loads(line))
-                except (ValueError, TypeError):  # torn when its machine went down
-                    continue
+            lines = whole.decode(errors="replace").split("\n")
+            try:
+                yield from json.loads(f"[{','.join(lines)}]") if whole else []
+            except ValueError:  # a line was torn when its machine went down
+                yield from filter(None, map(_object, lines))
+
+
+def _object(line: str) -> Record | None:
+    try:
+        return dict(json.loads(line))
+    except (ValueError, TypeError):
+        return None
 
 
 def _rank(kept: Record) -> tuple[bool, str]:

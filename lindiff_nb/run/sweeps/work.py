@@ -185,6 +185,6 @@ def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Kernels) -> 
     return done, record(batch[done].identity, guard.status or "killed", reason, **facts)
 
 
-def _size(path: Path) -> int:
-    """How far a log has come."""
-    return path.stat().st_size if path.exists() else 0
+def _size(path: Path) -> int | None:
+    """How far a log has come; None before there is one."""
+    return path.stat().st_size if path.exists() else None
