@@ -97,8 +97,8 @@ def _notebooks() -> Iterator[Row]:
     each = (one - bare) / CELLS
     what = f"{CELLS} notebooks one by one, {each:.2f} s a cell beyond its kernel: sweep / kernels"
     yield Row(what, one / bare, "", True)
-    what = f"{60 * CELLS / two:.0f} notebooks a minute, {WORKERS} at a time: papermill in a loop / ours"
-    yield faster(1.7, what, two, looped)
+    what = f"{60 * CELLS / two:.0f} notebooks a minute, {WORKERS} at a time: "
+    yield faster(1.7, what + "papermill in a loop / ours", two, looped)
     yield at_most(1.1, f"the same: ours / papermill by xargs -P{WORKERS}", two, parallel)
 
 
