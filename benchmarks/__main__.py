@@ -12,6 +12,7 @@ from benchmarks import (
     memory,
     random_features,
     report,
+    sweeps,
     training,
     unet,
 )
@@ -28,6 +29,7 @@ ALL = (
     memory,
     random_features,
     unet,
+    sweeps,
 )
 
 
