@@ -10,6 +10,7 @@ calculator  what a spectrum and n will give, as a table, files and a figure
 advise      images of one's own: the best ridge, what more of them bring, what is not known
 copies      how many samples are copies of training images, and how sure that is
 train       a U-net trained at the command line, and the ladder of shipped ones
+stored      results that take minutes: kept, and made again by one command
 run         parameters, papermill, the chapters' commands
 site        what Sphinx needs to render the executed chapters
 cli         the command line, whole
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predict",
         "run",
         "site",
+        "stored",
         "train",
     ],
 )

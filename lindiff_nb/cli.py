@@ -9,11 +9,12 @@ from lindiff_nb.advise import command as advise
 from lindiff_nb.calculator import command as predict
 from lindiff_nb.copies import command as copies
 from lindiff_nb.run import cli
+from lindiff_nb.stored import command as recompute
 from lindiff_nb.train import command as train
 from lindiff_nb.train import sample
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: those of `run.cli`."""
-    more = [predict.add, advise.add, copies.add, train.add, sample.add]
+    more = [predict.add, advise.add, copies.add, train.add, sample.add, recompute.add]
     return cli.main(argv, more=more)

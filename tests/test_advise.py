@@ -76,7 +76,10 @@ def test_check_values_of_films_and_the_question_where_they_are_not_told():
 
 
 def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
-    """Eight draws: at most one of each eight may leave its bounds, by chance in one of 200 runs."""
+    """Eight draws: of each eight at most three may leave their bounds.
+
+    Of 60 other draws 10, 5 and 2 in a hundred did: more than three of eight in one of 200 runs.
+    """
     pool = load("mnist", 8).train.reshape(8000, -1) * 2 - 1
     mean, covariance = pool.mean(axis=0), np.cov(pool.T, bias=True)
     ridge, regret, error = [], [], []
@@ -88,13 +91,13 @@ def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
         regret.append(at / along.min() - 1)
         error.append(abs(found.loss / at - 1))
     for values, limit in ((ridge, np.log(1.5)), (regret, 0.01), (error, 0.1)):
-        assert np.sum(np.array(values) > limit) <= 1, values
+        assert np.sum(np.array(values) > limit) <= 3, values
 
 
 def test_the_intervals_cover():
     """Of 20 sets at least 15 for each of four numbers.
 
-    At a coverage of nine in ten that fails, for one of them, in a hundredth of all runs.
+    At a coverage of 95 in a hundred that fails, for one of them, in one of 3,000 runs.
     """
     n, truth = 50, {}
     for name, m in (("2n", 100), ("4n", 200)):

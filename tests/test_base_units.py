@@ -57,3 +57,14 @@ def test_a_spectrum_spans_up_to_2_to_the_500():
     assert np.array_equal(levels, [1.5, 0, 2.0**-500])
     with pytest.raises(ValueError, match=r"^eigenvalues must be zero or within"):
         units.spectrum([3.0, 2.0**-500], "eigenvalues")
+
+
+def test_beside_noise_no_ridge_is_too_small_and_alone_it_is_as_anywhere():
+    noise = np.array([1.0, 0.0])
+    small, size = np.array([2.0**-900, 2.0**300]), Unit(300)
+    assert size.beside("c", small, noise, far=400)[1] == 1
+    with pytest.raises(ValueError, match=r"^c must be zero or within a factor 4e\+307"):
+        size.beside("c", small[::-1], noise, far=400)
+    with pytest.raises(ValueError, match=r"^c must be zero or within a factor 3e\+120"):
+        size.beside("c", np.array([2.0**800, 0.0]), noise, far=400)
+    assert Unit(1023).beside("c", np.zeros(1), np.ones(1)) == 0

@@ -98,3 +98,20 @@ def test_what_is_no_array_of_numbers_is_refused_by_name():
     for value in (Unwilling(), [[1.0], [1.0, 2.0]], {"a": 1}, "abc", [1, None]):
         with pytest.raises(ValueError, match=r"^it must be "):
             validate.numbers("it", value)
+
+
+def test_noise_of_data_is_that_of_the_covariance_and_what_the_points_lost():
+    """d eps of the type, squared, times the size of the points: variances and the mean's square."""
+    for d in (4, 30):
+        levels, mean = np.linspace(2.0, 1.0, d), np.full(d, 3.0)
+        lost = max(d, 10) * np.finfo(np.float32).eps ** 2 * (2.0 + 9.0 * d)
+        found = rounding.resolution_of_data(levels, np.zeros((3, d), np.float32), mean)
+        assert found == pytest.approx(rounding.resolution(levels) + lost, rel=1e-14)
+
+
+def test_the_largest_count_is_that_of_an_index():
+    assert validate.integer("n", 2**63 - 1) == 2**63 - 1
+    for beyond in (2**63, 2**63 + 1):
+        with pytest.raises(ValueError, match=r"^n must be .*, got one beyond 64 bits$"):
+            validate.integer("n", beyond)
+    assert "9223372036854775807" in str(validate.fail("n", 2**63 - 1, "less"))

@@ -10,10 +10,11 @@ from hard_cases import HARD_SPECTRA, assert_refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lindiff_nb._base.valley import least
 from lindiff_nb.calculator import Losses, _inputs, files, needed, report, text
 from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._inputs import lumped
-from lindiff_nb.calculator._needed import from_there_on, least
+from lindiff_nb.calculator._needed import from_there_on
 from lindiff_nb.exact import schedule, spectra
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
 

@@ -279,7 +279,7 @@ def test_a_set_that_is_not_here_says_how_to_have_it(name):
         data.load(name)
     message = str(caught.value)
     assert sets.SETS[name].title in message
-    assert str(cache.folder()) in message
+    assert f"the cache is {cache.folder()}" in message
     megabytes = {"cifar10": "170 MB", "celeba": "1,443 MB"}
     assert megabytes[name] in message
     if name == "celeba":
@@ -319,8 +319,9 @@ def test_debians_clothes_are_used_when_all_are_asked_for_and_never_otherwise(deb
     assert data.load("fashion-mnist", 4).record.n_train == 1600
     monkeypatch.setenv("LINDIFF_DATA_MIRROR", "nonsense")
     monkeypatch.setenv("LINDIFF_SYSTEM_DATA", str(debian / "nothing"))  # out of sight
-    with pytest.warns(UserWarning, match="the embedded clothes are used instead"):
+    with pytest.warns(UserWarning, match="the embedded clothes are used instead") as caught:
         assert data.load("fashion-mnist", 4, download=True).record.n_train == 1600
+    assert caught[0].filename == __file__  # it points at who asked
 
 
 @pytest.mark.parametrize(
@@ -363,6 +364,9 @@ def test_celeba_is_read_where_the_user_put_it_only_if_it_is_the_published_file(m
     expected = resize.gray(pixels[-2:, 57:185, 25:153])
     assert np.abs(faces.test - expected).mean() < 0.01  # JPEG at its best quality
     assert len(data.load("celeba", 16, limit=3).train) == 3
+    monkeypatch.setattr(celeba, "TRAIN", 7)
+    with pytest.raises(DataUnavailable, match="holds 8 images, not 9 or more"):
+        data.load("celeba", 16)
 
 
 # Records and arguments.
@@ -431,3 +435,36 @@ def test_every_file_of_images_that_comes_with_the_package_is_in_the_notice():
 def test_a_bad_argument_is_named_with_its_value(arguments, message):
     with pytest.raises(ValueError, match=message):
         data.load(**{"name": "mnist", **arguments})
+
+
+def test_selected_images_come_in_one_order_from_the_first_to_the_last():
+    images = data.load("mnist", 4, limit=12)
+    whole = data.select(images, 12)
+    assert np.array_equal(np.sort(whole, axis=0), np.sort(images.train, axis=0))
+    for n, skip in ((1, 0), (5, 7), (12, 0)):
+        assert np.array_equal(data.select(images, n, skip), whole[skip : skip + n])
+    with pytest.raises(ValueError, match=r"^n must be at most 12 with skip"):
+        data.select(images, 6, 7)
+
+
+def test_published_files_are_read_packed_or_not():
+    x, y = np.arange(50, dtype=np.uint8).reshape(2, 5, 5), np.array([3, 1], np.uint8)
+    plain = [pack_idx(part) for part in (x, y, x[:1], y[:1])]
+    for files in (plain, map(gzip.compress, plain)):
+        raw = mnist.published(files)
+        assert np.array_equal(raw.train, x)
+        assert np.array_equal(raw.test_labels, y[:1])
+
+
+def test_half_of_the_crops_are_mirrored(monkeypatch):
+    """On a photograph that brightens to the right; each other half has probability 6e-9."""
+    monkeypatch.setattr(
+        photographs, "photograph", lambda _: np.tile(np.linspace(0, 1, 64), (64, 1))
+    )
+    drawn = photographs.draw(("one",), 4, 1000, np.random.default_rng())
+    darker = np.mean(drawn[:, 0, 0] > drawn[:, 0, -1])
+    assert abs(darker - 0.5) < 5.8 * 0.5 / np.sqrt(1000)
+
+
+def test_the_place_of_the_cache_is_named_where_a_file_can_be_put_there(monkeypatch):
+    assert str(cache.folder()) not in str(sets._advice("att-faces", False, DataUnavailable("no")))

@@ -1,6 +1,7 @@
 """What the project asks for is declared; importing it is cheap; tests run with one thread."""
 
 import ast
+import dataclasses
 import inspect
 import pkgutil
 import re
@@ -77,6 +78,7 @@ USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
     "networks": ("networks/*", "train/*", "measure/score_matching.py"),
     "run": ("run/*", "site/*", "figures/*"),
+    "sweep": ("run/sweeps/dask.py",),
 }
 
 
@@ -135,6 +137,7 @@ IMPORTS = {
     "networks": everything(*OTHERS["networks"]),
     "run": "import lindiff_nb.run.single, lindiff_nb.figures.white_live",
     "book": "import lindiff_nb.run.build",
+    "sweep": "import lindiff_nb.run.sweeps.dask, lindiff_nb.run.single",
 }
 
 
@@ -170,6 +173,8 @@ def test_what_there_is_can_be_looked_up_with_the_core_alone(line):
         ("lab intro", "all"),
         ("build", "book"),
         ("train --data mnist -n 4", "networks"),
+        ("recompute trained-scores", "networks"),
+        ("sweep intro -o runs", "run"),
     ],
 )
 def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
@@ -180,6 +185,18 @@ def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
+    call = "sweep --call lindiff_nb.exact.spectra:power_law --grid d=3 -p exponent 1 -o runs"
+    there = COMMAND.format([*call.split(), "--scheduler", "tcp://127.0.0.1:1"])
+    done = with_only("run", run=there, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "lindiff-nb: distributed is not installed: pip install 'lindiff-nb[sweep]'\n"
+    assert done.stderr == said
+    assert not list(tmp_path.iterdir())
+    done = with_only("run", run=COMMAND.format(call.split()), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("module", "extra"),
     [
@@ -188,6 +205,7 @@ def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
         ("run.execute", "run"),
         ("figures.white_live", "run"),
         ("run.dependencies", "book"),
+        ("run.sweeps.dask", "sweep"),
     ],
 )
 def test_an_import_says_what_to_install(module, extra):
@@ -301,3 +319,42 @@ def test_the_three_ways_to_a_training_curve_point_at_each_other():
         said = " ".join(inspect.getdoc(pkgutil.resolve_name(f"lindiff_nb.{way}")).split())
         assert "Use this when" in said
         assert all(f"`{other}`" in said for other in ways if other != way)
+
+
+MEANT = {  # what an argument means that is left out, wherever it is one
+    "c": 0.0,
+    "eta": 1.0,
+    "estimated_mean": False,
+    "weights": None,
+    "direction": "sampler||population",
+    "sampler": "ddpm",
+    "source": 0.0,
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_what_is_left_out_means_the_same_everywhere(name):
+    """No ridge, the plain step, a mean that is known, all alike."""
+    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure)
+    modules = [getattr(part, inner) for part in parts for inner in files(part.__name__[11:])]
+    found = [
+        inspect.signature(function).parameters[name].default
+        for module in modules
+        for function in vars(module).values()
+        if inspect.isfunction(function) and name in inspect.signature(function).parameters
+    ]
+    given = [value for value in found if value is not inspect.Parameter.empty]
+    assert given
+    assert all(value == MEANT[name] and type(value) is type(MEANT[name]) for value in given)
+
+
+def test_what_a_dataclass_of_the_science_holds_stays_and_arrays_are_not_compared():
+    """`==` of arrays has no single answer, so that two such objects are equal if they are one."""
+    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure)
+    modules = [getattr(part, inner) for part in parts for inner in files(part.__name__[11:])]
+    found = {x for m in modules for x in vars(m).values() if dataclasses.is_dataclass(x)}
+    assert found
+    for kind in found:
+        assert kind.__dataclass_params__.frozen, kind
+        if any("Array" in str(field.type) for field in dataclasses.fields(kind)):
+            assert kind.__eq__ is object.__eq__, kind

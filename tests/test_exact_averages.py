@@ -91,3 +91,11 @@ def test_bad_input_raises_naming_argument_and_value():
     good = {"alpha_bar": np.array([0.9, 0.5, 0.1]), "nodes": 2}
     assert_refused(gauss_rule, good, "alpha_bar", [[], [0.5, 1.0], [0.0], 0.5, [np.nan]])
     assert_refused(gauss_rule, good, "nodes", [0, 1.5])
+
+
+def test_as_many_levels_as_nodes_are_returned_as_they_are():
+    every = np.linspace(0.1, 0.9, 7)
+    a, share = gauss_rule(every, 7)
+    assert np.array_equal(a, every[::-1])
+    assert np.array_equal(share, np.full(7, 1 / 7))
+    assert gauss_rule(every, 6)[0].size == 6

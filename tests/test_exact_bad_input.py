@@ -113,7 +113,12 @@ TABLE = [
     (
         spacing.for_spectrum,
         {"spectrum": np.ones(3), "steps": 5},
-        {"spectrum": SPECTRUM, "steps": WHOLE, "alpha_bar_T": FRACTION},
+        {
+            "spectrum": SPECTRUM,
+            "steps": WHOLE,
+            "alpha_bar_T": FRACTION,
+            "aim": ["KL", "", None, 1],
+        },
     ),
     (
         spacing.path_length,
@@ -128,6 +133,11 @@ TABLE = [
             "direction": ["sampler", "", None, 1],
             "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"],
         },
+    ),
+    (
+        sampler_error.sampler_w2,
+        WALK,
+        {**BAD_WALK, "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"]},
     ),
     (spectra.power_law, {"d": 3, "exponent": 1}, {"d": WHOLE, "exponent": [*ONE, -1]}),
     (spectra.participation_ratio, {"spectrum": np.ones(3)}, {"spectrum": SPECTRUM}),
@@ -182,6 +192,21 @@ TABLE = [
             "mean_q": VECTOR,
             "cov_q": COVARIANCE,
         },
+    ),
+    (
+        divergence.frechet,
+        KL,
+        {
+            "mean_p": MOMENTS["mean"],
+            "cov_p": COVARIANCE,
+            "mean_q": VECTOR,
+            "cov_q": COVARIANCE,
+        },
+    ),
+    (
+        divergence.frechet_of_roots,
+        {"root_p": X, "root_q": X[:, :1]},
+        {"root_p": [np.nan, ZERO, "abc"], "root_q": [np.nan, ZERO, EYE[:0], X[:1]]},
     ),
     (recursion.sampled_variance, WALK, BAD_WALK),
     (recursion.sampled_mean, WALK, BAD_WALK),

@@ -268,3 +268,12 @@ def test_what_rounding_left_below_zero_is_zero_and_what_lies_deeper_is_refused(n
     assert denoiser.losses(rounded, 0.5, 0.1) == denoiser.losses(modes, 0.5, 0.1)
     with pytest.raises(ValueError, match=f"modes.{name} must be non-negative"):
         denoiser.losses(modes._replace(**{name: np.array([2.0, 1, -1e-13])}), 0.5, 0.1)
+
+
+def test_a_mode_that_counts_for_nothing_changes_no_loss():
+    one, two = np.ones(1), np.ones(2)
+    alone = denoiser.Modes(one, None, one, 0 * one, one)
+    beside = denoiser.Modes(two, None, two * [1, 5], 0 * two, two * [1, 0])
+    assert denoiser.test_loss(beside, ALPHA_BAR) == pytest.approx(
+        denoiser.test_loss(alone, ALPHA_BAR), rel=1e-14
+    )

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import linalg, stats
 
-from lindiff_nb.exact.divergence import gaussian_kl
+from lindiff_nb.exact.divergence import frechet, frechet_of_roots, gaussian_kl
 
 
 def gaussian(d, seed, rank=None):
@@ -193,3 +193,36 @@ def test_an_offset_outside_counts_from_10_d_eps_of_the_means(share, finite, size
     for moved in (mean + offset, mean - offset):
         assert np.isfinite(gaussian_kl(mean, first, moved, first)) == finite
     assert np.isfinite(gaussian_kl(mean, first, mean + along, first))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_frechet_distance_is_that_of_the_square_root_of_a_product(seed):
+    p, q = gaussian(6, seed), gaussian(6, seed + 100)
+    root = linalg.sqrtm(p[1] @ q[1]).real
+    wanted = np.sum((p[0] - q[0]) ** 2) + np.trace(p[1] + q[1] - 2 * root)
+    assert frechet(*p, *q) == pytest.approx(wanted, rel=1e-8)
+
+
+def test_the_frechet_distance_of_close_gaussians_keeps_its_digits():
+    """Diagonal ones: sum (sqrt(a) - sqrt(b))^2, eight digits where traces would leave none."""
+    turn, roots = stats.ortho_group.rvs(5, random_state=0), np.array([3.0, 2, 1, 0.5, 0.1])
+    moved = roots * (1 + 1e-9 * np.arange(1, 6))
+    found = frechet_of_roots(turn * roots, turn * moved)
+    assert found == pytest.approx(np.sum((roots - moved) ** 2), rel=1e-6)
+
+
+@pytest.mark.parametrize("rank", [1, 3, 6])
+def test_singular_gaussians_are_a_finite_distance_apart(rank):
+    """p along the first axes, q along the last: where both vary it is that of their roots."""
+    p, q = np.diag(np.arange(6) < rank), np.diag(np.arange(6) >= 3) * 4.0
+    wanted = np.sum((np.sqrt(np.diag(p)) - np.sqrt(np.diag(q))) ** 2)
+    assert frechet(np.zeros(6), p, np.zeros(6), q) == pytest.approx(wanted)
+
+
+def test_points_are_a_root_of_their_covariance():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((4, 30)), rng.standard_normal((50, 30))
+    zero, points = np.zeros(30), [x.T / 2, y.T / np.sqrt(50)]
+    wanted = frechet(zero, x.T @ x / 4, zero, y.T @ y / 50)
+    assert frechet_of_roots(*points) == pytest.approx(wanted, rel=1e-6)
+    assert frechet_of_roots(*points[::-1]) == pytest.approx(wanted, rel=1e-6)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lindiff_nb.exact import recursion, sampling, schedule, spacing, spectra
-from lindiff_nb.exact.divergence import POPULATION, SAMPLER, gaussian_kl
-from lindiff_nb.exact.sampler_error import sampler_kl
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER, frechet, gaussian_kl
+from lindiff_nb.exact.sampler_error import sampler_kl, sampler_w2
 
 SPECTRUM = np.array([30.0, 2.0, 1.0, 1e-2, 1e-4])
 MEAN = np.array([1.0, -2.0, 0.0, 0.1, 0.01])
@@ -110,3 +110,27 @@ def test_noise_where_nothing_varies_costs_infinitely_much(direction):
     assert sampler_kl(flat, made, 0.1, direction=direction) == np.inf
     assert sampler_kl(flat, made, 0.1, "ddim", direction=direction) == np.inf
     assert sampler_kl(flat, made, last_noise=True, direction=direction) == np.inf
+
+
+@pytest.mark.parametrize("made", SCHEDULES, ids=repr)
+def test_the_frechet_distance_is_that_of_dense_matrices(made):
+    offset, matrix = through_the_sampler(SPECTRUM, MEAN, made, 0.02)
+    found = sampler_w2(SPECTRUM, made, 0.02, "ddim", mean=MEAN)
+    wanted = frechet(offset, matrix @ matrix.T, MEAN, np.diag(SPECTRUM))
+    assert found == pytest.approx(wanted, rel=1e-6)
+
+
+def test_what_is_best_for_the_divergence_is_bad_for_the_distance():
+    """Shares of the variance that another program found: ten steps, lambda_k = k^-2."""
+    spectrum = spectra.power_law(256, 2)
+    share = {
+        aim: sampler_w2(spectrum / spectrum.mean(), made, 0, "ddim") / 256
+        for aim in ("kl", "w2")
+        for made in [spacing.for_spectrum(spectrum / spectrum.mean(), 10, aim=aim)]
+    }
+    assert share == pytest.approx({"kl": 0.354987, "w2": 0.0234172}, rel=1e-4)
+    kl = [
+        sampler_kl(spectrum, spacing.for_spectrum(spectrum, 10, aim=aim), 0, "ddim")
+        for aim in ("kl", "w2")
+    ]
+    assert kl[0] < kl[1]

@@ -53,6 +53,7 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
     ("exact.spectra.eigenpairs", {"covariance": COVARIANCE}, [2, 0]),
     ("exact.spectra.resolved", {"variances": np.append(SPECTRUM, 1e-17)}, [2]),
     ("exact.divergence.gaussian_kl", KL, [0]),
+    ("exact.divergence.frechet", KL, [2]),
     ("exact.fourier.radial_power", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
     ("exact.fourier.mean_frequency", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
     ("measure.cross_validated.variances", {"rng": 0, "x": X, "folds": 3}, [2]),

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 
 from lindiff_nb.exact.modes import Mixture
-from lindiff_nb.exact.sde import VP, VariancePreserving
+from lindiff_nb.exact.sde import VP, VarianceExploding, VariancePreserving
 
 
 @pytest.mark.parametrize("process", [VP, VariancePreserving(1.0, 1.0, 0.2)])
@@ -74,3 +74,45 @@ def test_times_outside_the_range_are_refused(ask, t):
 def test_what_is_no_process_is_refused_by_name(given, name):
     with pytest.raises(ValueError, match=name):
         VariancePreserving(**given)
+
+
+VE = VarianceExploding(start=0.065)
+
+
+def test_noise_that_grows_without_shrinking_the_data_has_the_deviation_of_its_equation():
+    for t in (VE.start, 0.5, 1.0):
+        assert VE.deviation(t) ** 2 == pytest.approx(quad(lambda u: 25 ** (2 * u), 0, t)[0])
+    assert VE.deviation(VE.start) == pytest.approx(0.284, abs=5e-4)  # as quoted in the literature
+
+
+def test_on_the_scale_that_keeps_the_variance_it_is_a_process_as_any_other():
+    """alpha_bar = 1 / (1 + deviation^2) decays at the rate beta."""
+    for t in (0.1, 0.4, 0.9):
+        slope = np.log(VE.alpha_bar(t + 1e-6) / VE.alpha_bar(t - 1e-6)) / 2e-6
+        assert VE.beta(t) == pytest.approx(-slope, rel=1e-7)
+    times, weights = VE.rule(30)
+    half = np.log(VE.alpha_bar(VE.start) / VE.alpha_bar(1.0)) / 2
+    assert weights @ VE.girsanov(times) == pytest.approx(half, rel=1e-12)
+
+
+def test_a_score_on_that_scale_is_the_score_of_the_shrunken_points():
+    law, x = Mixture([-3.0, 3.0], deviation=1.0), np.linspace(-4, 4, 9)
+
+    def of_y(y, t):
+        return Mixture([-3.0, 3.0], deviation=np.hypot(1, VE.deviation(t))).score(y)
+
+    for t in (VE.start, 0.3, 1.0):
+        assert VE.scaled(of_y)(x, t) == pytest.approx(VE.score(law)(x, t), rel=1e-12)
+
+
+@pytest.mark.parametrize(("given", "name"), [({"sigma": 1}, "sigma"), ({"start": 0}, "start")])
+def test_what_is_no_exploding_process_is_refused_by_name(given, name):
+    with pytest.raises(ValueError, match=name):
+        VarianceExploding(**given)
+
+
+def test_so_many_steps_go_from_the_start_to_the_end():
+    for count in (1, 2, 7):
+        times = VP.steps(count)
+        assert times.size == count + 1
+        assert (times[0], times[-1]) == (VP.start, 1)

@@ -152,3 +152,25 @@ def test_even_respacing_never_visits_a_step_twice():
         made = schedule.linear(length)
         for steps in range(1, length + 1):
             assert spacing.evenly(made, steps).steps == steps
+
+
+@pytest.mark.parametrize("make", [spacing.karras, spacing.log_uniform])
+def test_two_steps_are_the_two_ends(make):
+    levels = 1 / make(2, 0.3, 7.0).alpha_bar - 1
+    assert levels == pytest.approx([0.09, 49.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("small", [1.0, 1e-4, 1e-12])
+def test_the_path_is_an_integral_over_noise_levels_however_far_the_variances_lie_apart(small):
+    """L = int sqrt(sum of (dtheta / dsigma)^2) with theta = arctan(sigma / deviation)."""
+    spectrum = np.array([1.0, small])
+
+    def speed(u):
+        sigma = np.exp(u)
+        return sigma * np.sqrt(np.sum(spectrum / (spectrum + sigma**2) ** 2))
+
+    end = np.log(np.sqrt(1 / 1e-4 - 1))
+    exact = sum(
+        integrate.quad(speed, low, low + 2, epsabs=1e-12)[0] for low in np.arange(end - 60, end, 2)
+    )
+    assert spacing.path_length(spectrum, 1e-4) == pytest.approx(exact, rel=1e-6)

@@ -127,3 +127,8 @@ def test_an_estimated_mean_takes_one_degree_of_freedom():
     assert_refused(
         validation.left_out_loss, {"x": np.eye(2), "alpha_bar": 0.5}, "x", [[], [[np.nan, 1]]]
     )
+
+
+def test_with_an_estimated_mean_one_point_is_refused_by_its_number():
+    with pytest.raises(ValueError, match=r"^n must be an integer >= 2, got 1"):
+        validation.gcv_loss(np.zeros(3), 1, 0.5, estimated_mean=True)

@@ -105,3 +105,8 @@ def test_distances_are_of_the_first_from_the_second_mode_by_mode():
     assert np.array_equal(apart, [[[1, 4]]])
     assert np.array_equal(size, [[[4, 1]]])
     assert np.array_equal(comparison.distance(first, second), [[2.5]])
+
+
+def test_one_step_alone_can_be_asked_about():
+    found = comparison.noised(np.random.default_rng(0), POINTS, SCHEDULE, [7])
+    assert found.x.shape == (1, *POINTS.shape)

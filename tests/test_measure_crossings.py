@@ -147,3 +147,11 @@ def test_the_error_of_an_exponent_is_that_of_least_squares():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_two_points_make_a_power_law_and_one_does_not():
+    rng = np.random.default_rng(0)
+    found = exponents(rng, [1.0, 10.0], np.full((4, 2), [[3.0, 0.03]]), 5)
+    assert found == pytest.approx(np.full(5, -2.0))
+    with pytest.raises(ValueError, match=r"^draws must be of shape \(draws, 2\)"):
+        exponents(rng, [1.0], np.ones((4, 1)))

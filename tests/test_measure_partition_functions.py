@@ -101,3 +101,10 @@ def test_bad_arguments_are_named(name, bad):
 def test_log_moment_refuses_what_has_no_average(log_z, m):
     with pytest.raises(ValueError, match=r"(log_z|m) must be"):
         partition_functions.log_moment(log_z, m)
+
+
+def test_draws_far_apart_overflow_nowhere():
+    """Of ln Z = 0 and 2000 the mean of Z is half the larger."""
+    found = partition_functions.log_moment([0.0, 2000.0], 1)
+    assert found.value == pytest.approx(2000 - np.log(2))
+    assert found.effective_draws == pytest.approx(1)

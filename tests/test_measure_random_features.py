@@ -188,6 +188,7 @@ def test_an_experiment_is_its_steps_for_every_seed():
         assert trained.best[seed] == curve.min()
         assert trained.best_time[seed] == TAU[np.argmin(curve)]
         assert trained.rise[seed] == curve[-1] / curve.min()
+        assert np.array_equal(trained.stopped[seed, 0], trained.a[seed, np.argmin(curve)])
 
 
 def test_an_experiment_on_infinitely_many_points_is_on_the_population():
@@ -207,3 +208,10 @@ def test_an_experiment_without_anything_is_refused(name, given, value):
     good = {"features": SEEDS, "law": POPULATION, "sizes": [2], "tau": 1.0}
     with pytest.raises(ValueError, match=f"^{name} must be .*, got "):
         random_features.train(np.random.default_rng(0), **{**good, given: value})
+
+
+def test_features_without_seeds_are_trained_on_one_set():
+    features = random_features.Features(FEATURES.w, FEATURES.u)
+    assert features.w.ndim == 1
+    (run,) = random_features.train(np.random.default_rng(0), features, POPULATION, [5], [1e3], 8)
+    assert run.points.means.shape == (5,)

@@ -83,6 +83,9 @@ def test_wrong_weights_alone_are_all_share_of_the_weights():
     exact = 0.5 * np.log(0.5 / 0.2) + 0.5 * np.log(0.5 / 0.8)
     assert score_divergence.weights_part(masses) == pytest.approx(exact, abs=2e-3)
     assert score_divergence.kl(masses) == pytest.approx(exact, abs=6e-3)
+    of_law, of_score = score_divergence.weights(masses)
+    assert of_law == pytest.approx([0.5, 0.5], abs=2e-3)
+    assert of_score == pytest.approx([0.2, 0.8], abs=2e-3)
 
 
 def test_the_bound_on_a_grid_is_the_bound_without_one():
@@ -179,3 +182,18 @@ def test_a_law_without_a_density_and_coarse_rules_are_refused(name):
 def test_an_unknown_way_to_a_density_is_refused():
     with pytest.raises(ValueError, match="by must be one of 'sde', 'ode', 'potential'"):
         score_divergence.masses(VP.score(GAUSSIAN), GAUSSIAN, "bound", 100)
+
+
+def test_the_share_of_the_weights_is_that_of_the_cells_with_their_middle_left_of_the_point():
+    edges = np.arange(-1.0, 4.0)
+    found = score_divergence.Masses(edges, np.array([0.1, 0.2, 0.3, 0.4]), np.full(4, 0.25))
+    for at, left in ((-0.6, 0), (-0.4, 1), (0.4, 1), (0.6, 2), (1.4, 2), (2.4, 3), (3.0, 4)):
+        p, q = found.law[:left].sum(), left / 4
+        sides = [(p, q), (1 - p, 1 - q)]
+        exact = sum(x * np.log(x / y) for x, y in sides if x > 1e-9)
+        assert score_divergence.weights_part(found, at) == pytest.approx(exact, abs=1e-12)
+
+
+def test_a_score_that_is_broken_at_one_point_is_refused():
+    with pytest.raises(ValueError, match=r"^score must be finite"):
+        score_divergence.bound(lambda x, _t: np.where(np.arange(x.size) == 3, np.nan, -x), GAUSSIAN)

@@ -91,3 +91,23 @@ def test_noise_comes_from_the_generator_alone():
     ]
     assert np.array_equal(runs[0].W, runs[1].W)
     assert not np.array_equal(runs[0].W, runs[2].W)
+
+
+def test_with_sampled_noise_it_learns_the_optimum_too():
+    """The mean of the last states: at this pace one step moves them by little."""
+    x, a = points(n=6, centred=False) + 1.0, 0.3
+    noise = torch.Generator().manual_seed(0)
+    states = list(gradient_descent(x, a, eta=0.01, noise=noise, steps=4000))
+    _, b = denoiser.optimal(*spectra.moments(x), a)
+    assert np.mean([s.b for s in states[2000:]], axis=0) == pytest.approx(b, abs=0.15)
+    assert np.abs(b).max() > 0.3
+
+
+def test_torch_has_its_threads_again_between_two_steps():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for _ in gradient_descent(points(), A, eta=0.01, steps=2):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -90,3 +90,9 @@ def test_a_root_in_the_other_half_plane_is_never_returned():
     nan = complex_ridge.Root(np.array([complex(np.nan, np.nan)]), np.zeros(1, dtype=complex))
     with pytest.raises(RuntimeError, match="kappa left the half-plane"):
         complex_ridge.certified(nan, np.array([1 + 1j]))
+
+
+@pytest.mark.parametrize("bad", [complex(np.nan, 1), complex(np.inf, 1), complex(1, np.nan)])
+def test_what_is_not_finite_in_either_part_is_refused(bad):
+    with pytest.raises(ValueError, match=r"^xi must be finite"):
+        complex_ridge.effective_ridge([1j, bad], np.ones(3), 4)

@@ -316,3 +316,11 @@ def test_rounding_is_zero_variance(direction, estimated_mean):
         for function in (kl, fluctuations.kl_sd):
             told = function(exact, n, c, direction, estimated_mean=estimated_mean)
             assert function(found, n, c, direction, estimated_mean=estimated_mean) == told
+
+
+def test_with_an_estimated_mean_one_point_is_refused():
+    for n in (0, 1):
+        with pytest.raises(ValueError, match=r"^n must be an integer >= 2"):
+            wishart_kl(2, n, estimated_mean=True)
+    assert wishart_kl(1, 2, estimated_mean=True) < np.inf
+    assert wishart_kl(1, 1) < np.inf

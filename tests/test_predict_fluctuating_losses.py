@@ -172,3 +172,14 @@ def test_memory_stays_bounded():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3e6  # a whole table would be 8 MB
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS)
+def test_a_level_counts_as_often_as_it_occurs(deviation):
+    """Levels that occur three times and once are the limit of levels apart by a little."""
+    together = np.array([2.0, 2.0, 2.0, 0.7, 0.2, 0.2])
+    apart = together * (1 + 1e-9 * np.arange(6))
+    for n in (4, 20):
+        for at in POINTS[:2]:
+            found = deviation(together, n, *at)
+            assert deviation(apart, n, *at) == pytest.approx(found, rel=1e-6)

@@ -128,3 +128,11 @@ def test_a_real_z_among_the_eigenvalues_is_refused(z):
 def test_z_at_the_atom_is_refused(z):
     with pytest.raises(ValueError, match="z must be not 0"):
         marchenko_pastur.stieltjes(z, 2.0)
+
+
+def test_one_bad_value_among_good_ones_is_refused_and_the_edges_belong_to_the_bulk():
+    with pytest.raises(ValueError, match=r"^p must be in \[0, 1\]"):
+        quantile([0.5, 1.5], 0.3)
+    for edge in edges(0.3):
+        with pytest.raises(ValueError, match=r"^z must be outside"):
+            stieltjes(edge, 0.3)

@@ -22,6 +22,7 @@ GOOD = {
     "eigenvalues": np.array([3.0, 1.0, 0.5]),
     "eigenvalue": 0.7,
     "n": 4,
+    "share": 0.1,
     "d": 2,
     "m": 1,
     "alpha_bar": 0.6,

@@ -279,3 +279,26 @@ def test_spectrum_free_refuses_bad_arguments(bad):
         replica.spectrum_free(**({"xi": 1.0, "trace": 0.5, "d": 3, "n": 4} | bad))
     with pytest.raises(ValueError, match=r"xi \(2,\) and trace \(3,\)"):
         replica.spectrum_free([1, 2], [1, 2, 3], 4, 5)
+
+
+def test_the_potential_is_there_for_every_point_with_its_logarithms_and_no_other():
+    """p > -n, n + p + m r > 0; D + lambda p_hat > 0, D + lambda (p_hat + m r_hat) > 0 for each."""
+    spectrum, n, m = np.array([2.0, 0.5]), 4, 2
+    good = Overlaps(-1.0, -1.0, 0.5, -0.25)
+    assert np.isfinite(replica.potential(good, m, 0.1, spectrum, n))
+    bad = (
+        good._replace(p=-4.0),
+        good._replace(r=-1.5),  # n + p + m r = 0
+        good._replace(p_hat=-0.1),  # negative for the larger level alone
+        good._replace(r_hat=-0.3),  # likewise
+    )
+    for at in bad:
+        with pytest.raises(ValueError, match=r"^at must be a point"):
+            replica.potential(at, m, 0.1, spectrum, n)
+
+
+def test_a_ridge_and_its_source_must_be_positive_in_every_mode():
+    at, spectrum = Overlaps(1.0, 0.0, 0.5, 0.0), np.array([2.0, 0.5])
+    for source in ([-0.2, 0.0], [-0.1, 0.0]):
+        with pytest.raises(ValueError, match="positive"):
+            replica.potential(at, 1, 0.1, spectrum, 4, source)

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 class UsageError(ValueError):
     """The request cannot be met as it was made: nothing was run, nothing written."""
 
+    status = 2  # of the command that it ends
+
 
 class RunFailed(RuntimeError):
     """A chapter or the website was started and did not come to a good end."""

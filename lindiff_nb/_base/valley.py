@@ -1,4 +1,7 @@
-"""The least of a loss in one positive variable: a grid finds the valley, its slope the bottom."""
+"""The least of a loss in one positive variable: a grid finds the valley, its slope the bottom.
+
+And the least whole number at which a condition that stays true begins to hold.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +9,8 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
+
+ENDLESS = 2**50  # no whole number above it is tried
 
 Pool = Callable[[Array], Array]  # values at all points, (.., p) -> those to decide on, (.., k)
 
@@ -59,3 +64,16 @@ def root(slope: Callable[[Array], Array], low: Array, high: Array, precision: fl
         a, below = np.where(rising, a, u), np.where(rising, below, value)
         b, above = np.where(rising, u, b), np.where(rising, value, above)
     return np.exp((a + b) / 2)
+
+
+def least(reached: Callable[[int], bool], first: int = 1, most: int = ENDLESS) -> float:
+    """The least n >= first at which a condition holds that stays true; infinite above `most`."""
+    low, high = first - 1, first
+    while not reached(high):
+        if high >= most:
+            return np.inf
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high

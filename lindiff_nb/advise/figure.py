@@ -9,7 +9,10 @@ from lindiff_nb.figures.palette import GREY, NEW
 
 
 def draw(ax: Any, advice: Advice) -> None:
-    """The loss now and its forecasts with their intervals, and the endless one as a line."""
+    """The loss now and its forecasts with their intervals, and the endless one as a line.
+
+    Raises ValueError where there is no loss to draw.
+    """
     if advice.loss is None:
         raise ValueError("there is no loss to draw: copies hide it")
     rows = [(float(advice.n), advice.loss, advice.loss_interval)]

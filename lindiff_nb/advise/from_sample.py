@@ -76,7 +76,7 @@ class Advice(NamedTuple):
     runs: Runs | None
 
 
-class _At(NamedTuple):
+class At(NamedTuple):
     """A sample at its best ridge."""
 
     c: float
@@ -104,11 +104,11 @@ def advise(
     sample, grouped = sample._replace(groups=tuple(firm)), "groups" if groups else ""
     pairs = alike.pairs(sample) if n > 2 else np.zeros((0, 2), dtype=np.intp)
     _enough_units(sample)
-    at = _best(sample)
+    at = best(sample)
     looser = sample._replace(groups=tuple(units.joined(n, firm, pairs)))
     matter = bool(same) and not groups
     if len(looser.groups) < len(firm):
-        apart = _best(looser)
+        apart = best(looser)
         if at.lowest or apart.loss > MATTERS * at.loss:
             _enough_units(looser)
             sample, at, matter = looser, apart, True
@@ -130,8 +130,8 @@ def _grid(sample: Sample) -> Array:
     return RIDGES * (1.0 if USUAL[0] < variance < USUAL[1] else variance)
 
 
-def _best(sample: Sample, places: int = left_out.TABLE) -> _At:
-    """The ridge at which what is left out costs least."""
+def best(sample: Sample, places: int = left_out.TABLE) -> At:
+    """The ridge at which what is left out costs least, and that loss: one group, or one image."""
 
     def values(xi: Array) -> tuple[Array, ...]:
         at = left_out.curves(sample, xi)
@@ -145,23 +145,23 @@ def _valley(
     grid: Array,
     d: float,
     places: int = left_out.TABLE,
-) -> _At:
+) -> At:
     """The least mean loss along a grid of ridges, and the vertex of the parabola through it."""
     table = left_out.tabulated(values, NOISE.min() + grid[0], NOISE.max() + grid[-1], places)
     xi = NOISE + grid[:, None]
     losses = left_out.loss(table(xi), NOISE, d) @ _WEIGHTS
     at = int(losses.argmin())
     if at in (0, grid.size - 1):
-        return _At(float(grid[at]), float(losses[at]), at == 0)
+        return At(float(grid[at]), float(losses[at]), at == 0)
     low, here, high = losses[at - 1 : at + 2]
     slope, bend = (high - low) / 2, high - 2 * here + low
     c = grid[at] * (grid[1] / grid[0]) ** (-slope / bend)
-    return _At(float(c), float(here - slope**2 / (2 * bend)), False)
+    return At(float(c), float(here - slope**2 / (2 * bend)), False)
 
 
 def _answers(
     sample: Sample,
-    at: _At,
+    at: At,
     grouped: str,
     pairs: Index,
     same: tuple[tuple[int, ...], ...],
@@ -275,7 +275,7 @@ def _gain(sample: Sample, now: float) -> float:
     order = np.random.default_rng(0).permutation(len(sample.groups))
     parts = np.array_split(order, 2)
     rows = [np.sort(np.concatenate([sample.groups[at] for at in part])) for part in parts]
-    half = np.mean([_best(left_out.part(sample, part)).loss for part in rows])
+    half = np.mean([best(left_out.part(sample, part)).loss for part in rows])
     return max(0.0, float(half) - now)
 
 
@@ -298,7 +298,7 @@ def _runs(sample: Sample) -> Runs | None:
     rows, mixed = (
         sample._replace(groups=tuple(units.runs(n, order))) for order in (np.arange(n), random)
     )
-    at, other = _best(rows, ROUGHLY), _best(mixed, ROUGHLY)
+    at, other = best(rows, ROUGHLY), best(mixed, ROUGHLY)
     if at.loss < MATTERS * other.loss:
         return None
     worth = inversion.worth(inversion.energies(rows, at.c))

@@ -15,12 +15,12 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array, Integers
+from lindiff_nb._base.valley import ENDLESS, least
 from lindiff_nb.calculator import _inputs
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, losses
 from lindiff_nb.predict.population import Population
 
-ENDLESS = 2**50  # images
 PER_OCTAVE = 3  # sizes tried
 FAR = 16  # images per dimension from which on a loss only falls or only rises
 
@@ -81,19 +81,6 @@ def found(
     first = 1 + fitted
     for_loss = from_there_on(excess, first, FAR * population.d)
     return Needed(loss_excess, for_loss, kl, least(kl_is_reached, first))
-
-
-def least(reached: Callable[[int], bool], first: int = 1, most: int = ENDLESS) -> float:
-    """The least n >= first at which a condition holds that stays true; infinite above `most`."""
-    low, high = first - 1, first
-    while not reached(high):
-        if high >= most:
-            return np.inf
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
 
 
 def from_there_on(excess: Callable[[Integers], Array], first: int, far: int) -> float:

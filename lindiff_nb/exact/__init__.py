@@ -5,6 +5,7 @@ spectra, fourier       spectra, their counts, and images in another basis
 denoiser, empirical, scale_mixture   best denoisers: affine, of the points, of unequal Gaussians
 sampling, recursion, sampler_error   what a sampler makes of them
 modes, features        mixtures on the line, and moments of rectified features under them
+isotropic              mixtures of round Gaussians in d dimensions
 divergence, averages   divergences of Gaussians; means over noise steps
 training, stopping, emergence   gradient flow, when to stop it, when a mode appears
 shrinkage, validation  other linear denoisers; losses told from the training set alone
@@ -26,6 +27,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "features",
         "fourier",
         "inversion",
+        "isotropic",
         "left_out",
         "modes",
         "recursion",

@@ -1,4 +1,4 @@
-"""The Kullback-Leibler divergence between Gaussians, singular ones included."""
+"""How far two Gaussians are apart, singular ones included: Kullback-Leibler and Frechet."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lindiff_nb._base.types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
 SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
+CLOSE = 1e-4  # of the variance: a distance below it is computed as a sum of squares
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
 
 
@@ -45,6 +46,66 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
         return np.inf
     u = ratios - 1  # of roots: rho - 1 - ln rho = u^2 + 2 excess(u)
     return float(np.sum(u**2 / 2 + excess(u, ratios)) + distance @ distance / 2)
+
+
+def frechet(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> float:
+    """The Frechet distance of two Gaussians: their squared Wasserstein distance, as FID is.
+
+        W2^2 = |mu_p - mu_q|^2 + Tr [cov_p + cov_q - 2 (cov_p^(1/2) cov_q cov_p^(1/2))^(1/2)]
+
+    Shapes (d,), (d, d), (d,), (d, d); in the units of the covariances. Finite for singular ones
+    too, and without the square root of a product (`frechet_of_roots`). Raises ValueError for
+    moments that do not fit together or an indefinite covariance. Source: Dowson & Landau 1982.
+    """
+    mean_p = validate.vector("mean_p", mean_p)
+    d = len(mean_p)
+    mean_q = validate.vector("mean_q", mean_q, d)
+    root_p, root_q = _plain_root("cov_p", cov_p, d), _plain_root("cov_q", cov_q, d)
+    return _frechet(mean_p - mean_q, root_p, root_q, "cov_p")
+
+
+def frechet_of_roots(root_p: Array, root_q: Array) -> float:
+    """The same for equal means and covariances S S', with S of shapes (d, r_p) and (d, r_q).
+
+        W2^2 = min over rotations U of |S_p - S_q U|^2,    U = V W' from the SVD S_q' S_p = V s W'
+
+    Where the two are close this sum of squares is what is computed, so that no digits are lost;
+    else it is |S_p|^2 + |S_q|^2 - 2 sum s, which does without U. Centred points over
+    sqrt(n - 1) are such a root: for n < d the matrices are those of the points. Use this with
+    features. Raises ValueError for roots that are no matrices of one height.
+    """
+    root_p = validate.samples("root_p", root_p)
+    root_q = validate.samples("root_q", root_q)
+    if len(root_p) != len(root_q):
+        raise validate.fail("root_q", root_q, f"a matrix of {len(root_p)} rows, as root_p is")
+    return _frechet(np.zeros(len(root_p)), root_p, root_q, "root_p")
+
+
+def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
+    """The distance in the unit of the largest number, and out of it."""
+    unit = units.unit(shift, root_p, root_q)
+    shift, p, q = (np.ldexp(array, -unit.exponent) for array in (shift, root_p, root_q))
+    narrow, wide = sorted((p, q), key=lambda root: root.shape[1])
+    product = narrow.T @ wide
+    both = np.sum(p**2) + np.sum(q**2)
+    total = both - 2 * np.sum(np.linalg.svd(product, compute_uv=False))
+    if total < CLOSE * both:
+        left, _, right = np.linalg.svd(product, full_matrices=False)
+        total = np.sum((wide - narrow @ left @ right) ** 2)
+    return float(unit.on(np.array(total + np.sum(shift**2)), power=2, name=name))
+
+
+def _plain_root(name: str, covariance: Array, d: int) -> Array:
+    """S with S S' = covariance, by Cholesky where that is possible: a tenth of the time."""
+    found = validate.symmetric(name, covariance, d)
+    units.normal(name, np.diag(found))
+    try:
+        root = np.linalg.cholesky(found)
+    except np.linalg.LinAlgError:
+        variances, axes = np.linalg.eigh(found)
+        validate.semidefinite(name, covariance, variances)
+        root = axes * np.sqrt(variances.clip(min=0))
+    return np.asarray(root, dtype=np.float64)
 
 
 def excess(u: Any, w: Any) -> Array:

@@ -15,6 +15,9 @@ and T equal pieces of it lose the least log variance, L^2 / T in the sum over mo
 variance this is what Sabour et al. 2024 find for Gaussian data, and for variance one it is the
 cosine schedule of Nichol & Dhariwal 2021, but for its offset. Sun, Poor & Zhang 2026 minimise the
 leading term of the divergence instead (arXiv:2601.13602).
+
+For the Frechet distance of the samples, in place of their divergence, a mode weighs lambda times as
+much: the path has lambda_nu^2 for lambda_nu under the root.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from lindiff_nb._base.units import Unit
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
 
+KL, W2 = "kl", "w2"  # what the levels are best for
 ENDING = 1e-4  # alpha_bar_T of a schedule made for a spectrum, unless told otherwise
 NODES = 4096  # of the path's length; the levels are then right to about 1e-6
 
@@ -95,15 +99,20 @@ def log_uniform(steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0) -
     return _through(levels**2, "sigma_min", sigma_min)
 
 
-def for_spectrum(spectrum: Array, steps: int, alpha_bar_T: float = ENDING) -> Schedule:
+def for_spectrum(
+    spectrum: Array, steps: int, alpha_bar_T: float = ENDING, *, aim: str = KL
+) -> Schedule:
     """T levels that divide the path of the spectrum into equal pieces, ending at alpha_bar_T.
 
     Of all schedules with this end and many steps it has the smallest sum of log variances lost by
-    ddim. Zero eigenvalues do not count. Raises ValueError for a bad spectrum, one so small that
-    a schedule cannot tell its levels, steps < 1 or alpha_bar_T outside (0, 1).
+    ddim; with aim "w2" in place of "kl" it serves the Frechet distance (`sampler_error.sampler_w2`)
+    and is bad for the divergence, as the other is for the distance. Zero eigenvalues do not count.
+    Raises ValueError for a bad spectrum, one so small that a schedule cannot tell its levels,
+    steps < 1, alpha_bar_T outside (0, 1) or another aim.
     """
     steps = validate.integer("steps", steps)
-    unit, sigma, length = _path(spectrum, alpha_bar_T)
+    power = 1 + (validate.choice("aim", aim, (KL, W2)) == W2)
+    unit, sigma, length = _path(spectrum, alpha_bar_T, power)
     goals = length[-1] * np.arange(1, steps + 1) / steps
     levels = unit.on(np.interp(goals, length, sigma) ** 2)
     return _through(levels, "spectrum", spectrum)
@@ -127,7 +136,7 @@ def _through(levels: Array, name: str, value: object) -> Schedule:
     return Schedule(beta)
 
 
-def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Unit, Array, Array]:
+def _path(spectrum: Array, alpha_bar_T: float, power: int = 1) -> tuple[Unit, Array, Array]:
     """The unit, noise levels sigma in it, from 0 to the end, and the length up to each."""
     unit, levels = units.varying(spectrum)
     levels = levels[levels > 0]
@@ -138,17 +147,17 @@ def _path(spectrum: Array, alpha_bar_T: float) -> tuple[Unit, Array, Array]:
     least, end = np.sqrt(levels.min()), np.sqrt(unit.noise(np.array(a), name="alpha_bar_T"))
     x = np.linspace(0, np.arcsinh(end / least), NODES)
     sigma = least * np.sinh(x)
-    speed = _speed(sigma, levels) * least * np.cosh(x)
+    speed = _speed(sigma, levels, power) * least * np.cosh(x)
     pieces = (speed[1:] + speed[:-1]) / 2 * np.diff(x)
     return unit, sigma, np.concatenate([[0.0], np.cumsum(pieces)])
 
 
-def _speed(sigma: Array, levels: Array) -> Array:
-    """sqrt( sum_nu lambda_nu / (lambda_nu + sigma^2)^2 ) at each sigma."""
+def _speed(sigma: Array, levels: Array, power: int) -> Array:
+    """sqrt( sum_nu lambda_nu^power / (lambda_nu + sigma^2)^2 ) at each sigma."""
     levels, counts = np.unique(levels, return_counts=True)
     squares = np.empty_like(sigma)
     for block in blocks(len(sigma), len(levels)):
-        squares[block] = np.add.outer(sigma[block] ** 2, levels) ** -2.0 @ (levels * counts)
+        squares[block] = np.add.outer(sigma[block] ** 2, levels) ** -2.0 @ (levels**power * counts)
     return np.sqrt(squares)
 
 

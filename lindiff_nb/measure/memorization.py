@@ -18,7 +18,7 @@ from lindiff_nb.measure._neighbours import Neighbours
 BLOCK = 2**22  # distances held at once, 32 MiB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Nearest:
     """For each sample its nearest training point and how far it and the second nearest are.
 

@@ -63,6 +63,11 @@ class Learned(NamedTuple):
         """The bound after the last time over the best, (...): what stopping saves."""
         return self.bound[..., -1] / self.best
 
+    @property
+    def stopped(self) -> Array:
+        """a at the best time, (..., 1, m)."""
+        return np.take_along_axis(self.a, self.bound.argmin(axis=-1)[..., None, None], axis=-2)
+
 
 def draw(rng: np.random.Generator, m: int, draws: int | None = None) -> Features:
     """m random features, or that for each of `draws` seeds: w (draws, m), u (draws, m, 4).

@@ -42,7 +42,7 @@ from scipy.special import exprel, logsumexp
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import WIDE, Mixture, between
-from lindiff_nb.exact.sde import VP, VariancePreserving
+from lindiff_nb.exact.sde import VP, Process
 
 Score = Callable[[Array, float], Array]  # x (N,) and t -> (..., N); leading axes are seeds, times
 NOTHING = np.finfo(float).tiny  # a mass below it counts as it: 700 nats, not infinitely many
@@ -67,7 +67,7 @@ class Masses(NamedTuple):
     score: Array
 
 
-def bound(score: Score, law: Mixture, *, nodes: int = 96, process: VariancePreserving = VP) -> Nats:
+def bound(score: Score, law: Mixture, *, nodes: int = 96, process: Process = VP) -> Nats:
     """(1/2) int beta E_{p_t} (s - s*)^2 dt in nats, by `nodes` in t.
 
     `score` takes x, (N,), and t and gives (..., N); `law` has deviations > 0 and no leading axis.
@@ -76,32 +76,28 @@ def bound(score: Score, law: Mixture, *, nodes: int = 96, process: VariancePrese
     return _with_error(lambda count: _bound(score, _checked(law), count, process), nodes, "nodes")
 
 
-def sde(score: Score, law: Mixture, *, cells: int = 700, process: VariancePreserving = VP) -> Nats:
+def sde(score: Score, law: Mixture, *, cells: int = 700, process: Process = VP) -> Nats:
     """KL(p_0 || end of the reverse equation) in nats. Arguments and errors as for `bound`."""
     return _divergence(score, law, "sde", cells, process)
 
 
-def ode(score: Score, law: Mixture, *, cells: int = 600, process: VariancePreserving = VP) -> Nats:
+def ode(score: Score, law: Mixture, *, cells: int = 600, process: Process = VP) -> Nats:
     """KL(p_0 || end of the probability flow) in nats. Arguments and errors as for `bound`."""
     return _divergence(score, law, "ode", cells, process)
 
 
-def potential(
-    score: Score, law: Mixture, *, cells: int = 1600, process: VariancePreserving = VP
-) -> Nats:
+def potential(score: Score, law: Mixture, *, cells: int = 1600, process: Process = VP) -> Nats:
     """KL(p_0 || exp int s(x, start) dx) in nats. Arguments and errors as for `bound`."""
     return _divergence(score, law, "potential", cells, process)
 
 
-def divergences(score: Score, law: Mixture, process: VariancePreserving = VP) -> dict[str, Nats]:
+def divergences(score: Score, law: Mixture, process: Process = VP) -> dict[str, Nats]:
     """All four by name, at their default resolution. Arguments and errors as for `bound`."""
     four = (bound, sde, ode, potential)
     return {measure.__name__: measure(score, law, process=process) for measure in four}
 
 
-def masses(
-    score: Score, law: Mixture, by: str, cells: int, process: VariancePreserving = VP
-) -> Masses:
+def masses(score: Score, law: Mixture, by: str, cells: int, process: Process = VP) -> Masses:
     """What the law and the score `by` "sde", "ode" or "potential" put into cells: for densities.
 
     Other arguments and errors as for `bound`.
@@ -123,9 +119,14 @@ def weights_part(found: Masses, at: float = 0.0) -> Array:
 
     By the chain rule `kl` is this and the mean over both sides of the divergence within.
     """
+    return np.sum(_relative(*weights(found, at)), axis=-1)
+
+
+def weights(found: Masses, at: float = 0.0) -> tuple[Array, Array]:
+    """How much lies left and right of a point: the law's, (2,), and the score's, (..., 2)."""
     left = (found.edges[:-1] + found.edges[1:]) / 2 < at
-    sides = [np.stack([p[..., left].sum(-1), p[..., ~left].sum(-1)], axis=-1) for p in found[1:]]
-    return np.sum(_relative(*sides), axis=-1)
+    law, score = (np.stack([p[..., left].sum(-1), p[..., ~left].sum(-1)], -1) for p in found[1:])
+    return law, score
 
 
 def _relative(p: Array, q: Array) -> Array:
@@ -147,9 +148,7 @@ def _with_error(measured: Callable[[int], Array], count: int, name: str) -> Nats
     return Nats(nats, np.abs(nats - measured(fine // 2)))
 
 
-def _divergence(
-    score: Score, law: Mixture, by: str, cells: int, process: VariancePreserving
-) -> Nats:
+def _divergence(score: Score, law: Mixture, by: str, cells: int, process: Process) -> Nats:
     return _with_error(lambda count: kl(masses(score, law, by, count, process)), cells, "cells")
 
 
@@ -161,7 +160,7 @@ def _called(score: Score, x: Array, t: float) -> Array:
     return values
 
 
-def _bound(score: Score, law: Mixture, nodes: int, process: VariancePreserving) -> Array:
+def _bound(score: Score, law: Mixture, nodes: int, process: Process) -> Array:
     """The integral over t of the integral over x."""
     total = np.zeros(())
     for t, share in zip(*process.rule(nodes), strict=True):
@@ -172,7 +171,7 @@ def _bound(score: Score, law: Mixture, nodes: int, process: VariancePreserving) 
     return total
 
 
-def _by_potential(score: Score, edges: Array, process: VariancePreserving) -> Array:
+def _by_potential(score: Score, edges: Array, process: Process) -> Array:
     """Density at the middle of each cell, up to a factor that makes the masses sum to one."""
     middle, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     s = _called(score, middle, process.start)
@@ -181,7 +180,7 @@ def _by_potential(score: Score, edges: Array, process: VariancePreserving) -> Ar
     return np.exp(log_density - logsumexp(log_density, axis=-1, keepdims=True))
 
 
-def _by_ode(score: Score, edges: Array, process: VariancePreserving) -> Array:
+def _by_ode(score: Score, edges: Array, process: Process) -> Array:
     """Edges carried from start to 1, where masses are those of a standard Gaussian."""
     grid, x = np.linspace(edges[0] - 1, edges[-1] + 1, LINES * len(edges)), edges
 
@@ -216,7 +215,7 @@ def _interpolated(values: Array, grid: Array, x: Array) -> Array:
     return low + (place - cell) * (high - low)
 
 
-def _by_sde(score: Score, edges: Array, process: VariancePreserving) -> Array:
+def _by_sde(score: Score, edges: Array, process: Process) -> Array:
     """A standard Gaussian's masses led from 1 to start by the Fokker-Planck equation."""
     times = process.steps(max(1, len(edges) // CELLS_A_STEP))[::-1]
     width, faces = edges[1] - edges[0], edges[1:-1]

@@ -4,6 +4,7 @@ unet         the network
 training     a generator of states, resumable to the bit
 checkpoints  tensors and facts in one file, checked whole
 denoisers    networks saved, loaded, and called as any denoiser of the book
+line_scores  the small network of Li et al., trained for many seeds at once
 """
 
 import lazy_loader
@@ -13,5 +14,5 @@ from lindiff_nb._base import extras
 extras.need("networks", "torch", "safetensors")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["checkpoints", "denoisers", "training", "unet"]
+    __name__, submodules=["checkpoints", "denoisers", "line_scores", "training", "unet"]
 )

@@ -2,6 +2,7 @@
 
 population  a spectrum checked, sorted and counted once; every function takes one or a spectrum
 losses, divergence, best_ridge, fluctuations   a fit's means, best ridges, spreads (wing `_law`)
+frechet     the Frechet distance (FID) that finite sets show
 training    gradient flow, losses in time and when to stop (wing `_flow`)
 spectral_density, shrinkage   eigenvalues of a set, best linear denoisers (wing `_bulk`)
 ridge, complex_ridge   what finite data do to a ridge: the equation under all of these
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = _moved.attach(
         "divergence",
         "elliptical",
         "fluctuations",
+        "frechet",
         "losses",
         "marchenko_pastur",
         "population",

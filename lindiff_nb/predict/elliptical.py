@@ -56,7 +56,7 @@ def test_loss(levels: Levels, m: float, s: Reals, c: Reals, energies: Array) -> 
 
 
 def traces(levels: Levels, m: float, xi: Array, energies: Array) -> Traces:
-    """<Tr G>, <Tr G^2> and <K> after m images at each xi > 0, (x,); arguments as `test_loss`."""
+    """<Tr G>, <Tr G^2> and <K> after m images at each xi > 0, (x,); raises as `test_loss` does."""
     lam, w = (validate.nonnegative(name, part) for name, part in levels._asdict().items())
     e, xi = validate.nonnegative("energies", energies), validate.positive("xi", xi)
     if not m > 1:

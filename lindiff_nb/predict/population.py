@@ -102,6 +102,11 @@ class Population:
         """The directions that vary alone."""
         return self._with(self.spectrum[self.spectrum > 0])
 
+    @cached_property
+    def squared(self) -> Population:
+        """The population whose variances are the squares of these numbers, in no other unit."""
+        return _made(Unit(0), self.spectrum**2, self.levels**2, self.counts)
+
     def _with(self, spectrum: Array) -> Population:
         """Another spectrum in the same unit."""
         return _made(self.unit, spectrum, *_distinct(spectrum))

@@ -26,6 +26,7 @@ render        Sphinx, and the place of the website
 downloads     the readable notebooks that its pages hand out
 build         all of it
 signals       those that end a command, heard as Ctrl-C is
+sweeps        ten thousand runs of a chapter or of a function, and their table
 cli           the command line
 numbers, streams   what it reads, and where it writes
 describe, progress, serve   what it shows
@@ -33,9 +34,28 @@ lab, viewer   a chapter in JupyterLab, as a notebook
 papermill_io  chapters as lindiff:// addresses for papermill
 new_chapter, skeleton   a chapter begun: its page, and its places elsewhere
 
-A chapter imports `record` from here in its kernel, so this file imports nothing heavier.
+A chapter imports `record` from here in its kernel, so this file imports nothing heavier: a name
+that is looked up as `sweep` is called makes no chapter depend on what sweeps are made of.
 """
+
+from importlib import import_module
+from typing import Any
 
 from lindiff_nb.run.records import measured, read_records, record
 
-__all__ = ["measured", "read_records", "record"]
+__all__ = ["collect", "measured", "read_records", "record", "sweep"]
+
+
+def sweep(plan: Any, folder: Any, **how: Any) -> dict[str, int]:
+    """Run the cells of a plan into a folder: `sweeps.drive.sweep`, which says what `how` may be.
+
+    `plan` is the path of a TOML file, or what `sweeps.plan.plan` returns. How many cells ended in
+    which way. Raises UsageError, RunFailed or OSError.
+    """
+    done: dict[str, int] = import_module("lindiff_nb.run.sweeps.drive").sweep(plan, folder, **how)
+    return done
+
+
+def collect(path: Any, form: str | None = None) -> Any:
+    """The table of the sweep in a folder: `sweeps.collect.collect`."""
+    return import_module("lindiff_nb.run.sweeps.collect").collect(path, form)

@@ -3,7 +3,8 @@
 `lindiff_nb.cli` adds the commands of other packages to these.
 
 Exit status: 0 all is well, 1 what was started failed, 2 the request cannot be met as it
-was made (nothing was run or written), 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP.
+was made (nothing was run or written), 3 a sweep is too large, 130 interrupted, 143 and 129 ended
+by SIGTERM and SIGHUP.
 """
 
 import argparse
@@ -17,8 +18,9 @@ from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
 from lindiff_nb.run.chapters import Book, find_book, locate
-from lindiff_nb.run.numbers import number, whole
+from lindiff_nb.run.numbers import count, positive, whole
 from lindiff_nb.run.signals import heard, status_and_words
+from lindiff_nb.run.sweeps import command as sweeps
 
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
@@ -41,7 +43,7 @@ def _status(arguments: Sequence[str], more: Sequence[Adder]) -> int:
         with heard():
             chosen.command(chosen)
     except UsageError as error:
-        return _fail(2, f"lindiff-nb: {error}")
+        return _fail(error.status, f"lindiff-nb: {error}")
     except RunFailed as error:
         return _fail(1, str(error))
     except streams.Gone:
@@ -92,7 +94,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
     command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
-    command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="default: none")
+    command.add_argument("--timeout", type=positive, metavar="SECONDS", help="default: none")
     command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
     command.set_defaults(command=_run)
 
@@ -104,9 +106,9 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command.set_defaults(command=_lab)
 
     command = commands.add_parser("build", help="run what changed and build the website")
-    command.add_argument("-j", "--jobs", type=_count, metavar="N", help="chapters at a time")
+    command.add_argument("-j", "--jobs", type=count, metavar="N", help="chapters at a time")
     command.add_argument(
-        "--timeout", type=_seconds, default=600, metavar="SECONDS", help="a chapter"
+        "--timeout", type=positive, default=600, metavar="SECONDS", help="a chapter"
     )
     command.set_defaults(command=_build)
 
@@ -122,23 +124,9 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     command = commands.add_parser("clean", help="remove what build made")
     command.set_defaults(command=_clean)
 
-    for add in more:
+    for add in (sweeps.add, *more):
         add(commands)
     return parser
-
-
-def _seconds(text: str) -> float:
-    value = number(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = whole(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
-    return value
 
 
 def _shield(arguments: list[str]) -> list[str]:

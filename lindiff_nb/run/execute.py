@@ -17,6 +17,7 @@ from lindiff_nb.run.parameters import Value
 
 with extras.of("run"):
     import papermill
+    from nbformat.v4 import new_output
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.execute import remove_error_markers
@@ -42,6 +43,30 @@ class CellFailed(RunFailed):
         return "\n\n".join(part for part in parts if part)
 
 
+class Capped(PapermillNotebookClient):
+    """papermill's client, which leaves out what a cell puts out beyond its room."""
+
+    def __init__(self, nb_man: Any, room: float, **how: Any) -> None:
+        """`room` is in characters, for each cell."""
+        super().__init__(nb_man, **how)
+        self.room, self.left = room, dict[int, float]()
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Keep what there is room for, and every error and record; the first cut is said."""
+        content = msg["content"]
+        if msg["msg_type"] == "error" or "scrapbook" in content.get("metadata", {}):
+            return super().output(outs, msg, display_id, cell_index)
+        left = self.left.get(cell_index, self.room)
+        self.left[cell_index] = left - len(str(content.get("text") or content.get("data")))
+        if self.left[cell_index] >= 0:
+            return super().output(outs, msg, display_id, cell_index)
+        if left >= 0:
+            begun = content.get("text", "")[: int(left)]
+            said = f"{begun}\n[this cell put out more than {self.room:,} characters: left out]\n"
+            outs.append(new_output("stream", name=content.get("name", "stdout"), text=said))
+        return None
+
+
 class FreshKernel(NBClientEngine):
     """papermill's engine, told which kernel to start."""
 
@@ -58,8 +83,9 @@ class FreshKernel(NBClientEngine):
             if session.ended:  # before there was a kernel that could be killed
                 raise RunFailed(session.ended)
 
-        client = PapermillNotebookClient(
+        client = Capped(
             nb_man,
+            session.room,
             km=session.manager,
             kernel_name=kernel_name,
             log=QUIET,
@@ -155,6 +181,6 @@ def _last_started(cells: list[Any]) -> Any:
 
 def _reason(error: Exception | None, cause: str) -> str:
     """In words, why a run stopped without an error in a cell."""
-    if type(error).__name__ == "DeadKernelError":
+    if str(error).startswith("Kernel died"):
         return "the kernel died" + (f": {cause}" if cause else "")
     return f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ end it is killed together with every process it started (`processes`).
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import sys
 import tempfile
@@ -55,6 +56,7 @@ class Session:
         self.log = log
         self.ended: str | None = None  # why it was ended early
         self.process: Any = None
+        self.room = math.inf  # characters that one cell may put out
         self.notebook: Any = None  # that is executed, with the outputs so far
         (folder / "work").mkdir()
         connection = folder / "k.json"
@@ -97,10 +99,13 @@ class Session:
         """In words, how the kernel's process ended; empty if that is not known."""
         return how_it_ended(self.process)
 
+    def pid(self) -> int | None:
+        """The kernel's process, the leader of a group of its own, once there is one."""
+        return getattr(self.manager.provisioner, "pid", None)
+
     def kill(self) -> None:
         """Kill what is left of the kernel and of what it started."""
-        pid = getattr(self.manager.provisioner, "pid", None)  # the leader of a group of its own
-        if pid is not None:
+        if (pid := self.pid()) is not None:
             kill_tree(pid, self.folder.name)
 
 
@@ -110,7 +115,7 @@ class Kernels:
     def __init__(self) -> None:
         """None is running; what killed ones have left is removed."""
         sweep(Path(tempfile.gettempdir()))
-        self.running: set[Session] = set()
+        self.running: set[Any] = set()  # sessions, and whatever else has an `end`
         self.stopped = ""
 
     @contextlib.contextmanager

@@ -30,5 +30,21 @@ def number(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number, got {_shown(text)}")
 
 
+def positive(text: str) -> float:
+    """A positive number, as of seconds; argparse's error for what is none."""
+    value = number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
+    return value
+
+
+def count(text: str) -> int:
+    """A positive whole number; argparse's error for what is none."""
+    value = whole(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be a positive whole number, got {text!r}")
+    return value
+
+
 def _shown(text: str) -> str:
     return repr(text) if len(text) <= 60 else repr(text[:57] + "...")

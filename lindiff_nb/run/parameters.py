@@ -69,14 +69,16 @@ class Parameter:
 
 
 def check(
-    parameters: Iterable[Parameter], overrides: Iterable[tuple[str, object]]
+    parameters: Iterable[Parameter],
+    overrides: Iterable[tuple[str, object]],
+    whose: str = "this chapter",
 ) -> dict[str, Value]:
     """The values of the overrides, in their types; UsageError for the first that cannot be used."""
     known = {parameter.name: parameter for parameter in parameters}
     values: dict[str, Value] = {}
     for name, given in overrides:
         if not known:
-            raise UsageError(f"there is no parameter {name!r}: this chapter takes none")
+            raise UsageError(f"there is no parameter {name!r}: {whose} takes none")
         if name not in known:
             names = ", ".join(known)
             raise UsageError(f"there is no parameter {name!r}{nearest(name, known)} (of {names})")

@@ -38,7 +38,7 @@ def record(**values: object) -> None:
     Raises ValueError for an array, a NaN or anything else, and then records none of the values.
     Outside IPython the values are checked and go nowhere.
     """
-    plain = {name: _plain(name, value) for name, value in values.items()}
+    plain = {name: scalar(name, value) for name, value in values.items()}
     _so_far.update(plain)
     for name, value in plain.items():
         metadata = {"scrapbook": {"name": name, "mime_prefix": PREFIX}}
@@ -90,8 +90,8 @@ def read_records(notebook: Mapping[str, Any] | str | os.PathLike[str]) -> dict[s
     return records
 
 
-def _plain(name: str, value: Any) -> Recorded:
-    """The Python number behind a value."""
+def scalar(name: str, value: Any) -> Recorded:
+    """The Python number behind a value; ValueError where it cannot be recorded."""
     if getattr(value, "shape", None) is not None:  # an array or a tensor
         if tuple(value.shape):
             raise ValueError(f"{name} must be one number, got an array of shape {value.shape}")

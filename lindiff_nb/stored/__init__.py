@@ -1,0 +1,16 @@
+"""Results that take minutes to compute: kept in the package, and made again by one command.
+
+command         lindiff-nb recompute
+results         the table of results; one that is kept read, one made anew written
+trained_scores  the scores that Li et al. trained, for many seeds
+
+A result is a file of arrays beside these modules, with the settings, the seconds, the machine and
+the versions that made them. A new one needs a module with a function that computes it, and a line
+in `results.JOBS`.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=["command", "results", "trained_scores"]
+)

@@ -1,0 +1,147 @@
+"""Results that the book keeps: what made them is said, and the command makes them again."""
+
+import argparse
+import json
+from importlib import import_module, resources
+from itertools import islice
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb.exact.modes import Mixture
+from lindiff_nb.measure import score_divergence
+from lindiff_nb.networks import line_scores
+from lindiff_nb.networks.line_scores import VE
+from lindiff_nb.stored import command, results, trained_scores
+
+LAW = trained_scores.law(3.0)
+
+
+def recompute(*arguments):
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers(required=True))
+    chosen = parser.parse_args(["recompute", *map(str, arguments)])
+    chosen.command(chosen)
+
+
+def networks(count, epochs=5):
+    rngs = np.random.default_rng(0).spawn(count)
+    return next(islice(line_scores.train(rngs, LAW, "adam", rate=0.05), epochs, None))
+
+
+@pytest.mark.parametrize("name", results.JOBS)
+def test_a_kept_result_is_small_and_says_what_made_it(name):
+    found = results.load(name)
+    assert found.facts.keys() == {"name", "settings", "seconds", "machine", "versions"}
+    assert {"python", "numpy", "torch"} <= found.facts["versions"].keys()
+    assert found.facts["seconds"] > 0
+    file = resources.files("lindiff_nb.stored") / f"{name}.npz"
+    assert len(file.read_bytes()) < 400_000
+    assert callable(import_module(results.JOBS[name]).compute)
+
+
+def test_the_kept_scores_were_made_with_what_the_module_says():
+    found = results.load("trained-scores")
+    size = trained_scores.Size()
+    cases = {name: case._asdict() for name, case in trained_scores.CASES.items()}
+    said = json.loads(json.dumps({**size._asdict(), "cases": cases}))
+    assert found.facts["settings"] == said
+    assert found.arrays["epochs"].tolist() == list(range(0, 2001, 50))
+    for name in cases:
+        assert found.arrays[f"{name}/kl"].shape == (20, 41)
+        assert found.arrays[f"{name}/ode"].shape == (20, 11)
+
+
+@pytest.mark.parametrize("case", ["sgd", "adam-fresh"])
+def test_a_kept_curve_begins_as_it_does_when_it_is_made_again(case):
+    """Network 0 alone, for 51 epochs, where 20 were trained side by side: to a thousandth."""
+    size = trained_scores.Size(seeds=1, last=50)
+    again = trained_scores._followed(trained_scores.CASES[case], size)
+    kept = results.load("trained-scores").arrays
+    for key, count in (("kl", 2), ("ode", 1), ("bound", 1)):
+        assert again[key] == pytest.approx(kept[f"{case}/{key}"][:1, :count], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_tiny_version_comes_out_the_same_to_the_bit(tmp_path, capsys):
+    for file in ("a.npz", "b.npz"):
+        recompute("trained-scores", "--small", "-o", tmp_path / file)
+    assert capsys.readouterr().out.count("sgd-far: 2 networks, 5 epochs") == 2
+    first, second = (results.load("trained-scores", tmp_path / f) for f in ("a.npz", "b.npz"))
+    assert first.arrays.keys() == results.load("trained-scores").arrays.keys()
+    for name, values in first.arrays.items():
+        assert values.tobytes() == second.arrays[name].tobytes(), name
+    assert first.facts["settings"]["seeds"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trained-score"], "the result must be one of .*; the nearest is 'trained-scores'"),
+        (["trained-scores", "-o", "a.npy"], "must end in .npz"),
+        (["trained-scores", "-o", "here.npz"], "here.npz exists: --force replaces it"),
+        (["trained-scores", "-o", "no/a.npz"], "there is no folder"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_it_starts(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.npz").write_bytes(b"mine")
+    with pytest.raises(UsageError, match=message):
+        recompute(*arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["here.npz"]
+    assert (tmp_path / "here.npz").read_bytes() == b"mine"
+
+
+def test_what_breaks_off_leaves_nothing_and_says_so(tmp_path, monkeypatch):
+    def breaks(small, say):
+        raise FloatingPointError("too far")
+
+    monkeypatch.setattr(trained_scores, "compute", breaks)
+    with pytest.raises(RunFailed, match="too far"):
+        recompute("trained-scores", "-o", tmp_path / "a.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_holds_something_else_is_refused(tmp_path):
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(ValueError, match="does not hold the result trained-scores"):
+        results.load("trained-scores", tmp_path / "other.npz")
+    with pytest.raises(ValueError, match="the result must be"):
+        results.load("nothing")
+
+
+def test_the_divergence_of_the_paper_is_that_of_its_own_recipe():
+    """51 points on [-10, 10], the integral of the score at t = 0.065, normalised on them."""
+    weights = networks(3)
+    fine = np.linspace(-10, 10, 2001)
+    s = line_scores.score(weights)(fine, 0.065)
+    rise = np.cumsum((s[:, 1:] + s[:, :-1]) / 2 * 0.01, axis=1)
+    log_q = np.concatenate([np.zeros((3, 1)), rise], axis=1)[:, ::40]
+    log_q -= logsumexp(log_q, axis=1, keepdims=True)
+    p = 0.4 * np.exp(LAW.logpdf(fine[::40]))
+    theirs = np.sum(p * (np.log(p) - log_q), axis=1)
+    ours = score_divergence.kl(trained_scores.masses(weights, LAW, "potential"))
+    assert ours == pytest.approx(theirs, rel=5e-3, abs=1e-3)
+
+
+def test_the_bound_is_its_integral_on_the_scale_of_the_paper():
+    """(1/2) int sigma^(2t) E (s - s*)^2 dt, by plain sums in t and y."""
+    weights, total = networks(2), 0.0
+    times = np.linspace(VE.start, 1, 501)
+    for t, share in zip(times, np.full(501, times[1] - times[0]), strict=True):
+        noised = Mixture([-3.0, 3.0], deviation=np.hypot(1, VE.deviation(t)))
+        y, w = noised.rule(400)
+        miss = (line_scores.score(weights)(y, float(t)) - noised.score(y)) ** 2 @ w
+        total = total + (1 - 0.5 * (t in (times[0], times[-1]))) * share * 25 ** (2 * t) / 2 * miss
+    assert trained_scores.bound(weights, LAW) == pytest.approx(total, rel=1e-2)
+
+
+def test_networks_that_diverged_are_nan_and_leave_the_others_as_they_are():
+    weights = networks(3)
+    whole = trained_scores.judged(weights, LAW, "ode")
+    weights.inner[1, 0, 0] = np.inf
+    for values, before in zip(trained_scores.judged(weights, LAW, "ode"), whole, strict=True):
+        assert np.isnan(values).tolist() == [False, True, False]
+        assert values[[0, 2]] == pytest.approx(before[[0, 2]], abs=1e-6)
