@@ -192,10 +192,10 @@ class Run:
 
 def _adam(network: UNet, settings: Settings) -> torch.optim.Optimizer:
     """Adam, or AdamW where the weights decay."""
-    weights, usual = network.parameters(), {"lr": settings.rate, "fused": True}
-    if settings.weight_decay:
-        return torch.optim.AdamW(weights, weight_decay=settings.weight_decay, **usual)
-    return torch.optim.Adam(weights, **usual)
+    weights, rate, decay = network.parameters(), settings.rate, settings.weight_decay
+    if decay:
+        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.Adam(weights, lr=rate, fused=True)
 
 
 def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:

@@ -35,9 +35,10 @@ def images(asked: Asked) -> Images:
     Raises ValueError for images that cannot be trained on, or fewer than are asked for,
     DataUnavailable for a set that is not here, MemoryError for too many.
     """
+    same: tuple[tuple[int, ...], ...] = ()
     if asked.data in data.NAMES:
         found = data.load(asked.data, asked.size or 16, download=asked.download)
-        pool, test, same = found.train, found.test, ()
+        pool, test = found.train, found.test
         source, said = str(found.record), []
         what = f"the training images of {found.record.name}"
     else:

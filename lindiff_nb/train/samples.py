@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lindiff_nb._base import memory, validate
 from lindiff_nb._base.outputs import write_bytes, write_text
-from lindiff_nb._base.types import Array
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder
 
 BATCH = 256  # images drawn before they are kept
 SAMPLERS = ("ddim", "ddpm")
+Pixels = NDArray[np.float32]
 
 
 class Rows(np.random.Generator):
@@ -75,7 +76,7 @@ def prepare(network: str, size: int | None, steps: int, sampler: str, seed: int)
     return Sampler(trained, shape, steps, sampler, seed, facts)
 
 
-def draw(asked: Sampler, rows: range, device: str | None = None) -> Array:
+def draw(asked: Sampler, rows: range, device: str | None = None) -> Pixels:
     """The images of these rows, (rows, h, w) or (rows, h, w, 3), as they come: not cut off."""
     few = spacing.evenly(asked.trained.schedule, asked.steps)
     asked.trained.network.to(training.best_device(device))
@@ -90,13 +91,15 @@ def draw(asked: Sampler, rows: range, device: str | None = None) -> Array:
     return images[..., 0] if asked.shape[0] == 1 else images
 
 
-def kept(asked: Sampler, path: Path | None) -> Array:
+def kept(asked: Sampler, path: Path | None) -> Pixels:
     """The samples that a file holds; ValueError if they are of another network or way to ask."""
     if path is None or not (path.exists() or path.with_suffix(".json").exists()):
-        return np.empty((0,))
+        return np.empty(0, dtype=np.float32)
     try:
         facts = json.loads(path.with_suffix(".json").read_text("utf-8"))["samples"]
-        found = np.load(path, allow_pickle=False) if path.exists() else np.empty((0,))
+        found = (
+            np.load(path, allow_pickle=False) if path.exists() else np.empty(0, dtype=np.float32)
+        )
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(
             f"{path} or the .json beside it exists and was not written by sample: --force"
@@ -108,8 +111,8 @@ def kept(asked: Sampler, path: Path | None) -> Array:
 
 
 def extend(
-    asked: Sampler, found: Array, n: int, path: Path | None, device: str | None = None
-) -> Iterator[Array]:
+    asked: Sampler, found: Pixels, n: int, path: Path | None, device: str | None = None
+) -> Iterator[Pixels]:
     """All samples so far, up to n, a batch at a time, kept in the file before they are yielded."""
     memory.require(8 * n * int(np.prod(asked.shape)), f"{n:,} images")
     while len(found) < n:
