@@ -81,7 +81,7 @@ def test_the_truth_is_no_distance_from_itself():
 
 
 def test_infinitely_many_points_are_the_limit_of_many():
-    """4096 points and the population: 20 seeds scatter by 1.8 percent; more than five times that."""
+    """4096 points and the population: 20 seeds scatter by 1.8 percent; five times that and more."""
     rng = np.random.default_rng(2)
     features = score_draws.draw(rng, 16, 2)
     many, endless = (

@@ -149,8 +149,10 @@ def along_training(
     for _ in range(validate.integer("seeds", seeds)):
         features, points = draw(rng, m, law.d), Modes(law.draw(rng, n))
         learned = score(features, train(rng, features, points, times, draws))
+        judge = int(rng.integers(2**32))  # the same draws for all: a ratio without noise
         judged = ((learned, law), (learned, points), (truth, points))
-        found.append([bound(rng, *pair, draws=judges).nats for pair in judged])
+        rngs = [np.random.default_rng(judge) for _ in judged]
+        found.append([bound(g, *of, draws=judges).nats for g, of in zip(rngs, judged, strict=True)])
     return Along(times, *map(np.array, zip(*found, strict=True)))
 
 
