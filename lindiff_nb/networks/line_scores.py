@@ -170,7 +170,7 @@ def _epochs(
     points: Array,
     law: Mixture | None,
     batch: int,
-    kind: type[torch.optim.Optimizer],
+    kind: Callable[..., torch.optim.Optimizer],
     rate: float,
 ) -> Iterator[Weights]:
     """The training loop; points are drawn anew from a law, if there is one."""

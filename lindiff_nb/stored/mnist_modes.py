@@ -59,9 +59,10 @@ def judged(found: Clusters, pair: Pair, seed: int, size: Size) -> Iterator[dict[
     """At each kept step the loss on training and new images, (2,), and kinds of samples, (3,)."""
     images = pair.train.reshape(-1, SIDE, SIDE)
     settings = replace(SETTINGS, seed=seed)
-    asked = {"steps": size.kept[-1], "every": size.kept[0], "progress": False}
+    steps, every = size.kept[-1], size.kept[0]
     level = spacing.evenly(SCHEDULE, SAMPLER)
-    for state in training.train(images, SCHEDULE, settings, **asked):
+    run = training.train(images, SCHEDULE, settings, steps=steps, every=every, progress=False)
+    for state in run:
         if state.step in size.kept:
             rng = np.random.default_rng(seed)
             guess = denoisers.denoiser(state.average, SCHEDULE, (SIDE, SIDE))
