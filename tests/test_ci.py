@@ -68,12 +68,12 @@ def run(tmp_path: Path, fails: str = "") -> tuple[int, list[str], dict[str, str]
 
 def test_the_readmes_commands_run_in_their_order(tmp_path):
     status, asked, _ = run(tmp_path)
-    assert (status, asked) == (0, ["make book", "make test", "make test-slow"])
+    assert (status, asked) == (0, ["make book", "make test"])
     readme = (ROOT / "README.md").read_text()
     assert all(re.search(rf"^{command}\b", readme, re.M) for command in asked)
 
 
-@pytest.mark.parametrize(("fails", "asked"), [("book", 1), ("test", 2), ("test-slow", 3)])
+@pytest.mark.parametrize(("fails", "asked"), [("book", 1), ("test", 2)])
 def test_what_fails_ends_the_script_as_failed(tmp_path, fails, asked):
     status, commands, _ = run(tmp_path, fails)
     assert status != 0

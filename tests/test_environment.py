@@ -76,7 +76,7 @@ def undeclared(tops: set[str], *extras: str) -> set[str]:
 PACKAGE = ROOT / "lindiff_nb"
 USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
-    "networks": ("networks/*", "train/*", "measure/score_matching.py"),
+    "networks": ("networks/*", "train/*", "stored/mnist_modes.py", "measure/score_matching.py"),
     "run": ("run/*", "site/*", "figures/*"),
     "sweep": ("run/sweeps/dask.py",),
 }
