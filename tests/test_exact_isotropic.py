@@ -6,16 +6,16 @@ from hard_cases import assert_refused
 from scipy.stats import multivariate_normal
 
 from lindiff_nb.exact import empirical
-from lindiff_nb.exact.isotropic import Modes
+from lindiff_nb.exact.isotropic import IsotropicModes
 from lindiff_nb.exact.modes import Mixture
 
 MEANS = np.array([[1.0, -2.0, 0.5], [-1.0, 0.0, 3.0]])
-LAW = Modes(MEANS, [0.3, 0.7], [0.5, 1.5])
+LAW = IsotropicModes(MEANS, [0.3, 0.7], [0.5, 1.5])
 
 
 def test_on_the_line_it_is_the_mixture():
     line = Mixture([-3.0, 1.0], [0.2, 0.8], [1.0, 0.5])
-    law = Modes(line.means[:, None], line.weights, line.deviation)
+    law = IsotropicModes(line.means[:, None], line.weights, line.deviation)
     x = np.linspace(-6, 4, 21)
     found = law.score(x[:, None], 0.6)[:, 0]
     assert found == pytest.approx(line.at(0.6).score(x), rel=1e-12)
@@ -37,7 +37,9 @@ def test_points_have_the_score_of_the_denoiser_that_memorises(offset):
     points = np.random.default_rng(0).standard_normal((5, 3)) + offset
     x = np.sqrt(0.7) * points[:4] + 0.3
     pulled = np.sqrt(0.7) * empirical.posterior_mean(points, x, 0.7) - x
-    assert Modes(points).score(x, 0.7) == pytest.approx(pulled / 0.3, abs=1e-9 + 1e-9 * offset)
+    assert IsotropicModes(points).score(x, 0.7) == pytest.approx(
+        pulled / 0.3, abs=1e-9 + 1e-9 * offset
+    )
 
 
 def test_each_query_may_have_a_noise_of_its_own():
@@ -47,9 +49,11 @@ def test_each_query_may_have_a_noise_of_its_own():
 
 
 def test_a_mode_of_no_weight_is_not_there():
-    with_it = Modes([[0.0, 0.0], [9.0, 9.0]], [1.0, 0.0], 1.0)
+    with_it = IsotropicModes([[0.0, 0.0], [9.0, 9.0]], [1.0, 0.0], 1.0)
     x = np.ones((1, 2))
-    assert with_it.score(x, 0.5) == pytest.approx(Modes([[0.0, 0.0]], deviation=1.0).score(x, 0.5))
+    assert with_it.score(x, 0.5) == pytest.approx(
+        IsotropicModes([[0.0, 0.0]], deviation=1.0).score(x, 0.5)
+    )
 
 
 def test_draws_have_the_moments_of_the_modes():
@@ -63,12 +67,12 @@ def test_draws_have_the_moments_of_the_modes():
 
 def test_bad_input_is_refused_by_name():
     good = {"means": MEANS, "weights": [0.3, 0.7], "deviation": 1.0}
-    assert_refused(Modes, good, "means", [np.zeros((0, 2)), [1.0, 2.0], [[np.nan, 1.0]]])
-    assert_refused(Modes, good, "weights", [[0.3, 0.6], [-0.5, 1.5]])
-    assert_refused(Modes, good, "deviation", [-1.0, np.inf])
+    assert_refused(IsotropicModes, good, "means", [np.zeros((0, 2)), [1.0, 2.0], [[np.nan, 1.0]]])
+    assert_refused(IsotropicModes, good, "weights", [[0.3, 0.6], [-0.5, 1.5]])
+    assert_refused(IsotropicModes, good, "deviation", [-1.0, np.inf])
     call = {"x": np.zeros((2, 3)), "alpha_bar": 0.5}
     assert_refused(LAW.score, call, "alpha_bar", [0.0, 1.5, -1.0])
-    assert_refused(Modes(MEANS).score, call, "alpha_bar", [1.0])
+    assert_refused(IsotropicModes(MEANS).score, call, "alpha_bar", [1.0])
     assert_refused(LAW.draw, {"rng": np.random.default_rng(0), "n": 2}, "n", [0, 1.5])
     assert_refused(LAW.draw, {"rng": np.random.default_rng(0), "n": 2}, "rng", [0])
     with pytest.raises(ValueError, match="x must have points of dimension 3, got 2"):

@@ -6,18 +6,18 @@ from hard_cases import assert_refused
 from quasi_features import FEATURES, NODES, POINTS, POPULATION
 
 from lindiff_nb.exact import divergence
-from lindiff_nb.exact.isotropic import Modes
+from lindiff_nb.exact.isotropic import IsotropicModes
 from lindiff_nb.exact.sde import VP
 from lindiff_nb.measure import random_features, score_draws
 
 TAU = np.array([1e2, 1e4, 1e6, 1e10])
-LINE = score_draws.Features(FEATURES.w[:, None], FEATURES.u)
-EIGHT = Modes(POINTS.means[:, None])
-LAW = Modes(POPULATION.means[:, None], deviation=1.0)
+LINE = score_draws.VectorFeatures(FEATURES.w[:, None], FEATURES.u)
+EIGHT = IsotropicModes(POINTS.means[:, None])
+LAW = IsotropicModes(POPULATION.means[:, None], deviation=1.0)
 A = random_features.coefficients(
     *random_features.normal_equations(FEATURES, POINTS, nodes=NODES), TAU
 )
-TWO = Modes([[-3.0, 0.0], [3.0, 0.0]], deviation=[1.5, 0.5])
+TWO = IsotropicModes([[-3.0, 0.0], [3.0, 0.0]], deviation=[1.5, 0.5])
 
 
 def true_score(law):
@@ -27,8 +27,8 @@ def true_score(law):
 @pytest.mark.parametrize("d", [1, 3, 8])
 def test_the_bound_of_a_wrong_gaussian_is_known(d):
     """A difference of two divergences, exactly. 4.5 standard errors, three times: 1 in 50,000."""
-    wrong = Modes(np.full((1, d), 0.3), deviation=1.5)
-    right = Modes(np.linspace(0.5, 0.7, d)[None], deviation=1.2)
+    wrong = IsotropicModes(np.full((1, d), 0.3), deviation=1.5)
+    right = IsotropicModes(np.linspace(0.5, 0.7, d)[None], deviation=1.2)
 
     def kl(a):
         p, q = (
@@ -86,7 +86,7 @@ def test_infinitely_many_points_are_the_limit_of_many():
     features = score_draws.draw(rng, 16, 2)
     many, endless = (
         score_draws.score(features, score_draws.train(rng, features, law, [1e3, 1e5], 2**14))
-        for law in (Modes(TWO.draw(rng, 4096)), TWO)
+        for law in (IsotropicModes(TWO.draw(rng, 4096)), TWO)
     )
     bounds = [score_draws.bound(rng, found, TWO, draws=2**14).nats for found in (many, endless)]
     assert bounds[0] == pytest.approx(bounds[1], rel=0.1)

@@ -16,5 +16,5 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["command", "figure", "files", "from_sample", "sample", "text", "units"],
-    submod_attrs={"from_sample": ["Advice", "advise"]},
+    submod_attrs={"from_sample": ["advise"]},
 )

@@ -21,7 +21,7 @@ from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import Mixture
 
 
-class Modes:
+class IsotropicModes:
     """Round Gaussians with `means`, (k, d), `weights`, (k,), and `deviation`, (k,) or a number.
 
     Weights are equal and deviations 0 (points) if not given. Raises ValueError if there is no mode

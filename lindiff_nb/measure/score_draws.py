@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
-from lindiff_nb.exact.isotropic import Modes
+from lindiff_nb.exact.isotropic import IsotropicModes
 from lindiff_nb.exact.sde import END, VP, VariancePreserving
 from lindiff_nb.measure.random_features import EMBEDDED, coefficients
 from lindiff_nb.measure.score_divergence import Nats
@@ -40,7 +40,7 @@ BLOCK = 2**11  # draws held at once, with their features
 Score = Callable[[Array, Array], Array]  # x (N, d) and t (N,) -> (..., N, d)
 
 
-class Features(NamedTuple):
+class VectorFeatures(NamedTuple):
     """Frozen weights of the point, (m, d), and of e(t), (m, k)."""
 
     w: Array
@@ -66,18 +66,18 @@ class Along(NamedTuple):
         return self.own / self.truth[:, None]
 
 
-def draw(rng: np.random.Generator, m: int, d: int) -> Features:
+def draw(rng: np.random.Generator, m: int, d: int) -> VectorFeatures:
     """m random features: Gaussian (w, u), divided by |w|_1 + |u|_1. ValueError if m or d < 1."""
     shape = validate.integer("m", m), validate.integer("d", d) + EMBEDDED
     v = validate.generator(rng).standard_normal(shape)
     v /= np.abs(v).sum(axis=1, keepdims=True)
-    return Features(v[:, :d], v[:, d:])
+    return VectorFeatures(v[:, :d], v[:, d:])
 
 
 def train(
     rng: np.random.Generator,
-    features: Features,
-    law: Modes,
+    features: VectorFeatures,
+    law: IsotropicModes,
     tau: ArrayLike,
     draws: int = DRAWS,
     process: VariancePreserving = VP,
@@ -98,7 +98,7 @@ def train(
     return np.moveaxis(coefficients(K, b, tau), 0, 1)
 
 
-def score(features: Features, a: Array) -> Score:
+def score(features: VectorFeatures, a: Array) -> Score:
     """The score with a, (..., d, m), as a function of x, (N, d), and t, (N,): (..., N, d)."""
     scaled = a / np.sqrt(len(features.w))
     return lambda x, t: np.swapaxes(scaled @ features.values(x, t).T, -1, -2)
@@ -107,7 +107,7 @@ def score(features: Features, a: Array) -> Score:
 def bound(
     rng: np.random.Generator,
     score: Score,
-    law: Modes,
+    law: IsotropicModes,
     *,
     mode: int | None = None,
     draws: int = DRAWS,
@@ -132,7 +132,7 @@ def bound(
 
 def along_training(
     rng: np.random.Generator,
-    law: Modes,
+    law: IsotropicModes,
     m: int,
     n: int,
     tau: ArrayLike,
@@ -147,7 +147,7 @@ def along_training(
     truth, times = _true(law), np.atleast_1d(validate.nonnegative("tau", tau))
     found = []
     for _ in range(validate.integer("seeds", seeds)):
-        features, points = draw(rng, m, law.d), Modes(law.draw(rng, n))
+        features, points = draw(rng, m, law.d), IsotropicModes(law.draw(rng, n))
         learned = score(features, train(rng, features, points, times, draws))
         judge = int(rng.integers(2**32))  # the same draws for all: a ratio without noise
         judged = ((learned, law), (learned, points), (truth, points))
@@ -156,14 +156,14 @@ def along_training(
     return Along(times, *map(np.array, zip(*found, strict=True)))
 
 
-def _true(law: Modes, process: VariancePreserving = VP) -> Score:
+def _true(law: IsotropicModes, process: VariancePreserving = VP) -> Score:
     """The score of the noised law."""
     return lambda x, t: law.score(x, process.alpha_bar(t))
 
 
 def _noised(
     rng: np.random.Generator,
-    law: Modes,
+    law: IsotropicModes,
     draws: int,
     process: VariancePreserving,
     mode: int | None = None,

@@ -19,7 +19,7 @@ from lindiff_nb.train.asked import Asked
 LOOKED_AT = 1000  # held-out images whose likes are looked for
 
 
-class Images(NamedTuple):
+class Chosen(NamedTuple):
     """Images, (N, h, w) or (N, 3, h, w), in [0, 1]."""
 
     train: Array
@@ -29,7 +29,7 @@ class Images(NamedTuple):
     said: tuple[str, ...]
 
 
-def images(asked: Asked) -> Images:
+def images(asked: Asked) -> Chosen:
     """The images that were asked for.
 
     Raises ValueError for images that cannot be trained on, or fewer than are asked for,
@@ -57,7 +57,7 @@ def images(asked: Asked) -> Images:
     train, held = pool[order[skip : skip + n]], pool[order[cut:]] if asked.held_out else None
     if held is not None:
         test, said = held if test is None else test, [*said, *_alike(train, held)]
-    return Images(train, held, test, source, tuple(said))
+    return Chosen(train, held, test, source, tuple(said))
 
 
 def _order(count: int, same: tuple[tuple[int, ...], ...], share: float) -> tuple[Index, int]:

@@ -21,7 +21,7 @@ from lindiff_nb.networks._held_out import BANDS
 from lindiff_nb.networks.training import State
 from lindiff_nb.train import chosen
 from lindiff_nb.train.asked import Asked
-from lindiff_nb.train.chosen import Images
+from lindiff_nb.train.chosen import Chosen
 from lindiff_nb.train.curve import curve
 
 SCHEMA = 1  # of the record: what its names mean
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
     path: Path
     source: str
-    images: Images
+    images: Chosen
     states: Generator[State, None, None]
     step: int
     parameters: int
