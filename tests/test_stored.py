@@ -165,7 +165,7 @@ def test_a_small_run_of_the_digits_networks_has_the_same_arrays():
     arrays, settings = mnist_modes.compute(True, said.append)
     kept = results.load("mnist-modes")
     assert arrays.keys() == kept.arrays.keys()
-    assert settings.keys() == kept.facts["settings"].keys()
+    assert settings.keys() >= kept.facts["settings"].keys()  # some came later
     for name, last in (("train", 2), ("new", 2), ("samples", 3)):
         assert arrays[name].shape == (1, 3, len(mnist_modes.SMALL.kept), last)
     assert len(said) == 3
