@@ -416,3 +416,5 @@ def test_a_table_has_text_in_quotes_and_numbers_to_their_last_digit(here, capsys
     assert main(["collect", "runs", "-o", "table.csv"]) == 0
     assert Path("table.csv").read_text().splitlines() == lines
     assert main(["collect", "runs", "-o", "table.txt"]) == 2
+    assert main(["collect", "runs", "-o", "table.csv"]) == 2  # somebody's
+    assert main(["collect", "runs", "-o", "table.csv", "--force"]) == 0

@@ -8,7 +8,7 @@ tables but for seconds, peak_memory and host.
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.extras import NotInstalled
+from lindiff_nb._base.outputs import output, write_bytes
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.store import Record, Store
 
@@ -80,17 +80,15 @@ def text(table: Columns) -> str:
     return stream.getvalue()
 
 
-def to_file(folder: Path, out: Path) -> None:
+def to_file(folder: Path, out: Path, force: bool = False) -> None:
     """Write the table: .csv, or .parquet and .nc with pandas or xarray and what these need."""
-    match out.suffix:
-        case ".csv":
-            out.write_text(text(columns(folder)), encoding="utf-8")
-        case ".parquet":
-            collect(folder, "pandas").to_parquet(out)
-        case ".nc":
-            collect(folder, "xarray").to_netcdf(out)
-        case _:
-            raise UsageError(f"a table ends in .csv, .parquet or .nc, got {out}")
+    makers: dict[str, Callable[[], bytes]] = {
+        ".csv": lambda: text(columns(folder)).encode(),
+        ".parquet": lambda: collect(folder, "pandas").to_parquet(),
+        ".nc": lambda: bytes(collect(folder, "xarray").to_netcdf()),
+    }
+    output(out, force, tuple(makers))
+    write_bytes(out, makers[out.suffix]())
 
 
 def _newest(plans: list[list[Cell]]) -> list[Cell]:

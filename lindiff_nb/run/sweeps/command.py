@@ -61,6 +61,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("collect", help="the cells of a sweep as a table")
     command.add_argument("folder", type=Path, metavar="FOLDER")
     command.add_argument("-o", dest="out", type=Path, metavar="TABLE", help=".csv, .parquet, .nc")
+    command.add_argument("-f", "--force", action="store_true", help="replace a table that exists")
     command.set_defaults(command=_collect)
 
 
@@ -142,7 +143,7 @@ def _collect(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.sweeps import collect
 
     if chosen.out:
-        collect.to_file(chosen.folder, chosen.out)
+        collect.to_file(chosen.folder, chosen.out, chosen.force)
     else:
         sys.stdout.write(collect.text(collect.columns(chosen.folder)))
 
