@@ -17,6 +17,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from lindiff_nb._base.types import Array, Mask
+from lindiff_nb.exact import divergence
 from lindiff_nb.exact.inversion import Seen
 from lindiff_nb.exact.left_out import Sample, coordinates, forms
 
@@ -76,11 +77,6 @@ def _half(sample: Sample, rng: np.random.Generator) -> Mask:
 
 def _distance(z: Array, chosen: Mask, c: float) -> float:
     """Between the Gaussians of the chosen rows and of the others."""
-    means, roots = [], []
-    for part in (z[chosen], z[~chosen]):
-        lam, v = np.linalg.eigh(np.cov(part.T, bias=True) + c * np.eye(z.shape[1]))
-        means.append(part.mean(axis=0))
-        roots.append((v * np.sqrt(lam.clip(min=0))) @ v.T)
-    first, second = roots
-    cross = np.linalg.svd(first @ second, compute_uv=False).sum()
-    return float(np.sum((means[0] - means[1]) ** 2) + np.sum(first**2 + second**2) - 2 * cross)
+    ridge, parts = c * np.eye(z.shape[1]), (z[chosen], z[~chosen])
+    moments = [(part.mean(axis=0), np.cov(part.T, bias=True) + ridge) for part in parts]
+    return divergence.frechet(*moments[0], *moments[1])
