@@ -71,8 +71,18 @@ def started(*arguments: str, book: Path, home: Path) -> Iterator[str]:
         try:
             yield address[0]
         finally:
-            process.terminate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Jupyter's server may miss a signal that comes while it is at work: it is asked again."""
+    for end in (process.terminate, process.terminate, process.kill):
+        end()
+        try:
             process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        return
 
 
 @contextmanager
