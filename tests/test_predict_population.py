@@ -39,7 +39,7 @@ GOOD = {
     "at": Overlaps(1.0, 0.1, 0.5, 0.1),
 }
 ONLY_KAPPA = ("ridge", "losses", "divergence", "fluctuations")  # depends on n there
-OTHER = ("white", "random_features")  # of no population
+OTHER = ("white", "random_features", "elliptical")  # of no population
 INTERNAL = {"of_fit", "along", "certified", "solve", "known", "enter", "enter_varying"}
 
 

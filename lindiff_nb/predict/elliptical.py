@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import validate, valley
+from lindiff_nb._base import units, validate, valley
 from lindiff_nb._base.types import Array, Reals
+from lindiff_nb._base.units import Unit
 
 PRECISION = 1e-10  # relative, of q
 
@@ -50,15 +51,32 @@ def test_loss(levels: Levels, m: float, s: Reals, c: Reals, energies: Array) -> 
     bring; `unequal_images` takes energies that differ along each direction.
     """
     s, c = validate.broadcast(s=validate.positive("s", s), c=validate.nonnegative("c", c))
-    trace, square, K = traces(levels, m, (s + c).ravel(), energies)
+    unit, own = _in_its_unit(levels)
+    s, c = (unit.off(name, part, far=units.SQUARES) for name, part in (("s", s), ("c", c)))
+    trace, square, K = _traces(own, m, (s + c).ravel(), energies)
     ratio = s.ravel()
     return (1 + ratio * (ratio * square - 2 * trace + K) / levels.counts.sum()).reshape(s.shape)
 
 
 def traces(levels: Levels, m: float, xi: Array, energies: Array) -> Traces:
     """<Tr G>, <Tr G^2> and <K> after m images at each xi > 0, (x,); raises as `test_loss` does."""
+    unit, own = _in_its_unit(levels)
+    xi = unit.off("xi", validate.positive("xi", xi), far=units.SQUARES)
+    found = zip(_traces(own, m, xi, energies), (-1, -2, -1), strict=True)
+    return Traces(*(unit.on(part, power, "levels") for part, power in found))
+
+
+def _in_its_unit(levels: Levels) -> tuple[Unit, Levels]:
+    """Checked levels, in the unit of the largest."""
     lam, w = (validate.nonnegative(name, part) for name, part in levels._asdict().items())
-    e, xi = validate.nonnegative("energies", energies), validate.positive("xi", xi)
+    unit = units.unit(lam)
+    return unit, Levels(unit.off("levels", lam, far=units.SPREAD), w)
+
+
+def _traces(levels: Levels, m: float, xi: Array, energies: Array) -> Traces:
+    """`traces` for checked levels and xi in one unit."""
+    (lam, w), e = levels, validate.nonnegative("energies", energies)
+    e = units.unit(e).off("energies", e)
     if not m > 1:
         raise validate.fail("m", m, "above 1")
     left = 1.0 if np.isinf(m) else (m - 1) / m
