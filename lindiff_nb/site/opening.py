@@ -81,12 +81,12 @@ def opened(notation: str, cells: list[dict[str, Any]]) -> None:
 def read(app: Any, page: str, source: list[str]) -> None:
     """Open a chapter as Sphinx reads it."""
     notation = Path(app.srcdir) / Path(page).parent / "notation.md"
-    if not str(app.env.doc2path(page)).endswith(".ipynb") or not notation.exists():
+    if not str(app.env.doc2path(page)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"])
-    opened(notation.read_text("utf-8"), notebook["cells"])
+    opened(notation.read_text("utf-8") if notation.exists() else "", notebook["cells"])
     source[0] = json.dumps(notebook)
     app.env.note_dependency(notation)
 
