@@ -10,7 +10,13 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
 from lindiff_nb.site import reading
+
+logger = logging.getLogger(__name__)
 
 MOST = 8
 FAMILIAR = 3  # uses of a symbol that an earlier chapter introduced
@@ -70,7 +76,8 @@ def opened(notation: str, cells: list[dict[str, Any]]) -> None:
     first = next((cell for cell in cells if cell["cell_type"] == "markdown"), None)
     if first is None or not BOX.search(first["source"]):
         return
-    minutes = f":::{{div}} reading-time\n{reading.cost(cells)['minutes']:.0f} minutes to read\n:::"
+    took = reading.spoken(reading.cost(cells)["minutes"])
+    minutes = f":::{{div}} reading-time\n{took} to read\n:::"
     rows = symbols(notation, reading.texts(cells))
     lines = "\n".join(f"* - {row.symbol}\n  - {row.code}\n  - {row.meaning}" for row in rows)
     table = TABLE.format(rows=lines) if rows else ""
@@ -78,19 +85,42 @@ def opened(notation: str, cells: list[dict[str, Any]]) -> None:
     first["source"] = text
 
 
+def whole(text: str) -> dict[str, Any]:
+    """A notebook as it lies in its file, each source in one piece."""
+    notebook: dict[str, Any] = json.loads(text)
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return notebook
+
+
 def read(app: Any, page: str, source: list[str]) -> None:
     """Open a chapter as Sphinx reads it."""
     notation = Path(app.srcdir) / Path(page).parent / "notation.md"
     if not str(app.env.doc2path(page)).endswith(".ipynb"):
         return
-    notebook = json.loads(source[0])
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
+    notebook = whole(source[0])
     opened(notation.read_text("utf-8") if notation.exists() else "", notebook["cells"])
     source[0] = json.dumps(notebook)
     app.env.note_dependency(notation)
 
 
+class Minutes(SphinxRole):
+    """The role {minutes}`one two`: how long these chapters take to read."""
+
+    def run(self) -> tuple[list[nodes.Node], list[Any]]:
+        """The text, or a warning if one of them is not there."""
+        folder, total = Path(self.env.doc2path(self.env.docname)).parent, 0.0
+        for name in self.text.split():
+            path = folder / f"{name}.ipynb"
+            if not path.exists():
+                logger.warning("minutes: no chapter %r", name, location=self.get_location())
+                return [], []
+            self.env.note_dependency(str(path))
+            total += reading.cost(whole(path.read_text("utf-8"))["cells"])["minutes"]
+        return [nodes.Text(reading.spoken(total))], []
+
+
 def setup(app: Any) -> None:
-    """Open chapters before MyST-NB parses them."""
+    """Open chapters before MyST-NB parses them; register the role."""
+    app.add_role("minutes", Minutes())
     app.connect("source-read", read)

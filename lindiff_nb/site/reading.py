@@ -55,3 +55,8 @@ def cost(cells: Any) -> dict[str, float]:
     equations = len(re.findall(r"\$\$.*?\$\$", text, re.S))
     seconds = 20 * equations + 30 * found["figures"] + 2.5 * found["visible lines of code"]
     return found | {"minutes": found["words"] / 220 + seconds / 60}
+
+
+def spoken(minutes: float) -> str:
+    """A reading time in words."""
+    return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
