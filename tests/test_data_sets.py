@@ -468,3 +468,21 @@ def test_half_of_the_crops_are_mirrored(monkeypatch):
 
 def test_the_place_of_the_cache_is_named_where_a_file_can_be_put_there(monkeypatch):
     assert str(cache.folder()) not in str(sets._advice("att-faces", False, DataUnavailable("no")))
+
+
+def test_of_several_sets_those_that_are_here_are_taken_and_the_others_named(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("LINDIFF_DATA", str(tmp_path))
+    monkeypatch.setenv("LINDIFF_SYSTEM_DATA", str(tmp_path))
+    found = data.available(["mnist", "cifar10", "photo-crops"], 8, limit=5, crops=7)
+    assert list(found) == ["digits", "photo crops"]
+    assert found["digits"].train.shape == (5, 8, 8)
+    assert np.array_equal(
+        found["photo crops"].train, data.load("photo-crops", 8, limit=5, crops=7).train
+    )
+    told = capsys.readouterr().out
+    assert "cifar10 is not on this machine: load('cifar10') says how to get it." in told
+    assert str(found["digits"].record) in told
+    with pytest.raises(ValueError, match="name must be"):
+        data.available(["mnist", "no such set"], 8)

@@ -142,7 +142,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "optimal-denoisers",
     "replica",
     "sampling",
-    "structured-data",
 }
 YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
     "from-one-sample",

@@ -58,3 +58,23 @@ def test_bad_input_raises_naming_argument_and_value():
     assert_refused(fits.mean_losses, good, "covariance", [np.ones(3), -np.eye(3), None])
     assert_refused(fits.mean_losses, good, "alpha_bar", [0, 2, np.nan])
     assert_refused(fits.mean_losses, good, "sets", [[np.ones((2, 4))], [np.full((2, 3), np.nan)]])
+
+
+def test_the_loss_on_the_rest_is_that_of_the_images_that_were_not_drawn():
+    rng, n, size, d = np.random.default_rng(3), 7, 20, 4
+    pool = rng.standard_normal((size, d))
+    own, rest = pool[:n], pool[n:]
+    on_pool, train = fits.mean_losses([own], pool.T @ pool / size, ALPHA_BAR)[0]
+    directly = fits.mean_losses([own], rest.T @ rest / len(rest), ALPHA_BAR)[0, 0]
+    assert fits.on_rest(on_pool, train, n / size) == pytest.approx(directly, rel=1e-12)
+    both = fits.on_rest([on_pool, train], train, [[n / size], [0.0]])
+    assert both == pytest.approx(np.array([[directly, train], [on_pool, train]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [("share", [1.0, -0.1, np.nan]), ("pool_loss", [np.nan]), ("train_loss", [np.inf])],
+)
+def test_a_share_or_a_loss_that_is_none_is_refused(name, bad):
+    good = {"pool_loss": 1.0, "train_loss": 0.5, "share": 0.25}
+    assert_refused(fits.on_rest, good, name, bad)

@@ -16,7 +16,7 @@ one written in this package; nothing is unpickled.
 
 own         `images`: a folder, an array or a set, read by one rule; `Images`
 folders, arrays   what counts as a picture and what is in it; which axis of an array is which
-sets, imageset   the table of sets, `load`, what it returns, and `select`
+sets, imageset   the table of sets, `load` and `available`, what it returns, and `select`
 mnist, fashion, photographs, cifar, celeba, att   each set's own reader
 embedded, cache, formats   where files lie, that they are the published ones, how they are read
 resize      images of another size, by area
@@ -24,7 +24,7 @@ resize      images of another size, by area
 
 from lindiff_nb.data.imageset import DataUnavailable, ImageSet, Record, select
 from lindiff_nb.data.own import Images, images
-from lindiff_nb.data.sets import NAMES, load
+from lindiff_nb.data.sets import NAMES, available, load
 
 __all__ = [
     "NAMES",
@@ -32,6 +32,7 @@ __all__ = [
     "ImageSet",
     "Images",
     "Record",
+    "available",
     "images",
     "load",
     "select",

@@ -1,6 +1,6 @@
 """The table of image sets, and `load`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from lindiff_nb._base import validate
@@ -62,6 +62,7 @@ SETS = {
     ),
 }
 NAMES = tuple(SETS)
+SHOWN = {"mnist": "digits", "att-faces": "faces", "fashion-mnist": "clothes"}  # what is on them
 
 
 def load(
@@ -108,6 +109,32 @@ def load(
     except DataUnavailable as error:
         raise DataUnavailable(_advice(name, download, error)) from error
     return _finish(SETS[name], raw, size, limit)
+
+
+def available(
+    names: Iterable[str],
+    size: int = 16,
+    *,
+    download: bool = False,
+    limit: int | None = None,
+    crops: int = 20_000,
+) -> dict[str, ImageSet]:
+    """The sets of these names that are on this machine, by what they show; `load` has the rest.
+
+    The keys are "digits", "photo crops", "faces", "clothes", "CIFAR-10" and "CelebA". A line on
+    the screen tells of each what it is, or that it is left out. Use this to compare sets of which
+    a reader may have some; raises ValueError as `load` does.
+    """
+    found = {}
+    for name in names:
+        try:
+            images = load(name, size, download=download, limit=limit, crops=crops)
+        except DataUnavailable:
+            print(f"{name} is not on this machine: load({name!r}) says how to get it.")
+            continue
+        found[SHOWN.get(name, SETS[name].title)] = images
+        print(images.record)
+    return found
 
 
 def _advice(name: str, download: bool, error: DataUnavailable) -> str:

@@ -44,3 +44,24 @@ def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: ArrayLike) 
         modes = denoiser.modes(zero, x.T @ x / len(x), zero, covariance)
         result.append([loss @ weights for loss in denoiser.losses(modes, levels)])
     return np.array(result, dtype=np.float64).reshape(-1, 2)
+
+
+def on_rest(pool_loss: ArrayLike, train_loss: ArrayLike, share: ArrayLike) -> Array:
+    """The loss on the images of a pool that were not drawn, from the loss on the whole pool.
+
+    A test on all P images of a pool holds the n training images among them,
+
+        pool_loss = share train_loss + (1 - share) rest_loss ,    share = n / P,
+
+    exactly, for every single fit whose mean is known. The three broadcast. Use this where fits
+    were tested on the pool that they come from: the rest are new images. Raises ValueError for a
+    share outside [0, 1) or losses that are not finite.
+    """
+    share = validate.nonnegative("share", share)
+    if np.any(share >= 1):
+        raise validate.fail("share", share.max(), "below 1")
+    pool, train = (
+        validate.numbers("pool_loss", pool_loss),
+        validate.numbers("train_loss", train_loss),
+    )
+    return (pool - share * train) / (1 - share)
