@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 from test_exact_left_out import ALPHA_BAR, POWER, WEIGHTS, N, S, tens
 
-from lindiff_nb.advise import advise, figure, from_sample, text, units
+from lindiff_nb.advise import advise, figure, text
+from lindiff_nb.advise import best_ridge as ridges
 from lindiff_nb.cli import main
-from lindiff_nb.data import load
+from lindiff_nb.data import groups, load
 from lindiff_nb.exact import left_out
 from lindiff_nb.predict import best_ridge, losses
 
 DIGITS = np.load(Path(__file__).with_name("digits.npz"))["x"] / 8 - 1
-C = from_sample.RIDGES
+C = ridges.RIDGES
 
 
 def advised(x, **more):
@@ -155,21 +156,21 @@ NAMES = ["p1/a1.png", "p1/a2.png", "p2/a1.png", "p10/b1.png"]
 
 
 @pytest.mark.parametrize(
-    ("by", "groups"),
+    ("by", "rows"),
     [
         ("folder", [[0, 1], [2], [3]]),
         (r"[ab]\d", [[0, 2], [1], [3]]),
         (r"p\d.*/([ab])", [[0, 1, 2], [3]]),
     ],
 )
-def test_groups_are_folders_or_what_a_pattern_finds(by, groups):
-    assert [group.tolist() for group in units.named(NAMES, by)] == groups
+def test_groups_are_folders_or_what_a_pattern_finds(by, rows):
+    assert [group.tolist() for group in groups.named(NAMES, by)] == rows
 
 
 @pytest.mark.parametrize(("by", "word"), [("a(", "a pattern"), ("a1", "not in p1/a2.png")])
 def test_a_pattern_that_does_not_fit_is_refused(by, word):
     with pytest.raises(ValueError, match=word):
-        units.named(NAMES, by)
+        groups.named(NAMES, by)
 
 
 @pytest.fixture
@@ -201,10 +202,21 @@ def test_the_same_bytes_as_an_array_and_as_files_give_the_same_answer(folder, ca
     assert one["warnings"] == []
     said = capsys.readouterr().out
     assert said.startswith("Use the ridge c = 0.06")
+    assert f"lindiff-nb train --data {folder / 'all.npy'} --jitter {one['jitter']:.3g}" in said
     assert "grey levels" in said
     assert "12 of 64 pixels never vary" in said
     assert "d20.png ~ d35.png" in said
     assert all(len(line) <= 100 for line in said.splitlines() if str(folder) not in line)
+
+
+def test_the_jitter_for_training_is_the_same_ridge_with_black_at_zero():
+    """The same samples come of both, and it is nearly the ridge that is best with black at 0."""
+    found = advised(DIGITS[:40])
+    c, x = text.jitter(found), DIGITS[:40]
+    ours = 4 * (np.cov(((x + 1) / 2).T, bias=True) + c * np.eye(64))
+    np.testing.assert_allclose(ours, np.cov(x.T, bias=True) + found.best_c * np.eye(64), atol=1e-12)
+    with_black_at_zero = ridges.best(left_out.of_points((x + 1) / 2))
+    assert c == pytest.approx(with_black_at_zero.c, rel=0.01)
 
 
 def test_groups_by_folder_twins_and_a_figure(folder, capsys):
