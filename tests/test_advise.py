@@ -76,23 +76,71 @@ def test_check_values_of_films_and_the_question_where_they_are_not_told():
     assert advised(np.random.default_rng(0).permutation(x)).runs is None
 
 
-def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
-    """Eight draws: of each eight at most three may leave their bounds.
+def world(name):
+    """All images of a kind as points in [-1, 1], their mean and covariance."""
+    pool = load("mnist", 8).train if name == "digits" else load(name, 8, crops=8000).train
+    pool = 2 * pool.reshape(len(pool), -1) - 1
+    return pool, pool.mean(axis=0), np.cov(pool.T, bias=True)
 
-    Of 60 other draws 10, 5 and 2 in a hundred did: more than three of eight in one of 200 runs.
+
+def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
+    """The usual draw of eight is well within what is promised, and no draw is far from it.
+
+    Of 500 single draws 11 in a hundred are beyond a factor 1.5 in the ridge, 3 beyond 1 % of
+    regret, 3 beyond 10 % in the loss; the worst were 2.2, 2.2 % and 14 %. So the usual draw of
+    eight leaves its bounds in one of 1,000 runs, and one of the eight in fewer than one of 100.
     """
-    pool = load("mnist", 8).train.reshape(8000, -1) * 2 - 1
-    mean, covariance = pool.mean(axis=0), np.cov(pool.T, bias=True)
-    ridge, regret, error = [], [], []
+    pool, mean, covariance = world("digits")
+    off = []
     for draw in range(8):
         x = pool[np.random.default_rng(draw).choice(8000, 40, replace=False)]
-        found, along = advised(x), new_loss(x, mean, covariance, C)
-        at = new_loss(x, mean, covariance, found.best_c)[0]
-        ridge.append(abs(np.log(found.best_c / C[along.argmin()])))
-        regret.append(at / along.min() - 1)
-        error.append(abs(found.loss / at - 1))
-    for values, limit in ((ridge, np.log(1.5)), (regret, 0.01), (error, 0.1)):
-        assert np.sum(np.array(values) > limit) <= 3, values
+        found, along = ridges.best(left_out.of_points(x)), new_loss(x, mean, covariance, C)
+        at = new_loss(x, mean, covariance, found.c)[0]
+        ratio = abs(np.log(found.c / C[along.argmin()]))
+        off.append([ratio, at / along.min() - 1, abs(found.loss / at - 1)])
+    assert np.all(np.median(off, axis=0) < [np.log(1.5), 0.01, 0.1]), off
+    assert np.all(np.max(off, axis=0) < [np.log(3), 0.04, 0.2]), off
+
+
+@pytest.mark.parametrize("name", ["digits", "photo-crops"])
+def test_the_intervals_cover_for_images_too(name):
+    """Of 20 sets of d / 4 images at least 13 for each of three numbers.
+
+    Of 60 other sets 85 to 95 in a hundred did; at these rates one of 100 runs fails. At a coverage
+    of one half, nearly all do.
+    """
+    pool, mean, covariance = world(name)
+    rng, n = np.random.default_rng(7), 16
+
+    def draw(m):
+        return pool[rng.choice(len(pool), m, replace=False)]
+
+    truth = {}
+    for twice, m in (("2n", 2 * n), ("4n", 4 * n)):
+        lowest = [new_loss(draw(m), mean, covariance, C[::2]).min() for _ in range(30)]
+        truth[twice] = np.mean(lowest)
+    covered = dict.fromkeys(["now", *truth], 0)
+    for _ in range(20):
+        x = draw(n)
+        found = advised(x)
+        ends = {"now": found.loss_interval} | {m: found.forecast[m].interval for m in truth}
+        now = new_loss(x, mean, covariance, found.best_c)[0]
+        for what, value in {"now": now, **truth}.items():
+            covered[what] += ends[what][0] <= value <= ends[what][1]
+    assert min(covered.values()) >= 13, covered
+
+
+def test_a_pixel_that_one_image_has_faintly_changes_nothing():
+    """Its variance is far below what rounding leaves of the others' leverages."""
+    x = np.pad(N(0, (30, 40)) * np.repeat([1.0, 0.0], [25, 15]), ((0, 0), (0, 10)))
+    plain = advised(x)
+    for faint in (1e-3, 1e-5, 1e-7):
+        x[4, 45] = faint
+        found = advised(x)
+        assert found.loss == pytest.approx(plain.loss, rel=1e-3)
+        assert found.forecast["endless"].loss == pytest.approx(
+            plain.forecast["endless"].loss, rel=1e-2
+        )
 
 
 def test_the_intervals_cover():

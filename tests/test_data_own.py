@@ -241,7 +241,7 @@ FLOATS = rng.uniform(-0.9, 0.9, (5, 4, 4))
         (BASE.astype(np.float32) / 255, (0, 1)),
         (FLOATS, (-1, 1)),
         (5 * FLOATS, None),
-        (1.02 * np.abs(FLOATS) / 0.9, None),
+        (1.2 * np.abs(FLOATS), None),
         (5 * np.abs(FLOATS).reshape(5, -1), None),
         (BASE.reshape(N, -1), (0, 255)),
         (BASE.astype(np.int64) * 1000, None),
