@@ -16,7 +16,7 @@ from lindiff_nb.advise import advise, figure, text
 from lindiff_nb.advise import best_ridge as ridges
 from lindiff_nb.cli import main
 from lindiff_nb.data import groups, load
-from lindiff_nb.exact import left_out
+from lindiff_nb.exact import inversion, left_out
 from lindiff_nb.predict import best_ridge, losses
 
 DIGITS = np.load(Path(__file__).with_name("digits.npz"))["x"] / 8 - 1
@@ -107,7 +107,7 @@ def test_the_intervals_cover_for_images_too(name):
     """Of 20 sets of d / 4 images at least 13 for each of three numbers.
 
     Of 60 other sets 85 to 95 in a hundred did; at these rates one of 100 runs fails. At a coverage
-    of one half, nearly all do.
+    of one half, nine of ten do.
     """
     pool, mean, covariance = world(name)
     rng, n = np.random.default_rng(7), 16
@@ -130,17 +130,15 @@ def test_the_intervals_cover_for_images_too(name):
     assert min(covered.values()) >= 13, covered
 
 
-def test_a_pixel_that_one_image_has_faintly_changes_nothing():
-    """Its variance is far below what rounding leaves of the others' leverages."""
+@pytest.mark.parametrize("faint", [3e-6, 5e-6])
+def test_a_pixel_that_one_image_has_faintly_breaks_nothing(faint):
+    """Its variance is so small that rounding decides what is left of that direction."""
     x = np.pad(N(0, (30, 40)) * np.repeat([1.0, 0.0], [25, 15]), ((0, 0), (0, 10)))
-    plain = advised(x)
-    for faint in (1e-3, 1e-5, 1e-7):
-        x[4, 45] = faint
-        found = advised(x)
-        assert found.loss == pytest.approx(plain.loss, rel=1e-3)
-        assert found.forecast["endless"].loss == pytest.approx(
-            plain.forecast["endless"].loss, rel=1e-2
-        )
+    for row in range(30):
+        one = x.copy()
+        one[row, 45] = faint
+        seen = inversion.inverted(left_out.of_points(one)).seen
+        assert np.all(np.diff(seen.kappa) > 0)
 
 
 def test_the_intervals_cover():
