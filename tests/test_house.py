@@ -3,8 +3,9 @@
 import ast
 import itertools
 import re
+import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jupytext
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from pybtex.database import parse_file
 
 from lindiff_nb.figures import palette, white_live
+from lindiff_nb.site.reading import FOLDED, cost, draws, tags, texts
 
 ROOT = Path(__file__).parents[1]
 SKELETON = ROOT / "lindiff_nb/run/skeleton/chapter.md"
@@ -35,11 +37,6 @@ class Figure(NamedTuple):
 def cells(name: str, kind: str) -> list:
     notebook = jupytext.reads(TEXT[name], fmt="md:myst")
     return [cell for cell in notebook.cells if cell.cell_type == kind]
-
-
-def draws(source: str) -> bool:
-    """Whether a cell makes a figure."""
-    return bool(re.search(r"\bsubplots\(|image_grid\(|live\.show\(|figures\.\w+_figure\(", source))
 
 
 def test_every_page_of_the_book_is_in_the_table_of_contents():
@@ -147,6 +144,17 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "sampling",
     "structured-data",
 }
+YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
+    "from-one-sample",
+    "many-dimensions",
+    "mnist-modes",
+    "modes-apart",
+    "random-features",
+    "sweeps",
+    "ten-minutes",
+    "trained-scores",
+    "two-rates",
+}
 BUDGET = {
     "words": 2000,
     "lines of code": 200,
@@ -155,53 +163,16 @@ BUDGET = {
     "numbers in the prose": 12,
     "minutes": 23,
 }
-FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
-APART = r"(?:dropdown|prf:proof|solution|list-table|table)"  # not read on the way through
 
 
-def tags(cell: Any) -> set[str]:
-    return set(cell.metadata.get("tags", []))
-
-
-def prose(text: str) -> str:
-    """The text of a page without header, code, displayed equations, proofs, solutions, tables."""
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
-    text = re.sub(r"^```\{code-cell\}.*?^```$", "", text, flags=re.S | re.M)
-    text = re.sub(r"^```\{solution-start\}.*?\{solution-end\}\n```$", "", text, flags=re.S | re.M)
-    text = re.sub(rf"^(:::+|```+)\{{{APART}\}}.*?^\1$", "", text, flags=re.S | re.M)
-    text = re.sub(r"^:\w+:.*$", "", text, flags=re.M)  # options of a directive
-    return re.sub(r"\$\$.*?\$\$", "", text, flags=re.S)
-
-
-def cost(text: str) -> dict[str, float]:
-    """What a page costs: 220 words are a minute; an equation is 20 s, a figure 30, a line 2.5."""
-    code = [c for c in jupytext.reads(text, fmt="md:myst").cells if c.cell_type == "code"]
-    lines = {True: 0, False: 0}
-    for cell in code:
-        written = [line for line in cell.source.splitlines() if line.strip()]
-        lines[bool(tags(cell) & FOLDED)] += len(written)
-    found = {
-        "words": len(re.findall(r"\S*[^\W\d_]{2}\S*", prose(text))),
-        "lines of code": sum(lines.values()),
-        "visible lines of code": lines[False],
-        "figures": sum(draws(c.source) and "remove-output" not in tags(c) for c in code),
-        "numbers in the prose": len(re.findall(r"\{glue:\w+\}", prose(text))),
-    }
-    equations = len(re.findall(r"\$\$.*?\$\$", text, re.S))
-    seconds = 20 * equations + 30 * found["figures"] + 2.5 * found["visible lines of code"]
-    return found | {"minutes": found["words"] / 220 + seconds / 60}
-
-
-def silences(text: str) -> list[str]:
+def silences(parts: list) -> list[str]:
     """The code cells that follow another one with nothing said between."""
-    parts = jupytext.reads(text, fmt="md:myst").cells
     pairs = itertools.pairwise(parts)
     return [b.source for a, b in pairs if a.cell_type == b.cell_type == "code"]
 
 
-def out_of_frame(text: str) -> list[str]:
+def out_of_frame(parts: list) -> list[str]:
     """What a page lacks of the frame: question, answer and figure first, checks and table last."""
-    parts = jupytext.reads(text, fmt="md:myst").cells
     code = [c for c in parts if c.cell_type == "code"]
     before = itertools.takewhile(lambda c: not re.search(r"^## ", c.source, re.M), parts)
     lede = [c for c in code if "lede" in tags(c)]
@@ -219,12 +190,49 @@ def out_of_frame(text: str) -> list[str]:
     return [what for what, there in holds.items() if not there]
 
 
+TRY = re.compile(r"^\*\*Try it\.\*\* [^`]*?:\n\n```bash\n(lindiff-nb [^\n]*)\n```$", re.M)
+PATH = re.compile(r"^\*\*In ten minutes\.\*\*.*\n\n\|.*\|\n\|[:\-| ]+\|\n((?:\|.*\|\n)+)", re.M)
+PRACTICE = re.compile(
+    r"^## What it means if you train a real model\n(.*?)(?=^## |^\(|\Z)", re.M | re.S
+)
+LEADS_ON = re.compile(
+    r"^## So far, and next\n.*\*\*So far\.\*\*.*\*\*Next\.\*\*.*\{ref\}", re.M | re.S
+)
+MARKED = re.compile(r"\*(seen on a U-net: \{numref\}`[\w-]+`|linear theory only)\*\.?$")
+
+
+def out_of_form(name: str, parts: list) -> list[str]:
+    """What a chapter lacks of what a reader in a hurry needs, and of what leads on."""
+    text = texts(parts)
+    tried, path, practice = TRY.search(text), PATH.search(text), PRACTICE.search(text)
+    rows = path[1].splitlines() if path else []
+    given = re.split(r"^[-*] ", practice[1], flags=re.M)[1:] if practice else []
+    bullets = [" ".join(bullet.split("\n\n")[0].split()) for bullet in given]
+    holds = {
+        "a command to try": bool(tried) and shlex.split(tried[1])[1:3] == ["run", name],
+        "three to five claims": 3 <= len(rows) <= 5
+        and all(re.search(r"\{(numref|eq)\}`.*\|.*`[^`]+` *\|$", row) for row in rows),
+        "at most four bullets, each marked": 1 <= len(bullets) <= 4
+        and all(MARKED.search(bullet) for bullet in bullets),
+        "a guess": "Guess, then run" in text,
+        "so far, and next": bool(LEADS_ON.search(text)),
+        "numbers in regular weight": not re.search(r"\*\*[^*\n]*\{glue:[^*\n]*\*\*", text),
+    }
+    return [what for what, there in holds.items() if not there]
+
+
+def parts(text: str) -> list:
+    """The cells of a page."""
+    return jupytext.reads(text, fmt="md:myst").cells
+
+
 @pytest.mark.parametrize("name", [name for name in CHAPTERS if Path(name).name not in OLD])
 def test_a_chapter_keeps_to_its_budget_and_its_frame(name):
-    spent = cost(TEXT[name])
-    assert {what: n for what, n in spent.items() if n > BUDGET[what]} == {}
-    assert silences(TEXT[name]) == []
-    assert out_of_frame(TEXT[name]) == []
+    page = parts(TEXT[name])
+    assert {what: n for what, n in cost(page).items() if n > BUDGET.get(what, n)} == {}
+    assert silences(page) == []
+    assert out_of_frame(page) == []
+    assert Path(name).name in YOUNG or out_of_form(Path(name).name, page) == []
 
 
 @pytest.mark.parametrize(
@@ -236,6 +244,13 @@ def test_a_chapter_keeps_to_its_budget_and_its_frame(name):
         ("measured(SHORT", "dict(SHORT", "a table of what was measured"),
         ("assert off", "off", "checks at the end"),
         ("The rest of the set-up:\n\n", "", "silence"),
+        ("lindiff-nb run NAME", "lindiff-nb run another", "a command to try"),
+        ("**Try it.**", "Try it.", "a command to try"),
+        ("| {numref}`fig-NAME-loss` |", "| |", "three to five claims"),
+        ("*linear theory only*", "", "at most four bullets, each marked"),
+        ("Guess, then run", "Two", "a guess"),
+        ("**Next.**", "", "so far, and next"),
+        ("{glue:text}`SHORT_off:.1%`", "**{glue:text}`x`**", "numbers in regular weight"),
         ("## Exercises", "word " * 2000, "words"),
         ("## Exercises", "{glue:text}`x` " * 12, "numbers in the prose"),
         ("## Exercises", ":::{dropdown} Proof\n" + "word " * 2000 + "\n:::", None),
@@ -244,16 +259,17 @@ def test_a_chapter_keeps_to_its_budget_and_its_frame(name):
     ],
 )
 def test_what_breaks_the_frame_or_the_budget_is_seen(old, new, seen):
-    page = SKELETON.read_text()
-    assert old in page
-    page = page.replace(old, new)
+    text = SKELETON.read_text()
+    assert old in text
+    page = parts(text.replace(old, new))
     spent = {what for what, n in cost(page).items() if n > BUDGET[what]}
-    found = spent | set(out_of_frame(page)) | ({"silence"} if silences(page) else set())
+    found = spent | set(out_of_frame(page)) | set(out_of_form("NAME", page))
+    found |= {"silence"} if silences(page) else set()
     assert found == ({seen} if seen else set())
 
 
 def test_only_chapters_of_the_book_are_exempt():
-    assert {f"book/{name}" for name in OLD} <= set(CHAPTERS)
+    assert {f"book/{name}" for name in OLD | YOUNG} <= set(CHAPTERS)
 
 
 NEW_OR_TRAINING = {"new": "NEW", "training": "TRAINING"}

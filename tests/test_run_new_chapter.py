@@ -72,7 +72,7 @@ def test_the_house_rules_hold_for_it(checkout):
 @pytest.mark.kernel
 def test_it_runs_and_becomes_a_page_with_its_figure_on_top(tmp_path, monkeypatch):
     """In a book of its own, where what it refers to is a heading."""
-    intro = "(ch-notation)=\n# Notation\n\n(ch-optimal-denoisers)=\n## Denoisers\n"
+    intro = "(ch-notation)=\n# Notation\n\n(ch-optimal-denoisers)=\n(ch-sampling)=\n## Denoisers\n"
     book = tiny_book(tmp_path, {"intro": intro, "first": chapter("First", "")})
     shutil.copytree(ROOT / "book" / "static", book.folder / "static")
     (book.folder / "references.bib").touch()
@@ -90,7 +90,15 @@ def test_it_runs_and_becomes_a_page_with_its_figure_on_top(tmp_path, monkeypatch
     assert line["x"] == markers["x"] == [1, 2, 4]
     build(Book(book.folder))
     page = (book.build / "html" / "book" / f"{NAME}.html").read_text()
-    places = [page.index(text) for text in ("The answer.", "<figure", "What may be changed")]
+    order = (
+        "minutes to read",
+        "The answer.",
+        "<figure",
+        "Try it.",
+        "In ten minutes.",
+        "What may be",
+    )
+    places = [page.index(text) for text in order]
     assert places == sorted(places)
     assert page.count("<figure") == 1
     assert re.search(r'<th scope="row"[^>]*>(<p>)?largest distance of a marker', page)

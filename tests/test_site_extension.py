@@ -19,7 +19,7 @@ from sphinx.errors import ExtensionError
 from lindiff_nb.figures import live as live_figures
 from lindiff_nb.figures import use_style
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
-from lindiff_nb.site import dark, footer, lede, live, pages, policy, theme
+from lindiff_nb.site import dark, footer, lede, live, opening, pages, policy, reading, theme
 
 RECORD = {
     "seconds": 83.4,
@@ -283,6 +283,8 @@ def test_the_figure_of_the_answer_is_lifted_to_behind_the_box():
     cell = nodes.container("", nodes.container(classes=["cell_input"]), output)
     cell["classes"] = ["cell", "tag_lede"]
     section = nodes.section("", nodes.title("", "T"), box, nodes.paragraph("", "text"), cell)
+    for text, code in (("Try it. So:", "lindiff-nb run page"), ("a sentence", "code")):
+        section += [nodes.paragraph("", text), nodes.literal_block("", code)]
     document = new_document("page")
     document += section
     lede.lift(None, document)
@@ -290,9 +292,74 @@ def test_the_figure_of_the_answer_is_lifted_to_behind_the_box():
     assert section[2]["classes"] == ["cell", "lede"]
     assert section[2][0] is output
     assert output not in cell
+    assert [part.astext() for part in section[3:5]] == ["Try it. So:", "lindiff-nb run page"]
+    assert [part.astext() for part in section[-2:]] == ["a sentence", "code"]
     before = document.pformat()
     lede.lift(None, document)  # nothing is left to lift
     assert document.pformat() == before
+
+
+NOTATION = """\
+```{list-table} Symbols.
+* - Symbol
+  - In code
+  - Meaning
+  - Introduced
+* - $x$, $y = 2x$
+  - `x`, `y`
+  - two numbers
+  - {ref}`ch-here`
+* - $n$
+  - `n`
+  - how many
+  - {ref}`ch-before`
+* - $\\nu$
+  -
+  - a rank
+  - {ref}`ch-before`
+* - $q$
+  - `q`
+  - a letter of many meanings
+  - {ref}`ch-before`
+```
+
+```{list-table} Letters.
+* - Letter
+  - Meanings
+* - $q$
+  - this ({ref}`ch-before`); that ({ref}`ch-other`)
+```
+"""
+BOXED = """\
+(ch-here)=
+# Here
+
+::::{div} overture
+**The question.** What is $x$, what is $n$, how often $n$ and $n$?
+::::
+
+$q$, $q$, $q$, $\\nu$, $\\nu$ and $n_0$.
+"""
+
+
+def test_a_chapter_opens_with_its_minutes_and_its_symbols():
+    page = [
+        {"cell_type": "markdown", "metadata": {}, "source": BOXED},
+        {"cell_type": "markdown", "metadata": {}, "source": "word " * 220 + "\n\n| a | b |\n"},
+        {"cell_type": "code", "metadata": {}, "source": "x = 1\n\n" * 24},
+        {"cell_type": "code", "metadata": {"tags": ["hide-input"]}, "source": "subplots()\n" * 9},
+    ]
+    assert 2.5 < reading.cost(page)["minutes"] < 2.7  # words, 24 visible lines, one figure
+    opening.opened(NOTATION, page)
+    text = page[0]["source"]
+    assert text.index("# Here") < text.index("3 minutes to read") < text.index("overture")
+    rows = text[text.index("Symbols of this page") :]
+    assert "* - $x$, $y = 2x$\n  - `x`, `y`\n  - two numbers\n* - $n$" in rows
+    assert "$\\nu$" not in rows.split("```\n:::::")[0]  # twice is not often
+    assert "many meanings" not in rows
+    plain = [{"cell_type": "markdown", "metadata": {}, "source": "# A page\n"}]
+    opening.opened(NOTATION, plain)
+    assert plain[0]["source"] == "# A page\n"
 
 
 def test_a_page_that_states_no_policy_is_not_published(tmp_path):

@@ -7,6 +7,8 @@ footer  when and with what a page was executed; the run times that the text quot
 package  the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
 policy  what a page may load and run, stated in its head
+opening  the minutes that a chapter takes, under its title, and its symbols
+reading  what a page costs its reader
 lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
 api     the reference of functions, from their docstrings
@@ -27,6 +29,7 @@ def setup(app: Any) -> dict[str, Any]:
         links,
         live,
         moved,
+        opening,
         package,
         pages,
         policy,
@@ -34,7 +37,7 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    modules = (vendor, live, dark, lede, footer, moved, package, theme, policy, api, links, pages)
-    for module in modules:
+    drawn = (vendor, live, dark, opening, lede, footer)
+    for module in (*drawn, moved, package, theme, policy, api, links, pages):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

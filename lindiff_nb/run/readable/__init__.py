@@ -17,6 +17,7 @@ from lindiff_nb.run.readable.labels import Labels
 from lindiff_nb.run.readable.prose import Prose, escaped
 from lindiff_nb.run.records import read_records
 from lindiff_nb.run.sources import mapping, nested
+from lindiff_nb.site import reading
 
 UNKNOWN = "…"  # a number that no run has recorded
 
@@ -38,7 +39,7 @@ class Reading:
 
     def __init__(self, book: Book) -> None:
         """Read all pages, the references and the settings."""
-        self.labels, self.macros = Labels(book), _macros(book)
+        self.book, self.labels, self.macros = book, Labels(book), _macros(book)
         self.citations = Citations(book.folder / "references.bib")
         self.published = Store(book.build / "executed")
         site = os.environ.get("LINDIFF_SITE_URL", "")
@@ -59,10 +60,17 @@ class Reading:
             took = self._published(name).get("seconds")
             return UNKNOWN if took is None else duration(took)
 
-        prose = Prose(self.labels, self.citations, self.macros, self.site, number, run_time)
+        roles = {"glue:text": number, "run-time": run_time, "minutes": self._minutes}
+        prose = Prose(self.labels, self.citations, self.macros, self.site, roles)
         notebook = deepcopy(notebook)
         notebook.cells = [new for cell in notebook.cells for new in _cells(cell, prose)]
         return notebook
+
+    def _minutes(self, names: str) -> str:
+        """How long chapters take to read."""
+        found = [self.book.chapters.get(name) for name in names.split()]
+        cells = [chapter.notebook.cells for chapter in found if chapter]
+        return reading.spoken(sum(reading.cost(each)["minutes"] for each in cells))
 
     def _published(self, chapter: str) -> dict[str, Any]:
         """The record of the run that the site shows."""

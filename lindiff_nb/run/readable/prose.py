@@ -29,15 +29,13 @@ class Prose:
         citations: Citations,
         macros: Mapping[str, str],
         site: str,
-        number: Callable[[str], str],
-        run_time: Callable[[str], str],
+        roles: Mapping[str, Callable[[str], str]],
     ) -> None:
-        """`site` is where its pages are; `number` is a value, `run_time` a chapter's, as shown."""
+        """`site` is where its pages are; `roles` put what only the run knows into words."""
         self.labels, self.macros, self.site = labels.known, macros, site
         self.solution = ""  # the title of the one that was begun and not ended
         self.roles = {
-            "glue:text": number,
-            "run-time": run_time,
+            **roles,
             "cite:p": citations.in_brackets,
             "cite:t": citations.in_text,
             **dict.fromkeys(("eq", "ref", "numref", "prf:ref"), self.reference),

@@ -1,0 +1,126 @@
+"""What a chapter opens with, computed: minutes under its title, its symbols behind its box.
+
+The symbols are rows of the notation page: at most eight, those first that the chapter introduces,
+then the ones it uses most. A letter that changes its meaning between chapters is left to the
+chapter that gives it one.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+from lindiff_nb.site import reading
+
+logger = logging.getLogger(__name__)
+
+MOST = 8
+FAMILIAR = 3  # uses of a symbol that an earlier chapter introduced
+BOX = re.compile(r"^::::\{div\} overture\n.*?^::::$", re.M | re.S)
+ROWS = re.compile(r"^\* - (\$.*)\n  - ?(.*)\n  - (.*)\n  - \{ref\}`(ch-[\w-]+)`$", re.M)
+SHARED = re.compile(r"^\* - (\$.*)\n  - [^\n]*\n(?=\*|```)", re.M)
+MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
+TABLE = """
+:::::{{dropdown}} Symbols of this page
+```{{list-table}}
+:header-rows: 1
+:widths: 20 20 60
+
+* - Symbol
+  - In code
+  - Meaning
+{rows}
+```
+:::::
+"""
+
+
+class Row(NamedTuple):
+    """A line of the notation page."""
+
+    symbol: str
+    code: str
+    meaning: str
+    chapter: str
+
+    def heads(self) -> list[str]:
+        """The symbols themselves, without what they are equal to."""
+        return [head.split(" = ")[0] for head in re.findall(r"\$([^$]+)\$", self.symbol)]
+
+
+def uses(text: str, head: str) -> int:
+    """How often the formulas of a text hold a symbol."""
+    formulas = " ".join(MATHS.findall(text))
+    return len(re.findall(rf"(?<![A-Za-z\\]){re.escape(head)}(?![A-Za-z_^])", formulas))
+
+
+def symbols(notation: str, text: str) -> list[Row]:
+    """The rows of the notation page that a chapter opens with, in the order of that page."""
+    shared = set(re.findall(r"\$([^$]+)\$", " ".join(SHARED.findall(notation))))
+    rows, used = [Row(*found) for found in ROWS.findall(notation)], {}
+    for row in rows:
+        own, heads = f"({row.chapter})=" in text, row.heads()
+        counts = [uses(text, head) for head in heads]
+        if any(counts) if own else min(counts) >= FAMILIAR and not shared & set(heads):
+            used[row] = own, max(counts)
+    most = sorted(used, key=lambda row: used[row], reverse=True)[:MOST]
+    return [row for row in rows if row in most]
+
+
+def opened(notation: str, cells: list[dict[str, Any]]) -> None:
+    """Write both into the first text of a chapter; a page without the box is left alone."""
+    first = next((cell for cell in cells if cell["cell_type"] == "markdown"), None)
+    if first is None or not BOX.search(first["source"]):
+        return
+    took = reading.spoken(reading.cost(cells)["minutes"])
+    minutes = f":::{{div}} reading-time\n{took} to read\n:::"
+    rows = symbols(notation, reading.texts(cells))
+    lines = "\n".join(f"* - {row.symbol}\n  - {row.code}\n  - {row.meaning}" for row in rows)
+    table = TABLE.format(rows=lines) if rows else ""
+    text = BOX.sub(lambda box: f"{minutes}\n\n{box[0]}\n{table}", first["source"], count=1)
+    first["source"] = text
+
+
+def whole(text: str) -> dict[str, Any]:
+    """A notebook as it lies in its file, each source in one piece."""
+    notebook: dict[str, Any] = json.loads(text)
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return notebook
+
+
+def read(app: Any, page: str, source: list[str]) -> None:
+    """Open a chapter as Sphinx reads it."""
+    notation = Path(app.srcdir) / Path(page).parent / "notation.md"
+    if not str(app.env.doc2path(page)).endswith(".ipynb"):
+        return
+    notebook = whole(source[0])
+    opened(notation.read_text("utf-8") if notation.exists() else "", notebook["cells"])
+    source[0] = json.dumps(notebook)
+    app.env.note_dependency(notation)
+
+
+class Minutes(SphinxRole):
+    """The role {minutes}`one two`: how long these chapters take to read."""
+
+    def run(self) -> tuple[list[nodes.Node], list[Any]]:
+        """The text, or a warning if one of them is not there."""
+        folder, total = Path(self.env.doc2path(self.env.docname)).parent, 0.0
+        for name in self.text.split():
+            path = folder / f"{name}.ipynb"
+            if not path.exists():
+                logger.warning("minutes: no chapter %r", name, location=self.get_location())
+                return [], []
+            self.env.note_dependency(str(path))
+            total += reading.cost(whole(path.read_text("utf-8"))["cells"])["minutes"]
+        return [nodes.Text(reading.spoken(total))], []
+
+
+def setup(app: Any) -> None:
+    """Open chapters before MyST-NB parses them; register the role."""
+    app.add_role("minutes", Minutes())
+    app.connect("source-read", read)
