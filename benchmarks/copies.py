@@ -18,13 +18,15 @@ import resource, sys, time
 import numpy as np
 rng = np.random.default_rng(0)
 x, known = (rng.random((n, {side}**2), dtype=np.float32) for n in ({samples}, {training}))
+if sys.argv[1] == "ours":
+    from lindiff_nb.measure.memorization import nearest
+else:
+    from sklearn.neighbors import NearestNeighbors
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.process_time()
 if sys.argv[1] == "ours":
-    from lindiff_nb.measure.memorization import nearest
     found = nearest(x, known).index
 else:
-    from sklearn.neighbors import NearestNeighbors
     near = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(known)
     found = near.kneighbors(x, return_distance=True)[1][:, 0]
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
