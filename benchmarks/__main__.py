@@ -3,6 +3,8 @@
 import sys
 
 from benchmarks import (
+    advice,
+    copies,
     effective_ridge,
     empirical,
     experiments,
@@ -30,6 +32,8 @@ ALL = (
     random_features,
     unet,
     sweeps,
+    advice,
+    copies,
 )
 
 

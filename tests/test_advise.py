@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 from test_exact_left_out import ALPHA_BAR, POWER, WEIGHTS, N, S, tens
 
-from lindiff_nb.advise import advise, figure, from_sample, text, units
+from lindiff_nb.advise import advise, figure, text
+from lindiff_nb.advise import best_ridge as ridges
 from lindiff_nb.cli import main
-from lindiff_nb.data import load
-from lindiff_nb.exact import left_out
+from lindiff_nb.data import groups, load
+from lindiff_nb.exact import inversion, left_out
 from lindiff_nb.predict import best_ridge, losses
 
 DIGITS = np.load(Path(__file__).with_name("digits.npz"))["x"] / 8 - 1
-C = from_sample.RIDGES
+C = ridges.RIDGES
 
 
 def advised(x, **more):
@@ -75,23 +76,69 @@ def test_check_values_of_films_and_the_question_where_they_are_not_told():
     assert advised(np.random.default_rng(0).permutation(x)).runs is None
 
 
-def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
-    """Eight draws: of each eight at most three may leave their bounds.
+def world(name):
+    """All images of a kind as points in [-1, 1], their mean and covariance."""
+    pool = load("mnist", 8).train if name == "digits" else load(name, 8, crops=8000).train
+    pool = 2 * pool.reshape(len(pool), -1) - 1
+    return pool, pool.mean(axis=0), np.cov(pool.T, bias=True)
 
-    Of 60 other draws 10, 5 and 2 in a hundred did: more than three of eight in one of 200 runs.
+
+def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
+    """The usual draw of eight is well within what is promised, and no draw is far from it.
+
+    Of 500 single draws 11 in a hundred are beyond a factor 1.5 in the ridge, 3 beyond 1 % of
+    regret, 3 beyond 10 % in the loss; the worst were 2.2, 2.2 % and 14 %. So the usual draw of
+    eight leaves its bounds in one of 1,000 runs, and one of the eight in fewer than one of 100.
     """
-    pool = load("mnist", 8).train.reshape(8000, -1) * 2 - 1
-    mean, covariance = pool.mean(axis=0), np.cov(pool.T, bias=True)
-    ridge, regret, error = [], [], []
+    pool, mean, covariance = world("digits")
+    off = []
     for draw in range(8):
         x = pool[np.random.default_rng(draw).choice(8000, 40, replace=False)]
-        found, along = advised(x), new_loss(x, mean, covariance, C)
-        at = new_loss(x, mean, covariance, found.best_c)[0]
-        ridge.append(abs(np.log(found.best_c / C[along.argmin()])))
-        regret.append(at / along.min() - 1)
-        error.append(abs(found.loss / at - 1))
-    for values, limit in ((ridge, np.log(1.5)), (regret, 0.01), (error, 0.1)):
-        assert np.sum(np.array(values) > limit) <= 3, values
+        found, along = ridges.best(left_out.of_points(x)), new_loss(x, mean, covariance, C)
+        at = new_loss(x, mean, covariance, found.c)[0]
+        ratio = abs(np.log(found.c / C[along.argmin()]))
+        off.append([ratio, at / along.min() - 1, abs(found.loss / at - 1)])
+    assert np.all(np.median(off, axis=0) < [np.log(1.5), 0.01, 0.1]), off
+    assert np.all(np.max(off, axis=0) < [np.log(3), 0.04, 0.2]), off
+
+
+@pytest.mark.parametrize("name", ["digits", "photo-crops"])
+def test_the_intervals_cover_for_images_too(name):
+    """Of 20 sets of d / 4 images at least 13 for each of three numbers.
+
+    Of 60 other sets 85 to 95 in a hundred did; at these rates one of 100 runs fails. At a coverage
+    of one half, nine of ten do.
+    """
+    pool, mean, covariance = world(name)
+    rng, n = np.random.default_rng(7), 16
+
+    def draw(m):
+        return pool[rng.choice(len(pool), m, replace=False)]
+
+    truth = {}
+    for twice, m in (("2n", 2 * n), ("4n", 4 * n)):
+        lowest = [new_loss(draw(m), mean, covariance, C[::2]).min() for _ in range(30)]
+        truth[twice] = np.mean(lowest)
+    covered = dict.fromkeys(["now", *truth], 0)
+    for _ in range(20):
+        x = draw(n)
+        found = advised(x)
+        ends = {"now": found.loss_interval} | {m: found.forecast[m].interval for m in truth}
+        now = new_loss(x, mean, covariance, found.best_c)[0]
+        for what, value in {"now": now, **truth}.items():
+            covered[what] += ends[what][0] <= value <= ends[what][1]
+    assert min(covered.values()) >= 13, covered
+
+
+@pytest.mark.parametrize("faint", [3e-6, 5e-6])
+def test_a_pixel_that_one_image_has_faintly_breaks_nothing(faint):
+    """Its variance is so small that rounding decides what is left of that direction."""
+    x = np.pad(N(0, (30, 40)) * np.repeat([1.0, 0.0], [25, 15]), ((0, 0), (0, 10)))
+    for row in range(30):
+        one = x.copy()
+        one[row, 45] = faint
+        seen = inversion.inverted(left_out.of_points(one)).seen
+        assert np.all(np.diff(seen.kappa) > 0)
 
 
 def test_the_intervals_cover():
@@ -155,21 +202,21 @@ NAMES = ["p1/a1.png", "p1/a2.png", "p2/a1.png", "p10/b1.png"]
 
 
 @pytest.mark.parametrize(
-    ("by", "groups"),
+    ("by", "rows"),
     [
         ("folder", [[0, 1], [2], [3]]),
         (r"[ab]\d", [[0, 2], [1], [3]]),
         (r"p\d.*/([ab])", [[0, 1, 2], [3]]),
     ],
 )
-def test_groups_are_folders_or_what_a_pattern_finds(by, groups):
-    assert [group.tolist() for group in units.named(NAMES, by)] == groups
+def test_groups_are_folders_or_what_a_pattern_finds(by, rows):
+    assert [group.tolist() for group in groups.named(NAMES, by)] == rows
 
 
 @pytest.mark.parametrize(("by", "word"), [("a(", "a pattern"), ("a1", "not in p1/a2.png")])
 def test_a_pattern_that_does_not_fit_is_refused(by, word):
     with pytest.raises(ValueError, match=word):
-        units.named(NAMES, by)
+        groups.named(NAMES, by)
 
 
 @pytest.fixture
@@ -201,10 +248,21 @@ def test_the_same_bytes_as_an_array_and_as_files_give_the_same_answer(folder, ca
     assert one["warnings"] == []
     said = capsys.readouterr().out
     assert said.startswith("Use the ridge c = 0.06")
+    assert f"lindiff-nb train --data {folder / 'all.npy'} --jitter {one['jitter']:.3g}" in said
     assert "grey levels" in said
     assert "12 of 64 pixels never vary" in said
     assert "d20.png ~ d35.png" in said
     assert all(len(line) <= 100 for line in said.splitlines() if str(folder) not in line)
+
+
+def test_the_jitter_for_training_is_the_same_ridge_with_black_at_zero():
+    """The same samples come of both, and it is nearly the ridge that is best with black at 0."""
+    found = advised(DIGITS[:40])
+    c, x = text.jitter(found), DIGITS[:40]
+    ours = 4 * (np.cov(((x + 1) / 2).T, bias=True) + c * np.eye(64))
+    np.testing.assert_allclose(ours, np.cov(x.T, bias=True) + found.best_c * np.eye(64), atol=1e-12)
+    with_black_at_zero = ridges.best(left_out.of_points((x + 1) / 2))
+    assert c == pytest.approx(with_black_at_zero.c, rel=0.01)
 
 
 def test_groups_by_folder_twins_and_a_figure(folder, capsys):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lindiff_nb.calculator import command, figure
 from lindiff_nb.cli import main
@@ -159,8 +160,28 @@ def test_images_normalised_and_other_levels(here, capsys):
     request = "--images mnist --size 6 --normalise -n 50 --alpha-bar 0.9 0.1 --json a.json"
     assert main(["predict", *request.split()]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("MNIST at 6 x 6, normalised: d = 36 eigenvalues, mean 1, ")
+    assert told.startswith("mnist at 6 x 6, normalised: d = 36 eigenvalues, mean 1, ")
     assert json.loads((here / "a.json").read_text())["noise_levels"] == [0.9, 0.1]
+
+
+def test_a_folder_of_ones_own_has_the_spectrum_of_its_array(here, capsys):
+    x = np.random.default_rng(0).integers(0, 256, (30, 4, 4), dtype=np.uint8)
+    np.save("mine.npy", x)
+    Path("mine").mkdir()
+    np.savetxt("mine.txt", spectra.of_data(x / 255))
+    assert main(["predict", "--spectrum", "mine.txt", *SMALL, "--json", "a.json"]) == 0
+    wanted = json.loads(Path("a.json").read_text())["mean_losses"]
+    capsys.readouterr()
+    for at, image in enumerate(x):
+        Image.fromarray(image).save(f"mine/{at}.png")
+    for name in ("mine.npy", "mine"):
+        assert main(["predict", "--images", name, *SMALL, "--json", "a.json", "-f"]) == 0
+        assert "30 images 4 x 4 gray, black 0, white 255" in capsys.readouterr().out
+        found = json.loads(Path("a.json").read_text())["mean_losses"]
+        assert found == pytest.approx(wanted, rel=1e-9)
+    (here / "mine" / "cut.png").write_bytes((here / "mine" / "0.png").read_bytes()[:50])
+    assert main(["predict", "--images", "mine", *SMALL]) == 2
+    assert "cut.png" in capsys.readouterr().err
 
 
 def test_covariance_and_spectrum_give_the_same_numbers(here, capsys):
@@ -224,7 +245,7 @@ def test_what_is_not_on_this_machine_is_no_crash(here, capsys, monkeypatch):
     def unavailable(*arguments):
         raise DataUnavailable("CelebA is not available: get it")
 
-    monkeypatch.setattr("lindiff_nb.data.load", unavailable)
+    monkeypatch.setattr("lindiff_nb.data.own.load", unavailable)
     assert main(["predict", "--images", "celeba", *SMALL]) == 2
     assert capsys.readouterr().err == "lindiff-nb: CelebA is not available: get it\n"
 

@@ -241,11 +241,12 @@ FLOATS = rng.uniform(-0.9, 0.9, (5, 4, 4))
         (BASE.astype(np.float32) / 255, (0, 1)),
         (FLOATS, (-1, 1)),
         (5 * FLOATS, None),
+        (1.2 * np.abs(FLOATS), None),
         (5 * np.abs(FLOATS).reshape(5, -1), None),
         (BASE.reshape(N, -1), (0, 255)),
         (BASE.astype(np.int64) * 1000, None),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_black_and_white_are_those_of_the_numbers(tmp_path, array, scale):
     np.save(tmp_path / "x.npy", array)

@@ -143,13 +143,11 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "sampling",
 }
 YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
-    "from-one-sample",
     "many-dimensions",
     "mnist-modes",
     "modes-apart",
     "random-features",
     "sweeps",
-    "ten-minutes",
     "trained-scores",
     "two-rates",
 }

@@ -125,11 +125,34 @@ def test_jitter_has_its_variance_flips_are_mirrors_and_weights_decay():
 def test_images_that_are_the_same_stay_on_one_side(share):
     rng = np.random.default_rng()
     groups = [tuple(group) for group in rng.permutation(60)[:45].reshape(-1, 5)]
-    order, cut = chosen._order(100, tuple(groups), share)
+    order, cut = chosen._order(100, [np.array(group) for group in groups], share)
     assert sorted(order) == list(range(100))
     held = set(order[cut:].tolist())
     assert all(len(held.intersection(group)) in (0, 5) for group in groups)
     assert 100 * share <= len(held) <= 100 * share + 4
+
+
+def test_images_of_one_group_stay_on_one_side(tmp_path, capsys):
+    rng = np.random.default_rng()
+    for person in range(10):
+        (tmp_path / "mine" / f"p{person}").mkdir(parents=True)
+        for at, image in enumerate(rng.integers(0, 256, (4, 8, 8), dtype=np.uint8)):
+            image[0, 0] = person  # told apart by their first pixel
+            Image.fromarray(image).save(tmp_path / "mine" / f"p{person}" / f"{at}.png")
+    for by in ("folder", r"p\d+"):
+        asked = Asked(data=str(tmp_path / "mine"), n=None, held_out=0.3, group_by=by)
+        found = chosen.images(asked)
+        train, held = (np.unique(x[:, 0, 0]) for x in (found.train, found.held_out))
+        assert np.intersect1d(train, held).size == 0
+        assert (len(train), len(held)) == (7, 3)
+    assert command(tmp_path, tmp_path / "mine", "--held-out", "0.3", "--group-by", "x") == 2
+    assert "group-by must be found in every name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--crop", "8"], ["--gray"], ["--group-by", "folder"]], ids=str)
+def test_what_is_for_images_of_ones_own_is_refused_for_a_set(tmp_path, capsys, option):
+    assert command(tmp_path, "mnist", "-n", "8", *option) == 2
+    assert "mnist is a set of the package" in capsys.readouterr().err
 
 
 def test_without_held_out_the_images_are_those_of_select():

@@ -4,7 +4,8 @@ From the sample alone: no population, no training, no second set of images. The 
 of `exact.left_out`, `exact.inversion`, `exact.told`, `exact.alike` and `predict.elliptical`.
 
 from_sample   `advise`: all answers for a sample and its groups
-units         which images belong together: groups that are named, copies, runs of consecutive files
+best_ridge    where leaving out images costs least
+forecast      the loss with more images
 sample        the sample of images, a few columns at a time
 text, files   the answers in words, and as JSON
 figure        the loss against the number of images
@@ -15,6 +16,15 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["command", "figure", "files", "from_sample", "sample", "text", "units"],
+    submodules=[
+        "best_ridge",
+        "command",
+        "figure",
+        "files",
+        "forecast",
+        "from_sample",
+        "sample",
+        "text",
+    ],
     submod_attrs={"from_sample": ["advise"]},
 )

@@ -7,7 +7,7 @@ from typing import Any
 import lindiff_nb
 from lindiff_nb.advise.from_sample import Advice
 from lindiff_nb.advise.sample import HIGH, LOW
-from lindiff_nb.advise.text import warnings
+from lindiff_nb.advise.text import jitter, warnings
 
 SCHEMA = 1  # what its names mean
 
@@ -15,8 +15,8 @@ SCHEMA = 1  # what its names mean
 def as_json(advice: Advice, pixels: bool, dead: int) -> str:
     """All fields of the advice; what is endless or not told is null.
 
-    low, high: what black and white are for the model, null for points in their own units. Twins are
-    pairs of rows from 0.
+    low, high: what black and white are for the model, null for points in their own units; jitter is
+    best_c with black 0 and white 1, for `lindiff-nb train`. Twins are pairs of rows from 0.
     """
     given = advice._asdict() | {
         "forecast": {name: at._asdict() for name, at in advice.forecast.items()},
@@ -24,7 +24,8 @@ def as_json(advice: Advice, pixels: bool, dead: int) -> str:
     }
     head = {"schema": SCHEMA, "lindiff_nb": lindiff_nb.__version__}
     scale = {"low": LOW if pixels else None, "high": HIGH if pixels else None}
-    found = {**head, **scale, **given, "dead": dead, "warnings": warnings(advice)}
+    found = {**head, **scale, **given, "dead": dead, "jitter": jitter(advice) if pixels else None}
+    found |= {"warnings": warnings(advice)}
     return json.dumps(_plain(found), indent=1, allow_nan=False) + "\n"
 
 

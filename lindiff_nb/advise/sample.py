@@ -4,6 +4,7 @@ import numpy as np
 
 from lindiff_nb._base import memory
 from lindiff_nb._base.types import Array
+from lindiff_nb.advise.from_sample import FEWEST
 from lindiff_nb.data import Images
 from lindiff_nb.exact import left_out
 from lindiff_nb.exact.left_out import Sample
@@ -19,6 +20,8 @@ def of_images(images: Images) -> tuple[Sample, int]:
     """
     flat = images._replace(pixels=images.pixels.reshape(len(images.pixels), -1))
     n, d = flat.pixels.shape
+    if n < FEWEST:
+        raise ValueError(f"too few images: {n}; advice needs {FEWEST}")
     if n > d:
         memory.require(8 * (4 * n * d + 4 * d * d), f"{n:,} images of {d:,} numbers")
         points = flat.floats(low=LOW, high=HIGH)

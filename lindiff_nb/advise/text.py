@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from math import sqrt
 from textwrap import fill
 
-from lindiff_nb.advise.from_sample import ENDLESS, NO_END, ROUGH, Advice, Forecast
+from lindiff_nb.advise.forecast import ENDLESS, NO_END, Forecast
+from lindiff_nb.advise.from_sample import ROUGH, Advice
 from lindiff_nb.advise.sample import HIGH, LOW
 
 ALWAYS = """\
 All this is for images drawn like these and a linear model: not for another camera or hospital,
 and not for a network, which should be stopped early by its loss on images held out."""
+TRAIN = """\
+A network that is not stopped has this ridge by (black 0, white 1, so a quarter of c)
+  {command} --jitter {jitter}
+one that is stopped in time needs none:
+  {command} --held-out 0.2"""
 DECAY = """\
 weight_decay: a linear model trained by SGD at one noise level, on the squared error summed over
 pixels, has this ridge at 2 c alpha_bar; for other training it is another thing."""
@@ -17,10 +23,22 @@ SHOWN = 5  # pairs
 WIDTH = 80  # characters
 
 
-def text(advice: Advice, names: Sequence[str], said: Sequence[str], dead: int, pixels: bool) -> str:
-    """Everything, for a terminal; `names` are the images', `dead` pixels never vary."""
+def text(
+    advice: Advice,
+    names: Sequence[str],
+    said: Sequence[str],
+    dead: int,
+    command: str | None,
+) -> str:
+    """Everything, for a terminal; `names` are the images', `dead` pixels never vary.
+
+    command: what trains on them, None for points in their own units.
+    """
+    pixels = command is not None
     parts = [_answer(advice), "\n".join(said), _ridge(advice, pixels), _losses(advice)]
     parts += [_worth(advice), _samples(advice, pixels)]
+    if command is not None:
+        parts += [TRAIN.format(command=command, jitter=_number(jitter(advice)))]
     notes = [f"{dead} of {advice.d} pixels never vary; they count in d."] * (dead > 0)
     notes += [_pairs(advice, names)] * bool(advice.twins)
     notes += [f"WARNING  {warning}" for warning in warnings(advice)]
@@ -43,6 +61,11 @@ def _ridge(advice: Advice, pixels: bool) -> str:
     sd = sqrt(advice.best_c)
     levels = f", {255 * sd / (HIGH - LOW):.2g} of 255 grey levels" if pixels else ""
     return f"best ridge   c = {_number(advice.best_c)}   (jitter of sd {sd:.2g}{levels})\n{DECAY}"
+
+
+def jitter(advice: Advice) -> float:
+    """The best ridge for a model with black at 0 and white at 1, as `lindiff-nb train` has them."""
+    return advice.best_c / (HIGH - LOW) ** 2
 
 
 def _losses(advice: Advice) -> str:

@@ -38,13 +38,13 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
     if chosen.power_law:
         return _power_law(*chosen.power_law)
     if chosen.images:
-        from lindiff_nb.data import load
+        from lindiff_nb.data import images
 
-        size = 16 if chosen.size is None else chosen.size
-        images = load(chosen.images, size)
-        spectrum = spectra.resolved(spectra.of_data(images.train))
-        said = f"the spectrum of all {len(images.train)} images for training"
-        return f"{images.record.name} at {size} x {size}", spectrum, (said,)
+        found = images(chosen.images, size=chosen.size)
+        spectrum = spectra.resolved(spectra.of_data(found.floats()))
+        said = f"the spectrum of all {len(found.pixels)} images, which stand for all there are"
+        at = " x ".join(map(str, found.shape))
+        return f"{chosen.images} at {at}", spectrum, (said, *found.said)
     return chosen.spectrum, *read(chosen.spectrum)
 
 

@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     data = command.add_mutually_exclusive_group(required=True)
     data.add_argument("--spectrum", metavar="FILE", help=SPECTRUM)
     data.add_argument("--power-law", nargs=2, metavar=("D", "K"), help="rank^-K, mean 1")
-    data.add_argument("--images", metavar="NAME", help="an image set, such as mnist")
+    data.add_argument("--images", metavar="IMAGES", help="a folder, .npy, .npz, or mnist ..")
     command.add_argument("-n", type=whole, required=True, metavar="N", help="images to train on")
     command.add_argument("-c", type=number, default=0.0, metavar="C", help="ridge (default: 0)")
     command.add_argument("--size", type=whole, metavar="PIXELS", help="of --images (16)")

@@ -15,6 +15,7 @@ one written in this package; nothing is unpickled.
                           /usr/share/datasets; an empty folder puts them out of sight
 
 own         `images`: a folder, an array or a set, read by one rule; `Images`
+groups      which images belong together by their names
 folders, arrays   what counts as a picture and what is in it; which axis of an array is which
 sets, imageset   the table of sets, `load` and `available`, what it returns, and `select`
 mnist, fashion, photographs, cifar, celeba, att   each set's own reader

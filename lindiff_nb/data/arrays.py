@@ -5,8 +5,8 @@
     (n, d), and any other (n, ...)   features, latents, or images row by row: points without a shape
 
 bytes are 0 to 255, truth values 0 or 1, other whole numbers bytes or 16 bits if they fit; floats
-are in [0, 1], or else in [-1, 1], or bytes, if they all fit. Otherwise points are in their own
-units. Nothing is unpickled.
+are in [0, 1], or else in [-1, 1], or bytes, if they all fit. Otherwise, or if they overshoot 1 a
+little, points are in their own units. Nothing is unpickled.
 """
 
 import zipfile
@@ -142,6 +142,6 @@ def scale_of(
         return 0.0, (255.0 if pixels.dtype == np.uint8 else 1.0)
     if pixels.dtype.kind == "f" and low >= -1 and high <= 1:
         return (0.0 if low >= 0 else -1.0), 1.0
-    if low >= 0 and (extent.whole or pixels.ndim > 2):
+    if low >= 0 and (extent.whole or (pixels.ndim > 2 and high > 255 / DIM)):
         return next(((0.0, top) for top in (255.0, 65535.0) if high <= top), None)
     return None

@@ -162,7 +162,7 @@ def _stacked(stack: dict[str, folders.Picture], place: Path) -> tuple[Numbers, S
         options = ["--gray or --colour"] * (len(which[0]) > 1) + ["--size"] * (len(which[1]) > 1)
         raise ValueError(
             f"{place}: {counts}; the first odd one is {odd}: {' and '.join(options)} "
-            "make them alike"
+            "to make them alike"
         )
     kind = np.result_type(*{read.pixels.dtype for read in stack.values()})
     white = max(read.white for read in stack.values())

@@ -12,6 +12,8 @@ where a, h of the numerator are those of one of the two, averaged. R is one for 
 alike if R > 0.9 and both have a tenth of the median energy or more: flat skies are no copies.
 """
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse import coo_array
@@ -67,3 +69,9 @@ def clusters(n: int, alike: Index) -> list[Index]:
     label = connected_components(graph, directed=False)[1]
     order = np.argsort(label, kind="stable")
     return np.split(order, np.cumsum(np.bincount(label))[:-1])
+
+
+def joined(n: int, *parts: Iterable[Sequence[int] | Index]) -> list[Index]:
+    """The finest groups of n rows that keep together what any of the parts does."""
+    links = [(group[0], other) for part in parts for group in part for other in group[1:]]
+    return clusters(n, np.array(links, dtype=np.intp).reshape(-1, 2))

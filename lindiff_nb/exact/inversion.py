@@ -28,11 +28,9 @@ RIDGES = 60  # values of xi, and eigenvalues of the grid
 EQUATIONS = 30  # of D
 SURE = 0.01  # relative error of what the sample says
 SMOOTH = 0.6  # weight of second differences, over sqrt(d)
-BELOW, AWAY = 100.0, 1e-9  # the grid ends at kappa_min / BELOW or AWAY kappa_max
-SHALLOW, FULL = (
-    1000.0,
-    50.0,
-)  # least eigenvalue over least xi, for n <= d and n > d
+BELOW = 100.0  # the grid ends at kappa_min / BELOW, or AWAY kappa_max
+SHALLOW, FULL = 1000.0, 50.0  # least eigenvalue over least xi, for n <= d and n > d; not below
+AWAY = 1e-9  # of the largest: rounding decides there what is left of a direction of one point
 ABOVE = 30.0  # the largest over the largest eigenvalue
 
 
@@ -64,7 +62,7 @@ def effective_ridges(sample: Sample, xi: Array) -> Seen:
 def inverted(sample: Sample) -> Inverted:
     """The population's spectrum: D at `RIDGES` effective ridges, and counts that fit it."""
     lam, d = sample.lam, sample.d
-    least = lam.min() / (FULL if sample.n > d else SHALLOW)
+    least = max(lam.min() / (FULL if sample.n > d else SHALLOW), AWAY * lam.max())
     seen = effective_ridges(sample, np.geomspace(least, ABOVE * lam.max(), RIDGES))
     low, high = seen.kappa[0], seen.kappa[-1]
     grid = np.geomspace(max(low / BELOW, AWAY * high), high, RIDGES)

@@ -8,7 +8,8 @@ that are nearly the same. So they serve as lower bounds: with g a bound on the r
 in any origin and unit. The points with the lowest bounds are compared by true distances, and if
 the next bound does not lie beyond the answer, four times as many are. An origin and a unit in which
 most points are of order one make the bounds sharp; points far out are cut off at LIMIT, which
-brings nothing closer than it is to what it bounds.
+brings nothing closer than it is to what it bounds. The product is in float32 where the bound stays
+sharp in it: that is twice as fast, in half the memory.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, Mask
 
 Indices = NDArray[np.intp]
@@ -25,7 +27,9 @@ MOST = 128  # of them where images may look alike: groups of so many are recogni
 DENSE = 0.1  # of the typical size: candidates that all lie nearer may all look alike
 LOOKED_AT = 101  # points that origin and unit are taken from
 LARGEST = float(np.finfo(float).max)
-LIMIT = 2.0**400  # in units of the typical size
+LIMIT = {np.float32: 2.0**50, np.float64: 2.0**400}  # in units of the typical size
+SHARP = 4e-3  # relative rounding up to which the product is in float32
+MOVED = 2**20  # numbers that are moved at once
 SAME = 2 * float(np.finfo(np.float32).eps)  # relative: a point and what float32 leaves of it
 CLOSE = 1e-3  # of the typical size: no two images that are called one differ by more
 
@@ -45,24 +49,37 @@ class Neighbours:
             size = np.quantile(lengths(few - self.origin), 0.5, method="lower")
         self.size = float(size) if np.isfinite(size) else LARGEST
         self.exponent = int(np.frexp(self.size)[1])
-        self.slack = 4 * (points.shape[1] + 8) * np.finfo(float).eps
+        terms = 4 * (points.shape[1] + 8)
+        single = terms * np.finfo(np.float32).eps <= SHARP
+        self.kind: type[np.float32 | np.float64] = np.float32 if single else np.float64
+        self.slack = terms * float(np.finfo(self.kind).eps)
+        self.least = terms * float(np.finfo(self.kind).tiny)  # what underflow can take
         self.moved = self._moved(points)
-        self.squares = np.einsum("nd,nd->n", self.moved, self.moved) * (1 - self.slack)
+        self.squares = self._squares(self.moved)
 
-    def _moved(self, points: NDArray[Any]) -> Array:
+    def _moved(self, points: NDArray[Any]) -> NDArray[np.floating]:
         """Points about the origin, in the unit, cut off where they are far out."""
-        with np.errstate(over="ignore"):
-            far = min(float(np.ldexp(LIMIT, self.exponent)), LARGEST)
-            moved = points - self.origin
-        np.clip(moved, -far, far, out=moved)
-        return np.ldexp(moved, -self.exponent, out=moved)
+        moved = np.empty(points.shape, self.kind)
+        with np.errstate(over="ignore", under="ignore"):
+            far = min(float(np.ldexp(LIMIT[self.kind], self.exponent)), LARGEST)
+            for rows in blocks(len(points), points.shape[1], MOVED):
+                part = np.clip(points[rows] - self.origin, -far, far)
+                moved[rows] = np.ldexp(part, -self.exponent)
+        return moved
+
+    def _squares(self, moved: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Squared lengths, less what rounding can add."""
+        squares: NDArray[np.floating] = np.einsum("nd,nd->n", moved, moved)
+        return squares * self.kind(1 - self.slack)
 
     @np.errstate(over="ignore", invalid="ignore")  # what leaves float64 is refused at the end
     def two(self, samples: Array) -> tuple[Indices, Array, Array]:
         """The nearest point and its distance, and the distance of the nearest other image, (N,)."""
         moved = self._moved(samples)
-        bounds = self.squares - 2 * (moved @ self.moved.T)
-        rest = np.einsum("nd,nd->n", moved, moved) * (1 - self.slack)
+        bounds = moved @ self.moved.T
+        bounds *= -2
+        bounds += self.squares
+        rest = self._squares(moved) - self.least
         index = np.zeros(len(samples), dtype=np.intp)
         near, other = np.empty((2, len(samples)))
         open_, few = np.arange(len(samples)), min(FEWEST, len(self.points))

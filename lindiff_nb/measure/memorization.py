@@ -6,6 +6,7 @@ second nearest, which is 0 for a copy and close to 1 for something new.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,13 +60,12 @@ def nearest(
     to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
     holds integers.
     """
-    known = validate.samples("training", training)
+    known = _points("training", training)  # bytes stay bytes
     asked = validate.samples("samples", samples, known.shape[1])
     held = BLOCK if chunk is None else len(known) * validate.integer("chunk", chunk)
     if (alike := validate.magnitude("alike", alike)) >= 1:
         raise validate.fail("alike", alike, "in [0, 1)")
     _same_units(samples, asked, training, known)
-    known = validate.array("training", training).reshape(known.shape)  # bytes stay bytes
     search = Neighbours(known, alike)
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
     for block in blocks(len(asked), len(known), held):
@@ -115,7 +115,16 @@ def fraction_memorised(nearest: Nearest, threshold: float = 1 / 3) -> float:
     return float(np.mean(nearest.ratio < limit))
 
 
-def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: Array) -> None:
+def _points(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Points as rows in their own type, looked at some at a time: as float64 they take room."""
+    known = np.atleast_1d(validate.array(name, value))
+    d = validate.samples(name, known[:1]).shape[1]
+    for rows in blocks(len(known), d, BLOCK):
+        validate.samples(name, known[rows])
+    return known.reshape(len(known), d)
+
+
+def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[Any]) -> None:
     """Refuse pixels from 0 to 255 beside pixels from 0 to 1: no copy would be found."""
     whole = [np.asarray(each).dtype.kind in "iu" for each in (samples, training)]
     sizes = [_typical(points) for points in (x, y)]
@@ -127,9 +136,9 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: Array) -> 
         raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
 
 
-def _typical(points: Array) -> float:
+def _typical(points: NDArray[Any]) -> float:
     """The median over the points that are not zero of the largest entry."""
-    largest = np.maximum(points.max(axis=1), -points.min(axis=1))
+    largest = np.maximum(points.max(axis=1), -1.0 * points.min(axis=1))
     if not largest.any():
         return 0.0
     return float(np.quantile(largest[largest > 0], 0.5, method="lower"))

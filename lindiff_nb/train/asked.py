@@ -12,7 +12,12 @@ class Asked(Settings):
     data: str
     n: int | None
     skip: int = setting(0, "images to leave out first")
-    size: int | None = setting(16, "side of an image in pixels; a file's own")
+    size: int | None = None
+    crop: int | None = None
+    gray: bool | None = None
+    white: float | None = None
+    largest: int | None = None
+    group_by: str | None = None
     held_out: float = setting(0.0, "share of the images to test on while training")
     patience: int = setting(0, "savings without a better held-out loss before it stops, 0: all")
     keep: str = "best"

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lindiff_nb._base import image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
 from lindiff_nb._base.outputs import output
 from lindiff_nb.run.numbers import number, whole
@@ -51,7 +52,9 @@ def add(commands: Any) -> None:
             form, metavar = (whole, "N") if isinstance(field.default, int) else (number, "X")
             option(dashed, type=form, metavar=metavar, help=f"{meaning} ({field.default})")
     option("--keep", choices=("best", "last"), help="with --held-out: which network (best)")
-    option("--skip-bad", action="store_true", help="leave out unreadable files")
+    image_options.add(command, whole, number)
+    command.set_defaults(skip_bad=None)
+    image_options.groups(command)
     option("--device", choices=DEVICES, help="where to train (the fastest that is there)")
     option("--ladder", action="store_true", help="train the networks of the book instead")
     name = "DATA-N-SKIP.safetensors"
@@ -65,13 +68,14 @@ def train(chosen: argparse.Namespace) -> None:
     UsageError for what cannot be done, before it starts; RunFailed if training breaks off.
     """
     names = {field.name for field in fields(Asked)}
-    given = {name: value for name, value in vars(chosen).items() if name in names}
+    options = {name: value for name, value in vars(chosen).items() if name in names}
+    given = {name: value for name, value in options.items() if value is not None}
     if "ladder" in chosen:
         return _ladder(chosen.out, given)
     from lindiff_nb.data import NAMES
 
     if given.get("data", NAMES[0]) not in NAMES:
-        given = {"n": None, "size": None, **given}
+        given = {"n": None, **given}
     if missing := [name for name in ("--data", "-n") if name.strip("-") not in given]:
         raise UsageError(f"{' and '.join(missing)} must be given, or --ladder")
     asked = Asked(**given)

@@ -1,17 +1,15 @@
-"""Which images belong together, so that they are left out together."""
+"""Which images belong together by the names of their files: one patient, scene or film."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Index
-from lindiff_nb.exact import alike
 
-ROW = 10  # consecutive images that are asked about
 FOLDER = "folder"
 
 
@@ -38,14 +36,3 @@ def _label(name: str, by: str) -> object:
     if not found:
         raise validate.fail("group-by", by, f"found in every name, and it is not in {name}")
     return found.groups() or found.group()
-
-
-def joined(n: int, *parts: Iterable[Sequence[int] | Index]) -> list[Index]:
-    """The finest groups that keep together what any of the parts does."""
-    links = [(group[0], other) for part in parts for group in part for other in group[1:]]
-    return alike.clusters(n, np.array(links, dtype=np.intp).reshape(-1, 2))
-
-
-def runs(n: int, order: Index) -> list[Index]:
-    """Tens that follow each other in an order."""
-    return np.array_split(order, range(ROW, n, ROW))
