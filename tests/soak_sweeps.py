@@ -44,7 +44,9 @@ def disturbed(folder: str, seeds: int) -> Counter[str]:
             running.wait(random.uniform(*PAUSE))
         except subprocess.TimeoutExpired:
             kernels = psutil.Process(running.pid).children()
-            victim = "kernel" if kernels and random.random() < 0.75 else "driver"
+            if not kernels:
+                continue  # it has not begun
+            victim = random.choice(["driver", *["kernel"] * 5])
             (random.choice(kernels) if victim == "kernel" else running).kill()
             kills[victim] += 1
             if victim == "kernel":

@@ -150,7 +150,6 @@ YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
     "mnist-modes",
     "modes-apart",
     "random-features",
-    "sweeps",
     "ten-minutes",
     "trained-scores",
     "two-rates",
