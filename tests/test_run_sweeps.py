@@ -331,6 +331,19 @@ def test_two_sweeps_at_once_in_one_folder_make_one_table(here, quiet):
     assert not list((here / "runs" / "cells").iterdir())
 
 
+def test_ctrl_c_lets_the_cells_at_work_end_and_begins_no_other_of_their_batches(here):
+    line = [*DRAWS[:4], "pause=0.5", "--seeds", "60", "--workers", "2", "-o", "runs"]
+    driver = command(*line)
+    wait_for_a_record("runs")
+    driver.send_signal(signal.SIGINT)
+    _, err = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert "Traceback" not in err
+    done = columns(here / "runs")["status"].count("done")
+    assert 0 < done < 120 / 6  # less than one batch
+    assert set(columns(here / "runs")["status"]) == {"done", "not run"}
+
+
 def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
     slow = [*DRAWS[:4], "pause=1", "--seeds", "4", "--workers", "2", "-o", "runs"]
     driver = command(*slow)
