@@ -5,7 +5,6 @@ line at the end of the log, which is flushed to the disk each second. What the f
 nowhere. The process ends with its parent, and after the cell it is at where it gets ENOUGH.
 """
 
-import contextlib
 import itertools
 import json
 import os
@@ -16,11 +15,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from inspect import signature
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lindiff_nb._base.memory import peak
 from lindiff_nb.run.processes import end_with_parent
 from lindiff_nb.run.records import Recorded, scalar
 from lindiff_nb.run.sweeps.cells import Cell, function
@@ -120,20 +119,8 @@ def _record(call: Callable[[Cell], object], cell: Cell) -> Record:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
     took = round(time.perf_counter() - start, 6)
     return record(
-        cell.identity, status, reason, seconds=took, peak_memory=_peak(), recorded=recorded
+        cell.identity, status, reason, seconds=took, peak_memory=peak(), recorded=recorded
     )
-
-
-def _peak() -> int:
-    """The bytes that this process has held at most, so far."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-    try:
-        import resource
-    except ImportError:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 def _flush(descriptor: int, parent: int) -> None:

@@ -48,7 +48,7 @@ def collect(path: str | Path, form: str | None = None) -> Any:
     names = list(arrays)
     over = [*names[1 : names.index("replicate")], "replicate"]
     for more in ("seed", "target"):  # given by the user; two sweeps in one folder
-        over += [more] * frame.duplicated(over).any()
+        over += [more] * int(frame.duplicated(over).any())
     return frame.set_index(over).to_xarray()
 
 

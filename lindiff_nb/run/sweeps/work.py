@@ -149,8 +149,9 @@ class _Child:
 def _calls(cells: list[Cell], store: Store, limits: Limits, kernels: Work) -> None:
     """Call them all in one process, and in another where that died.
 
-    The cell that it died of is run again alone, since an earlier one may have spoiled the process:
-    what dies alone is its own death, and its row. So the others are lost to none.
+    The cell that it died of is the first that the log lacks, so nothing need be halved to find it.
+    It is run again alone, since an earlier one may have spoiled the process: what dies alone is its
+    own death, and its row. So the others are lost to none.
     """
     waiting = [cells]
     while waiting and not (kernels.stopped or kernels.enough):
