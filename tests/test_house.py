@@ -147,7 +147,6 @@ YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
     "mnist-modes",
     "modes-apart",
     "random-features",
-    "sweeps",
     "trained-scores",
     "two-rates",
 }

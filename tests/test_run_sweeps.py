@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from lindiff_nb.run.cli import main
 from lindiff_nb.run.sweeps.batch import numbers
 from lindiff_nb.run.sweeps.cells import SEEDS, Cell, ingredients, is_function, replicates
 from lindiff_nb.run.sweeps.collect import columns, text
+from lindiff_nb.run.sweeps.guard import Guard, Limits
 from lindiff_nb.run.sweeps.plan import plan
 from lindiff_nb.run.sweeps.store import Store, record
 
@@ -49,6 +52,12 @@ def does(what: str):
     if what == "print":
         print("x" * 10**7)
     return len(what)
+
+def mixed(n: int, word: str = "", seed: int = 0):
+    if n == 3:
+        raise ValueError("three")
+    more = {"only": 1, "say": "two"} if n == 2 else {"say": 1}
+    return {"half": n / 2, "even": n % 2 == 0, **more}
 
 def once(n: int):
     \"\"\"Dies the first time it is called.\"\"\"
@@ -264,6 +273,16 @@ def test_a_process_that_was_killed_costs_no_cell_its_row(here):
     assert sweep(cells, "runs", workers=1) == {"done": 6}
 
 
+def test_the_peak_has_what_a_process_held_only_for_a_moment():
+    held = "import time; bytearray(300 * 2**20); print(flush=True); time.sleep(1)"
+    with subprocess.Popen([sys.executable, "-c", held], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it holds them no more
+        with Guard(lambda: process.pid, lambda why: None, Limits()) as guard:
+            process.wait()
+    assert guard.peak > 300 * 2**20
+
+
 def test_a_sweep_whose_first_cells_fail_alike_stops_and_says_why(here, capsys):
     grid = {"what": ["raise"] + [f"raise{i}" for i in range(40)]}
     write(here, {"calls.py": CALLS.replace('what == "raise"', 'what.startswith("raise")')})
@@ -329,6 +348,19 @@ def test_two_sweeps_at_once_in_one_folder_make_one_table(here, quiet):
         assert driver.returncode == 0
     assert table("runs") == quiet
     assert not list((here / "runs" / "cells").iterdir())
+
+
+def test_ctrl_c_lets_the_cells_at_work_end_and_begins_no_other_of_their_batches(here):
+    line = [*DRAWS[:4], "pause=0.5", "--seeds", "60", "--workers", "2", "-o", "runs"]
+    driver = command(*line)
+    wait_for_a_record("runs")
+    driver.send_signal(signal.SIGINT)
+    _, err = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert "Traceback" not in err
+    done = columns(here / "runs")["status"].count("done")
+    assert 0 < done < 120 / 6  # less than one batch
+    assert set(columns(here / "runs")["status"]) == {"done", "not run"}
 
 
 def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
@@ -403,6 +435,40 @@ def test_what_a_function_returns_is_named_numbers():
     for wrong in (None, float("nan"), object(), np.zeros(1001), {"a": [1, None]}):
         with pytest.raises(ValueError, match=r"value|a_1"):
             numbers(wrong)
+
+
+def test_a_column_is_of_one_type_whatever_is_missing(here):
+    sweep(plan("calls:mixed", call=True, grid={"n": [1, 2, 3], "word": ["a", "b,c"]}), "runs")
+    found = collect("runs", "arrays")
+    assert found["status"].tolist() == ["done"] * 4 + ["failed"] * 2
+    np.testing.assert_array_equal(found["even"], [0.0, 0.0, 1.0, 1.0, np.nan, np.nan])
+    np.testing.assert_array_equal(found["half"], [0.5, 0.5, 1.0, 1.0, np.nan, np.nan])
+    np.testing.assert_array_equal(found["only"], [np.nan] * 2 + [1.0] * 2 + [np.nan] * 2)
+    assert found["say"].tolist() == ["1", "1", "two", "two", "", ""]
+
+
+def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installed(here):
+    grid = {"n": [1, 2, 3], "word": ["a", "b,c"], "seed": [5, 6]}
+    sweep(plan("calls:mixed", call=True, grid=grid), "runs")
+    arrays = collect("runs", "arrays")
+    if not find_spec("pandas"):
+        assert isinstance(collect("runs"), dict)
+        for form in ("pandas", "xarray"):
+            with pytest.raises(ImportError, match=r"^pandas is not installed: pip install pandas$"):
+                collect("runs", form)
+        assert main(["collect", "runs", "-o", "table.parquet"]) == 2
+        assert not Path("table.parquet").exists()
+        return
+    frame = collect("runs")
+    assert list(frame) == list(arrays)
+    assert frame["even"].tolist()[:8] == arrays["even"].tolist()[:8]
+    if find_spec("pyarrow"):
+        assert main(["collect", "runs", "-o", "table.parquet"]) == 0
+        assert import_module("pandas").read_parquet("table.parquet").equals(frame)
+    if find_spec("xarray"):
+        cube = collect("runs", "xarray")
+        assert dict(cube.sizes) == {"n": 3, "word": 2, "replicate": 1, "seed": 2}
+        assert float(cube["half"].sel(n=2, word="b,c", seed=6, replicate=0)) == 1.0
 
 
 def test_a_table_has_text_in_quotes_and_numbers_to_their_last_digit(here, capsys):

@@ -1,5 +1,6 @@
 """Sweeps of chapters, each cell in a real kernel that may die, hang, eat or talk too much."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ import psutil
 import pytest
 from tiny_book import cell, chapter, tiny_book
 
-from lindiff_nb.run import collect
+from lindiff_nb.run import collect, sweep
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.sweeps.collect import columns, text
+from lindiff_nb.run.sweeps.plan import plan
 
 pytestmark = pytest.mark.kernel
 
@@ -110,3 +112,20 @@ def test_whatever_is_killed_the_table_is_the_quiet_one_s_in_the_end(here, capsys
     assert columns(here / "runs")["status"].count("killed") == 1
     assert main([*line, "-o", "runs", "--retry", "killed"]) == 0
     assert table("runs") == table("quiet")
+
+
+@pytest.mark.slow
+def test_thirty_two_kernels_at_once_come_up_and_leave_nothing_open(here):
+    """Twice as many, after a few that load what stays; memory may wander by some MiB."""
+
+    def held() -> tuple[int, int, int]:
+        gc.collect()
+        process = psutil.Process()
+        return process.num_fds(), process.num_threads(), process.memory_info().rss
+
+    assert sweep(plan("law", grid={"d": range(1, 5)}), "few", workers=4) == {"done": 4}
+    *before, memory = held()
+    assert sweep(plan("law", grid={"d": range(1, 65)}), "many", workers=32) == {"done": 64}
+    *after, then = held()
+    assert after == before
+    assert then - memory < 60 * 2**20

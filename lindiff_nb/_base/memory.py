@@ -3,6 +3,7 @@
 A system that runs out of memory kills without a word, and a container's limit is not the machine's.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def available() -> int:
     """The bytes that this process may still take: the least of every limit that is known."""
     rooms = [psutil.virtual_memory().available, _address_space(), *map(_group, LIMITS)]
     return max(0, min(room for room in rooms if room is not None))
+
+
+def peak(pid: int | None = None) -> int:
+    """The bytes that this process, or process `pid`, has held at most so far; 0 if unknown."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path(f"/proc/{pid or 'self'}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    if pid or sys.platform == "win32":
+        return 0
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _group(files: tuple[str, str]) -> int | None:

@@ -1,9 +1,10 @@
 """What a device can do, and how much it held."""
 
-import sys
 from typing import Any
 
 import torch
+
+from lindiff_nb._base import memory
 
 
 def fast_bfloat16(device: torch.device) -> bool:
@@ -18,9 +19,4 @@ def peak_memory(device: torch.device) -> int | None:
     """The most bytes held at a time, by the graphics processor or by this process so far."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
-    try:
-        import resource
-    except ImportError:  # Windows does not tell
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return memory.peak() or None

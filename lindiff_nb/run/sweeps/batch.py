@@ -2,41 +2,45 @@
 
 The cells come as JSON on standard input. Each is called, one after the other, and its record is a
 line at the end of the log, which is flushed to the disk each second. What the function prints goes
-nowhere. The process ends with its parent.
+nowhere. The process ends with its parent, and after the cell it is at where it gets ENOUGH.
 """
 
-import contextlib
+import itertools
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from inspect import signature
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lindiff_nb._base.memory import peak
 from lindiff_nb.run.processes import end_with_parent
 from lindiff_nb.run.records import Recorded, scalar
 from lindiff_nb.run.sweeps.cells import Cell, function
 from lindiff_nb.run.sweeps.store import Record, record
 
 COLUMNS = 1000  # of an array that a function returns
+ENOUGH = getattr(signal, "SIGUSR1", signal.SIGTERM)
 UNWRITTEN = 74  # the status of a batch whose log cannot be written
 
 
 def main(log: str, parent: int) -> None:
     """Call every cell and write its record."""
     end_with_parent(parent)
+    enough = threading.Event()
+    signal.signal(ENOUGH, lambda *_: enough.set())
     cells = [Cell(*cell) for cell in json.load(sys.stdin)]
     _silence()
     call = _called(cells[0].target)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # the first one begins
     threading.Thread(target=_flush, args=(descriptor, parent), daemon=True).start()
-    for cell in cells:
+    for cell in itertools.takewhile(lambda _: not enough.is_set(), cells):
         line = json.dumps(_record(call, cell)).encode() + b"\n"
         try:
             written = os.write(descriptor, line)
@@ -115,20 +119,8 @@ def _record(call: Callable[[Cell], object], cell: Cell) -> Record:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
     took = round(time.perf_counter() - start, 6)
     return record(
-        cell.identity, status, reason, seconds=took, peak_memory=_peak(), recorded=recorded
+        cell.identity, status, reason, seconds=took, peak_memory=peak(), recorded=recorded
     )
-
-
-def _peak() -> int:
-    """The bytes that this process has held at most, so far."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-    try:
-        import resource
-    except ImportError:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 def _flush(descriptor: int, parent: int) -> None:

@@ -47,6 +47,8 @@ def collect(path: str | Path, form: str | None = None) -> Any:
     _installed("xarray")
     names = list(arrays)
     over = [*names[1 : names.index("replicate")], "replicate"]
+    for more in ("seed", "target"):  # given by the user; two sweeps in one folder
+        over += [more] * int(frame.duplicated(over).any())
     return frame.set_index(over).to_xarray()
 
 
@@ -105,15 +107,13 @@ def _names(mappings: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _array(values: list[Any]) -> Any:
-    """A column in one type: whole numbers, numbers with NaN for what is missing, or text."""
+    """A column in one type: numbers or truth values, with NaN for what is missing, or text."""
     there = [value for value in values if value is not None]
-    if there and all(type(value) in (int, float) for value in there):
+    if there and all(isinstance(value, int | float) for value in there):
         if len(there) == len(values):
             return np.array(values)
         return np.array([np.nan if value is None else value for value in values], float)
-    if there and all(type(value) is bool for value in there) and len(there) == len(values):
-        return np.array(values)
-    return np.array(["" if value is None else value for value in values], object)
+    return np.array(["" if value is None else str(value) for value in values], object)
 
 
 def _installed(name: str) -> Any:

@@ -19,7 +19,6 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import cores
 from lindiff_nb._base.memory import GIB
-from lindiff_nb.run.kernel import Kernels
 from lindiff_nb.run.signals import Ended
 from lindiff_nb.run.sweeps import work
 from lindiff_nb.run.sweeps.cells import Cell, is_function
@@ -87,7 +86,7 @@ def sweep(
             run.go(executor, getattr(executor, "_max_workers", 16))
         else:
             with ThreadPoolExecutor(workers) as pool:
-                run.go(pool, workers, Kernels())
+                run.go(pool, workers, work.Work())
     print(summary(mine, store.known), flush=True)
     return dict(Counter(store.known[cell.identity]["status"] for cell in mine))
 
@@ -100,9 +99,9 @@ class _Run:
         self.told, self.first = Told(waiting), list[Record]()
         self.stop: BaseException | None = None
         self.jobs: set[Future[None]] = set()
-        self.kernels: Kernels | None = None
+        self.kernels: work.Work | None = None
 
-    def go(self, executor: Executor, workers: int, kernels: Kernels | None = None) -> None:
+    def go(self, executor: Executor, workers: int, kernels: work.Work | None = None) -> None:
         """Hand out cells until each has a record; raises what stopped that."""
         self.kernels = kernels
         while self.waiting and not self.stop:
@@ -172,8 +171,8 @@ class _Run:
         self.stop = self.stop or why
         for job in list(self.jobs):
             job.cancel()
-        if at_once and self.kernels is not None:
-            self.kernels.end_all("interrupted")
+        if self.kernels is not None:
+            self.kernels.end_all("interrupted") if at_once else self.kernels.begin_no_more()
 
     def _rest(self, why: str) -> None:
         try:

@@ -2,7 +2,8 @@
 
 Memory is what the processes hold (resident, counted again for each that shares it), looked at ten
 times a second: on Linux, macOS and Windows alike, since a limit on addresses (RLIMIT_AS) would stop
-torch, which reserves far more than it uses. The children are looked for once a second.
+torch, which reserves far more than it uses. The children are looked for once a second. What the
+process itself held for a moment, between two looks, Linux tells, and the peak has it.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from lindiff_nb._base.memory import GIB
+from lindiff_nb._base.memory import GIB, peak
 
 START = 120  # seconds that a process may take to begin
 
@@ -66,8 +67,8 @@ class Guard:
     def _watch(self) -> None:
         mark, since = self.mark(), time.monotonic()
         while not self._over.wait(0.1) and not self.status:
-            used = self._used()
-            self.peak = max(self.peak, used)
+            pid, used = self.pid(), self._used()
+            self.peak = max(self.peak, used, peak(pid) if pid else 0)
             if mark != (mark := self.mark()):
                 since = time.monotonic()
             late = time.monotonic() - since - (START if mark is None else 0)

@@ -22,7 +22,7 @@ from lindiff_nb.run.environment import THREADS, inherited
 from lindiff_nb.run.kernel import Kernels, Session
 from lindiff_nb.run.processes import MARK, how_it_ended, kill_tree
 from lindiff_nb.run.sweeps import cells as of_cells
-from lindiff_nb.run.sweeps.batch import UNWRITTEN
+from lindiff_nb.run.sweeps.batch import ENOUGH, UNWRITTEN
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.guard import Guard, Limits
 from lindiff_nb.run.sweeps.store import Record, Store, record
@@ -31,16 +31,26 @@ ROOM = 2**20  # of what one cell of a notebook may print, in characters
 MEMORY = ("MemoryError", "OutOfMemoryError", "TooLarge")
 
 
-def run(
-    cells: Sequence[Cell], folder: Path, limits: Limits, kernels: Kernels | None = None
-) -> None:
+class Work(Kernels):
+    """The kernels and batches of one driver: they can be ended, or begin no more cells."""
+
+    enough = False
+
+    def begin_no_more(self) -> None:
+        """Let each batch end after the cell that it is at; notebooks are one cell each."""
+        self.enough = True
+        for child in [child for child in self.running if isinstance(child, _Child)]:
+            child.process.send_signal(ENOUGH)
+
+
+def run(cells: Sequence[Cell], folder: Path, limits: Limits, kernels: Work | None = None) -> None:
     """Run one cell of a chapter, or several of one function, and write their records.
 
     Nothing is done where another sweep works on the first of them, or where they have records.
     Raises RunFailed if the sources are not those of the plan, OSError if a record cannot be
     written. `kernels` lets another thread end the work: then what was begun has no record.
     """
-    store, kernels = Store(folder), kernels or Kernels()
+    store, kernels = Store(folder), kernels or Work()
     first = cells[0]
     with contextlib.suppress(Busy), alone(store.cell(first.identity)):
         if of_cells.is_function(first.target):
@@ -57,7 +67,7 @@ def settled(known: Record | None, limits: Limits) -> bool:
     return known is not None and (known["status"] == "done" or known["status"] not in limits.retry)
 
 
-def _notebook(cell: Cell, store: Store, limits: Limits, kernels: Kernels) -> None:
+def _notebook(cell: Cell, store: Store, limits: Limits, kernels: Work) -> None:
     """Run a chapter; its notebook is kept first, its record last."""
     from lindiff_nb.run.provenance import sign, write
     from lindiff_nb.run.runner import run_chapter
@@ -114,7 +124,7 @@ class Guarded(Kernels):
 
 
 class _Child:
-    """The process of a batch, which `Kernels` can end."""
+    """The process of a batch, which `Work` can end."""
 
     def __init__(self, log: Path, errors: Any) -> None:
         self.mark, self.ended = log.stem, ""
@@ -136,20 +146,21 @@ class _Child:
         kill_tree(self.process.pid, self.mark)
 
 
-def _calls(cells: list[Cell], store: Store, limits: Limits, kernels: Kernels) -> None:
+def _calls(cells: list[Cell], store: Store, limits: Limits, kernels: Work) -> None:
     """Call them all in one process, and in another where that died.
 
-    The cell that it died of is run again alone, since an earlier one may have spoiled the process:
-    what dies alone is its own death, and its row. So the others are lost to none.
+    The cell that it died of is the first that the log lacks, so nothing need be halved to find it.
+    It is run again alone, since an earlier one may have spoiled the process: what dies alone is its
+    own death, and its row. So the others are lost to none.
     """
     waiting = [cells]
-    while waiting and not kernels.stopped:
+    while waiting and not (kernels.stopped or kernels.enough):
         batch = waiting.pop()
         if not batch:
             continue
         done, failure = _made(batch, store, limits, kernels)
         rest = batch[done:]
-        if not rest or kernels.stopped:
+        if not rest or kernels.stopped or kernels.enough:
             continue
         if failure["status"] == "timeout" or len(batch) == 1:
             store.keep(failure)
@@ -158,7 +169,7 @@ def _calls(cells: list[Cell], store: Store, limits: Limits, kernels: Kernels) ->
             waiting += [rest[1:], rest[:1]]
 
 
-def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Kernels) -> tuple[int, Record]:
+def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Work) -> tuple[int, Record]:
     """How many of a batch came to their end in one process, and the record of the next if any."""
     log, start = store.new_log(), time.monotonic()
     asked = json.dumps([[c.target, c.values, c.replicate, c.seed, c.identity] for c in batch])
@@ -166,7 +177,7 @@ def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Kernels) -> 
         child = _Child(log, errors)
         kernels.running.add(child)
         try:
-            if kernels.stopped:
+            if kernels.stopped or kernels.enough:
                 child.end(kernels.stopped)
             with Guard(lambda: child.process.pid, child.end, limits, lambda: _size(log)) as guard:
                 child.process.communicate(asked.encode())
