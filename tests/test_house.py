@@ -134,7 +134,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "diffusion-primer",
     "divergence",
     "intro",
-    "learning-dynamics",
     "linear-vs-unet",
     "marchenko-pastur",
     "memorization",
