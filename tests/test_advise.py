@@ -4,6 +4,7 @@
 """
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -273,7 +274,13 @@ def test_groups_by_folder_twins_and_a_figure(folder, capsys):
     found = run(folder / "png", "--group-by", "folder", "--json", folder / "f.json")
     assert (found["n"], found["units"], found["grouped"]) == (41, 21, "groups")
     assert [0, 1] not in found["twins"]
-    assert "p1/again.png = p1/d2.png" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "p1/again.png = p1/d2.png" in said
+    typed = next(line for line in said.splitlines() if "--jitter" in line)
+    assert "--group-by folder" in typed
+    few = "--width 2 --batch 4 --noise-steps 20 --steps 2 -o"
+    net = str(folder / "net.safetensors")
+    assert main([*shlex.split(typed)[1:], "--held-out", "0.3", *few.split(), net]) == 0
     for suffix in ("png", "svg"):
         path = folder / f"f.{suffix}"
         assert main(["advise", str(folder / "all.npy"), "--figure", str(path)]) == 0

@@ -16,6 +16,7 @@ one written in this package; nothing is unpickled.
 
 own         `images`: a folder, an array or a set, read by one rule; `Images`
 groups      which images belong together by their names
+fitted      a picture in the colours, the cut and the size that are wanted
 folders, arrays   what counts as a picture and what is in it; which axis of an array is which
 sets, imageset   the table of sets, `load` and `available`, what it returns, and `select`
 mnist, fashion, photographs, cifar, celeba, att   each set's own reader

@@ -13,26 +13,23 @@ latents in its own units (`arrays`). What had to be done to a picture is said (`
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lindiff_nb._base import memory, validate
 from lindiff_nb._base.errors import nearest
 from lindiff_nb._base.types import Array
-from lindiff_nb.data import arrays, folders, resize
+from lindiff_nb.data import arrays, folders
 from lindiff_nb.data.arrays import Layout
+from lindiff_nb.data.fitted import Numbers, Wanted, fit
 from lindiff_nb.data.sets import NAMES, load
 
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in `resize.gray`
 LARGEST = 10**8  # pixels of one picture
 NAMED = 8  # files that a line names
 Scale = tuple[float, float]
-Numbers = NDArray[Any]
 
 
 class Images(NamedTuple):
@@ -59,16 +56,6 @@ class Images(NamedTuple):
             return values
         black, white = self.scale
         return (values - black) / (white - black) * (high - low) + low
-
-
-class Wanted(NamedTuple):
-    """What is to be done to every picture."""
-
-    size: int | None
-    crop: int | None
-    gray: bool | None
-    white: float | None
-    largest: int
 
 
 def images(
@@ -122,7 +109,7 @@ def _folder(place: Path, wanted: Wanted, skip_bad: bool) -> Layout:
         name = path.relative_to(place).as_posix()
         try:
             read = folders.picture(path, wanted.white, wanted.largest)
-            stack[name] = read._replace(pixels=_fit(read.pixels, wanted))
+            stack[name] = read._replace(pixels=fit(read.pixels, wanted))
         except ValueError as error:
             bad.append(f"{name}: {error}")
             continue
@@ -186,47 +173,9 @@ def _fitted(read: Layout, wanted: Wanted) -> Layout:
         return read
     if read.pixels.ndim < 3:
         raise ValueError("points without a shape: size, crop, gray and colour are for images")
-    first = _fit(read.pixels[0], wanted)
+    first = fit(read.pixels[0], wanted)
     memory.require(2 * first.nbytes * len(read.pixels), "the images")
-    return read._replace(pixels=np.stack([_fit(image, wanted) for image in read.pixels]))
-
-
-def _fit(pixels: Numbers, wanted: Wanted) -> Numbers:
-    """One picture in the colours, the cut and the size that are wanted, in its own numbers.
-
-    Without size and gray it keeps its type; ValueError if it is smaller than the crop.
-    """
-    pixels = _coloured(pixels, wanted.gray)
-    h, w = pixels.shape[:2]
-    side = wanted.crop or (min(h, w) if wanted.size else 0)
-    if side > min(h, w):
-        raise ValueError(f"{h} x {w} pixels are too few for --crop {side}")
-    if side:
-        top, left = (h - side) // 2, (w - side) // 2
-        pixels = pixels[top : top + side, left : left + side]
-    if wanted.size in (None, side):
-        return pixels
-    A = _weights(side, wanted.size)
-    planes = pixels if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
-    small = (A @ planes @ A.T).astype(np.float32)
-    return small if pixels.ndim == 2 else np.moveaxis(small, 0, -1)
-
-
-@lru_cache(maxsize=64)
-def _weights(n: int, size: int) -> Array:
-    return resize.weights(n, size)
-
-
-def _coloured(pixels: Numbers, gray: bool | None) -> Numbers:
-    """A picture in gray or in colour; None: as it is, but gray if its colours are all the same."""
-    if pixels.ndim == 2:
-        return np.repeat(pixels[..., None], 3, axis=-1) if gray is False else pixels
-    if gray is None and np.array_equal(pixels, np.broadcast_to(pixels[..., :1], pixels.shape)):
-        return pixels[..., 0]
-    if not gray:
-        return pixels
-    luma = pixels @ LUMA
-    return luma if pixels.dtype.kind == "f" else np.rint(luma).astype(pixels.dtype)
+    return read._replace(pixels=np.stack([fit(image, wanted) for image in read.pixels]))
 
 
 def _same(pixels: Numbers) -> tuple[tuple[int, ...], ...]:
