@@ -131,7 +131,7 @@ def _compare(cell: Cell) -> None:
 
 def _point(target: str, values: dict[str, Any]) -> str:
     """A hash of what all replicates share, whatever the order of names."""
-    return hashlib.sha256(WRITTEN([Path(target).name, values]).encode()).hexdigest()
+    return hashlib.sha256(WRITTEN([os.path.basename(target), values]).encode()).hexdigest()
 
 
 def _identity(point: str, replicate: int, seed: int, sources: str) -> str:
