@@ -9,6 +9,7 @@ figures     the visual grammar: a style, a few plots and panels, live figures
 calculator  what a spectrum and n will give, as a table, files and a figure
 advise      images of one's own: the best ridge, what more of them bring, what is not known
 copies      how many samples are copies of training images, and how sure that is
+fid         a Frechet distance of features, and what of it is there for want of images
 train       a U-net trained at the command line, and the ladder of shipped ones
 stored      results that take minutes: kept, and made again by one command
 run         parameters, papermill, the chapters' commands
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "calculator",
         "cli",
         "copies",
+        "fid",
         "data",
         "exact",
         "figures",

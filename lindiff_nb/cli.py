@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from lindiff_nb.advise import command as advise
 from lindiff_nb.calculator import command as predict
 from lindiff_nb.copies import command as copies
+from lindiff_nb.fid import command as fid
 from lindiff_nb.run import cli
 from lindiff_nb.stored import command as recompute
 from lindiff_nb.train import command as train
@@ -16,5 +17,5 @@ from lindiff_nb.train import sample
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: those of `run.cli`."""
-    more = [predict.add, advise.add, copies.add, train.add, sample.add, recompute.add]
+    more = [predict.add, advise.add, copies.add, fid.add, train.add, sample.add, recompute.add]
     return cli.main(argv, more=more)

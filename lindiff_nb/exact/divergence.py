@@ -60,7 +60,7 @@ def frechet(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> float:
     mean_p = validate.vector("mean_p", mean_p)
     d = len(mean_p)
     mean_q = validate.vector("mean_q", mean_q, d)
-    root_p, root_q = _plain_root("cov_p", cov_p, d), _plain_root("cov_q", cov_q, d)
+    root_p, root_q = covariance_root("cov_p", cov_p, d), covariance_root("cov_q", cov_q, d)
     return _frechet(mean_p - mean_q, root_p, root_q, "cov_p")
 
 
@@ -95,8 +95,11 @@ def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
     return float(unit.on(np.array(total + np.sum(shift**2)), power=2, name=name))
 
 
-def _plain_root(name: str, covariance: Array, d: int) -> Array:
-    """S with S S' = covariance, by Cholesky where that is possible: a tenth of the time."""
+def covariance_root(name: str, covariance: Array, d: int) -> Array:
+    """S with S S' = covariance, (d, d), by Cholesky where that is possible: a tenth of the time.
+
+    Raises ValueError, with its name, for what is no covariance. Use this with `frechet_of_roots`.
+    """
     found = validate.symmetric(name, covariance, d)
     units.normal(name, np.diag(found))
     try:
