@@ -139,7 +139,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "marchenko-pastur",
     "memorization",
     "optimal-denoisers",
-    "replica",
     "sampling",
 }
 YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
