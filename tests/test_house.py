@@ -138,7 +138,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "marchenko-pastur",
     "memorization",
     "optimal-denoisers",
-    "replica",
     "sampling",
 }
 BUDGET = {
