@@ -142,7 +142,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "sampling",
 }
 YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
-    "many-dimensions",
     "mnist-modes",
     "modes-apart",
     "random-features",
