@@ -136,7 +136,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "best-linear",
     "calculator",
     "diffusion-primer",
-    "divergence",
     "intro",
     "linear-vs-unet",
     "marchenko-pastur",
