@@ -136,9 +136,7 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "intro",
     "learning-dynamics",
     "linear-vs-unet",
-    "marchenko-pastur",
     "memorization",
-    "optimal-denoisers",
     "sampling",
 }
 YOUNG = {  # these lack the command, the claims and what leads on; to be emptied
