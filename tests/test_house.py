@@ -133,9 +133,7 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "best-linear",
     "diffusion-primer",
     "linear-vs-unet",
-    "marchenko-pastur",
     "memorization",
-    "optimal-denoisers",
     "sampling",
 }
 BUDGET = {
