@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import trapezoid
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.divergence import frechet_of_roots
@@ -78,7 +78,7 @@ def corrected(x: Features | Moments, y: Features | Moments) -> Corrected:
         for at in range(groups):
             pair = x.without(x.group(at, groups)), y.without(y.group(at, groups))
             left.append(frechet(*pair) - factor * bias(*pair).value)
-        half = student.ppf(0.975, groups - 1) * np.std(left) * np.sqrt(groups - 1)
+        half = stdtrit(groups - 1, 0.975) * np.std(left) * np.sqrt(groups - 1)
         half = float(half + UNSURE * known.continued * factor * known.value)
     distance, added = frechet(*whole), factor * known.value
     value = distance - added
