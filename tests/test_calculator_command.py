@@ -13,7 +13,7 @@ from PIL import Image
 from lindiff_nb.calculator import command, figure
 from lindiff_nb.cli import main
 from lindiff_nb.data import DataUnavailable
-from lindiff_nb.exact import spectra
+from lindiff_nb.exact import sampler_error, spacing, spectra
 from lindiff_nb.predict import divergence, losses
 
 SMALL = ["-n", "5", "--steps", "20", "--rows", "2"]
@@ -307,3 +307,23 @@ def test_a_name_means_one_thing_whatever_was_imported_before(first):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("aim", ["kl", "w2"])
+def test_the_best_steps_are_those_of_the_spectrum_and_of_the_aim(here, capsys, aim):
+    power = ["--power-law", "30", "1.5", *SMALL]
+    asked = ["--best-steps", "6", "--for", aim, "--steps-json", "s.json"]
+    assert main(["predict", *power, *asked]) == 0
+    told = json.loads((here / "s.json").read_text())
+    spectrum = spectra.power_law(30, 1.5)
+    wanted = spacing.for_spectrum(spectrum, 6, aim=aim)
+    assert told["alpha_bar"] == wanted.alpha_bar[::-1].tolist()
+    assert (told["steps"], told["aim"]) == (6, aim)
+    share = sampler_error.sampler_w2(spectrum, wanted, sampler="ddim") / spectrum.sum()
+    assert told["w2_share"] == pytest.approx(share)
+    assert f"6 steps best for {aim.upper()}" in capsys.readouterr().out
+
+
+def test_steps_have_to_be_asked_for(here, capsys):
+    assert main(["predict", "--power-law", "3", "1", *SMALL, "--for", "w2"]) == 2
+    assert "--best-steps" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._inputs import lumped
 from lindiff_nb.calculator._needed import from_there_on
 from lindiff_nb.exact import schedule, spectra
-from lindiff_nb.predict import best_ridge, divergence, fluctuations, losses, training
+from lindiff_nb.predict import best_ridge, divergence, fluctuations, frechet, losses, training
 
 ALPHA_BAR = schedule.linear(200).alpha_bar
 
@@ -316,3 +316,26 @@ def test_it_says_aloud_where_the_theory_is_not_exact(spectrum, n, c, words):
     assert len(said) == len(words)
     for paragraph, word in zip(said, words, strict=True):
         assert word in " ".join(paragraph.split())
+
+
+def test_the_frechet_distance_of_a_perfect_model_is_that_of_the_law():
+    """Binned, so to 1e-4; and both means fitted, as FID has it."""
+    spectrum = np.arange(1, 61.0) ** -1.5
+    told = report(spectrum, 30, ALPHA_BAR, rows=1, mean="known").frechet
+    assert told.distance == pytest.approx(
+        frechet.distance(spectrum, 1000, estimated_mean=True), rel=1e-4
+    )
+    fit = frechet.distance(spectrum, 1000, fitted_to=30, estimated_mean=True)
+    assert told.of_fit == pytest.approx(fit, rel=1e-4)
+    wanted = frechet.needed(spectrum, 0.01, estimated_mean=True)
+    assert told.n_for_1_percent == pytest.approx(wanted, rel=1e-3, abs=1)
+    assert told.share == pytest.approx(told.distance / spectrum.sum())
+
+
+def test_the_frechet_distance_is_printed_and_in_the_json(answer):
+    told = json.loads(files.as_json(answer, "mine"))["frechet"]
+    assert (told["samples"], told["distance"]) == (1000, answer.frechet.distance)
+    said = text.text(answer, "mine")
+    assert "Frechet distance of a perfect model with 1000 samples: " in said
+    assert f"n for 10 / 1 / 0.1 %: {told['n_for_10_percent']:.0f} / " in said
+    assert "of a model fitted to these 2 images: " in said

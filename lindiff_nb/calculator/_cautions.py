@@ -17,9 +17,9 @@ EMPTY = 0.1  # of the directions: more without variance is the mark of few image
 CLOSE = 10  # images beyond as many as directions
 WIDTH = 80  # characters
 SAMPLE = """\
-Only {rank} of {d} eigenvalues are not zero. If that is because they come from about {images}
-images, and not because pixels never vary, they are those of a sample: small variances are missing,
-and what is predicted for n >= {half} is too good."""
+Only {rank} of {d} eigenvalues are not zero: these look like eigenvalues of about {images} images,
+unless pixels never vary. Those of a sample lack its small variances, and what is predicted for
+n >= {half} is too good; lindiff-nb advise takes the images themselves."""
 NEAR = """\
 n is close to the number of directions. Without ridge a few training sets decide the mean loss on
 new data there: it is higher than printed, by {more}, and more where noise is small. At the best

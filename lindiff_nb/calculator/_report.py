@@ -18,7 +18,8 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
-from lindiff_nb.calculator import _inputs, _needed
+from lindiff_nb.calculator import _frechet, _inputs, _needed
+from lindiff_nb.calculator._frechet import Frechet
 from lindiff_nb.calculator._losses import Losses, at_levels, mean_losses
 from lindiff_nb.calculator._needed import Needed
 from lindiff_nb.exact.averages import gauss_rule
@@ -54,6 +55,7 @@ class Report(NamedTuple):
     best_samples: Samples
     needed: Needed
     fitted: bool  # whether the mean comes from the n images too
+    frechet: Frechet
 
 
 def report(
@@ -104,6 +106,7 @@ def report(
         samples(population, n, best_c, fitted),
         _needed.found(population, every, share, c, fitted, *aims),
         fitted,
+        _frechet.expected(spectrum, n),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import PICTURES, output, write_bytes
+from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def add(commands: Any) -> None:
     command.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the losses there too")
     command.add_argument("--figure", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf")
+    command.add_argument(
+        "--best-steps", type=whole, metavar="T", help="where so few steps of DDIM should stop"
+    )
+    command.add_argument("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
+    command.add_argument("--steps-json", type=Path, metavar="FILE", help="write these steps there")
     command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
     command.set_defaults(command=predict)
 
@@ -66,21 +71,31 @@ def predict(chosen: argparse.Namespace) -> None:
         (chosen.json, (".json",)),
         (chosen.csv, (".csv",)),
         (chosen.figure, PICTURES),
+        (chosen.steps_json, (".json",)),
     ]
     for path, suffixes in outputs:
         if path is not None:
             output(path, chosen.force, suffixes)
     if chosen.size is not None and not chosen.images:
         raise UsageError(f"--size {chosen.size} goes with --images alone")
-    from lindiff_nb.calculator import text
+    if chosen.best_steps is None and (chosen.aim or chosen.steps_json):
+        raise UsageError("--for and --steps-json go with --best-steps T")
+    from lindiff_nb.calculator import _steps, text
     from lindiff_nb.calculator._request import answer
     from lindiff_nb.data import DataUnavailable
 
     impossible = ValueError, ArithmeticError, MemoryError, RuntimeError, DataUnavailable
     with refusing(*impossible, name=chosen.spectrum):
         found = answer(chosen)
+        steps = chosen.best_steps and _steps.best(
+            found.report.spectrum, chosen.best_steps, chosen.aim or "kl"
+        )
     try:
         print(text.text(*found), flush=True)
+        if steps:
+            print(f"\n{_steps.text(steps)}", flush=True)
+        if steps and chosen.steps_json:
+            write_text(chosen.steps_json, _steps.as_json(steps))
     finally:  # whoever reads may have gone: the files are wanted all the same
         _write(chosen, found)
 

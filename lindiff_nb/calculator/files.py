@@ -58,6 +58,7 @@ def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str,
         "samples": report.samples._asdict(),
         "samples_at_best_c": report.best_samples._asdict(),
         "needed": report.needed._asdict(),
+        "frechet": report.frechet._asdict(),
     }
 
 

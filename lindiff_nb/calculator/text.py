@@ -28,7 +28,7 @@ def text(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """
     notes = "\n".join([NOTES, *[KNOWN] * report.fitted, *cautions(report)])
     parts = [_summary(report, source), "\n".join(said), *_losses(report), _samples(report)]
-    return "\n\n".join(filter(None, [*parts, _needed(report), notes]))
+    return "\n\n".join(filter(None, [*parts, _needed(report), _frechet(report), notes]))
 
 
 def _summary(report: Report, source: str) -> str:
@@ -96,6 +96,19 @@ def _needed(report: Report) -> str:
         f"ridge: {_count(need.n_for_loss)}\n"
         f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}"
     )
+
+
+def _frechet(report: Report) -> str:
+    at = report.frechet
+    counts = " / ".join(map(_count, at[-3:]))
+    shown = f"{_number(at.distance, 3)} +- {_number(at.sd, 2)}"
+    lines = [
+        f"Frechet distance of a perfect model with {at.samples} samples: {shown},",
+        f"{100 * at.share:.2g}% of the total variance; n for 10 / 1 / 0.1 %: {counts}",
+    ]
+    if at.of_fit is not None:
+        lines.append(f"of a model fitted to these {report.n} images: {_number(at.of_fit, 3)}")
+    return "\n".join(lines)
 
 
 def _number(value: float, digits: int = 4) -> str:
