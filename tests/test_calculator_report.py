@@ -16,6 +16,7 @@ from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._inputs import lumped
 from lindiff_nb.calculator._needed import from_there_on
 from lindiff_nb.exact import schedule, spectra
+from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.predict import best_ridge, divergence, fluctuations, frechet, losses, training
 
 ALPHA_BAR = schedule.linear(200).alpha_bar
@@ -303,6 +304,7 @@ def test_it_says_which_mean_is_meant(answer):
         (np.ones(100), 102, 0.0, ["a quarter or more"]),
         (np.ones(100), 106, 0.0, ["by about 5%"]),
         (np.ones(100), 106, 0.5, []),
+        (np.full(100, 3e3), 300, 0.0, ["bytes? --normalise"]),
         (np.ones(100), 100, 0.0, []),
         (np.ones(100), 111, 0.0, []),
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),
@@ -339,3 +341,16 @@ def test_the_frechet_distance_is_printed_and_in_the_json(answer):
     assert "Frechet distance of a perfect model with 1000 samples: " in said
     assert f"n for 10 / 1 / 0.1 %: {told['n_for_10_percent']:.0f} / " in said
     assert "of a model fitted to these 2 images: " in said
+
+
+def test_the_n_for_a_loss_at_the_best_ridge_is_the_first_that_is_enough():
+    """And no ridge asked for needs fewer."""
+    spectrum, found = np.arange(1, 31.0) ** -1.0, []
+    a, share = gauss_rule(ALPHA_BAR)
+    need = needed(spectrum, ALPHA_BAR, 0.01)
+    for n in (need.n_for_loss_at_best_c - 1, need.n_for_loss_at_best_c):
+        c = best_ridge.for_test_loss(spectrum, int(n), a, weights=share, estimated_mean=True)
+        found.append(losses.test_loss(spectrum, int(n), a, c, estimated_mean=True) @ share)
+    limit = 1.1 * (losses.residual_loss(spectrum, a) @ share)
+    assert found[1] <= limit < found[0]
+    assert need.n_for_loss_at_best_c <= need.n_for_loss

@@ -166,3 +166,10 @@ def test_what_is_needed_is_the_first_that_is_enough(mean):
 def test_bad_input_is_named(name, call):
     with pytest.raises(ValueError, match=rf"^{name} must be .*, got "):
         call()
+
+
+def test_two_sets_with_one_direction_of_twice_the_variance():
+    """Analytic in n: where that direction begins to be seen, the distance has no kink."""
+    spectrum = np.append(2.0, np.ones(299))
+    share = frechet.distance(spectrum, 300, reference=300) / spectrum.sum()
+    assert share == pytest.approx(0.500789, rel=1e-5)

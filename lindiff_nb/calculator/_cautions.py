@@ -15,11 +15,15 @@ from lindiff_nb.calculator._report import Report
 FEW = 20  # directions or images
 EMPTY = 0.1  # of the directions: more without variance is the mark of few images
 CLOSE = 10  # images beyond as many as directions
+LARGE = 100.0  # mean variance: networks are given data of about one
 WIDTH = 80  # characters
 SAMPLE = """\
 Only {rank} of {d} eigenvalues are not zero: these look like eigenvalues of about {images} images,
 unless pixels never vary. Those of a sample lack its small variances, and what is predicted for
 n >= {half} is too good; lindiff-nb advise takes the images themselves."""
+UNIT = """\
+The mean variance is {mean:.3g}, and that of the noise one: is this the unit of the data as they
+enter the network, or that of bytes? --normalise divides by the mean."""
 NEAR = """\
 n is close to the number of directions. Without ridge a few training sets decide the mean loss on
 new data there: it is higher than printed, by {more}, and more where noise is small. At the best
@@ -36,6 +40,8 @@ def cautions(report: Report) -> list[str]:
     freedom = report.n - report.fitted
     beyond, least = freedom - rank, min(rank, freedom)
     said = []
+    if (mean := report.spectrum.mean()) > LARGE:
+        said.append(UNIT.format(mean=mean))
     if d - rank >= EMPTY * d and 2 * report.n >= rank:
         said.append(SAMPLE.format(rank=rank, d=d, images=rank + 1, half=(rank + 1) // 2))
     if 0 <= beyond < CLOSE and report.c < report.mean.best_c / 10:

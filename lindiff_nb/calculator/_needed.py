@@ -30,6 +30,7 @@ class Needed(NamedTuple):
 
     loss_excess: float  # share of the residual loss ..
     n_for_loss: float  # .. that the mean test loss exceeds it by, at the ridge asked for
+    n_for_loss_at_best_c: float  # the same at the best ridge for each n
     kl: float  # nats per dimension ..
     n_for_kl: float  # .. of the samples from the truth, at the best ridge for each n
 
@@ -73,6 +74,10 @@ def found(
     def excess(n: Integers) -> Array:
         return losses.test_loss(population, n[:, None], a, c, estimated_mean=fitted) @ share - limit
 
+    def loss_is_reached(n: int) -> bool:
+        c = best_ridge.for_test_loss(population, n, a, weights=share, estimated_mean=fitted)
+        return bool(losses.test_loss(population, n, a, c, estimated_mean=fitted) @ share <= limit)
+
     def kl_is_reached(n: int) -> bool:
         ridge = best_ridge.for_kl(varying, n, estimated_mean=fitted)
         told = divergence.kl(varying, n, ridge, estimated_mean=fitted)
@@ -80,7 +85,8 @@ def found(
 
     first = 1 + fitted
     for_loss = from_there_on(excess, first, FAR * population.d)
-    return Needed(loss_excess, for_loss, kl, least(kl_is_reached, first))
+    at_best = least(loss_is_reached, first)
+    return Needed(loss_excess, for_loss, at_best, kl, least(kl_is_reached, first))
 
 
 def from_there_on(excess: Callable[[Integers], Array], first: int, far: int) -> float:

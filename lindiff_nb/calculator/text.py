@@ -11,6 +11,7 @@ from lindiff_nb.exact import spectra
 
 Row = Sequence[str]
 NOTES = """\
+Assumed: a linear model, many dimensions, fourth moments like a Gaussian's.
 Losses are per dimension and noise level, divergences in nats per dimension.
 +- is the predicted standard deviation from one training set to the next, for a
 mean an upper bound. The floor is the loss with infinitely many images. Times are
@@ -90,11 +91,13 @@ def _sample(at: Samples) -> Row:
 
 
 def _needed(report: Report) -> str:
-    need = report.needed
+    need, jitter = report.needed, np.sqrt(report.mean.best_c)
     return (
-        f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, at this "
-        f"ridge: {_count(need.n_for_loss)}\n"
-        f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}"
+        f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, at this\n"
+        f"ridge: {_count(need.n_for_loss)}; at the best one: {_count(need.n_for_loss_at_best_c)}\n"
+        f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}\n"
+        f"best c of the mean as jitter of the images: deviation {_number(jitter, 3)},\n"
+        f"{255 * jitter:.2g} grey levels if pixels are 0 to 1, and half of that if -1 to 1"
     )
 
 
