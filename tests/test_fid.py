@@ -9,7 +9,7 @@ from scipy.linalg import sqrtm
 from lindiff_nb import cli
 from lindiff_nb.exact import spectra
 from lindiff_nb.fid import corrected, kernel
-from lindiff_nb.fid.features import Moments, Rows
+from lindiff_nb.fid.features import FeatureSet, Moments
 from lindiff_nb.predict import frechet
 
 
@@ -164,7 +164,7 @@ def test_subsets_are_those_of_a_seed_and_their_mean_that_of_the_sets():
     def found(seed, **rows):
         rng = np.random.default_rng(seed)
         pair = features(110, 4, 1), features(130, 4, 2, scale=1.2)
-        return kernel.distance(*(Rows("", x, rng) for x in pair), rng, **rows)
+        return kernel.distance(*(FeatureSet("", x, rng) for x in pair), rng, **rows)
 
     some, whole = found(0, rows=100), found(0)
     assert some == found(0, rows=100)
@@ -209,7 +209,7 @@ def test_what_is_left_without_the_bias_is_the_distance_of_the_truths(case):
     for _ in range(40):
         seeds = rng.integers(2**32, size=2)
         pair = features(n, d, seeds[0], exponent, scale), features(m, d, seeds[1], exponent)
-        both = [Rows("", x, rng).moments for x in pair]
+        both = [FeatureSet("", x, rng).moments for x in pair]
         added.append(corrected.bias(*both).value)
         found.append(corrected.frechet(*both) - added[-1])
     error = np.std(found) / np.sqrt(len(found))
@@ -230,7 +230,7 @@ def test_the_interval_covers_the_truth(asked):
     for _ in range(40):
         seeds = rng.integers(2**32, size=2)
         pair = features(80, 20, seeds[0], scale=1.2), features(60, 20, seeds[1])
-        low, high = corrected.corrected(*(Rows("", x, rng) for x in pair)).interval
+        low, high = corrected.corrected(*(FeatureSet("", x, rng) for x in pair)).interval
         missed += not low <= 20 * 0.2**2 <= high
     assert missed < 15
 

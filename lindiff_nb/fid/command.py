@@ -12,7 +12,7 @@ from lindiff_nb.run.numbers import whole
 
 if TYPE_CHECKING:
     from lindiff_nb.fid.compare import Compared
-    from lindiff_nb.fid.features import Moments, Rows
+    from lindiff_nb.fid.features import FeatureSet, Moments
 
 SCHEMA = 1  # of the JSON: what its names mean
 WHAT = """\
@@ -60,13 +60,13 @@ def fid(chosen: argparse.Namespace) -> None:
         write_text(chosen.json, json.dumps(contents(found), indent=1) + "\n")
 
 
-def _sized(b: "Rows | Moments", size: int | None) -> "Rows | Moments":
+def _sized(b: "FeatureSet | Moments", size: int | None) -> "FeatureSet | Moments":
     """The reference, its moments with the number of images behind them."""
-    from lindiff_nb.fid.features import Rows
+    from lindiff_nb.fid.features import FeatureSet
 
     if size is None:
         return b
-    if isinstance(b, Rows):
+    if isinstance(b, FeatureSet):
         raise UsageError(f"--reference-of {size} is for mu and sigma: FEATURES_B has {b.n} rows")
     if size < 2 or b.n not in (None, size):
         raise UsageError(f"--reference-of {size} must be 2 or more, and not other than its n")

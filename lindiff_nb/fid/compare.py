@@ -6,7 +6,7 @@ import numpy as np
 
 from lindiff_nb.fid import corrected, kernel
 from lindiff_nb.fid.corrected import Corrected
-from lindiff_nb.fid.features import Moments, Rows
+from lindiff_nb.fid.features import FeatureSet, Moments
 from lindiff_nb.fid.kernel import Kernel
 
 SHARED = 0.1  # of the smaller set: more rows in common, and no bias can be known
@@ -28,10 +28,10 @@ class Compared(NamedTuple):
 
 
 def compare(
-    a: Rows | Moments, b: Rows | Moments, rng: np.random.Generator, *, training: bool
+    a: FeatureSet | Moments, b: FeatureSet | Moments, rng: np.random.Generator, *, training: bool
 ) -> Compared:
     """All that can be known; `training`: B is what the model behind A was trained on."""
-    pair = (a, b) if isinstance(a, Rows) and isinstance(b, Rows) else None
+    pair = (a, b) if isinstance(a, FeatureSet) and isinstance(b, FeatureSet) else None
     kid = kernel.distance(*pair, rng) if pair else None
     shared = len(pair[0].digests.keys() & pair[1].digests.keys()) if pair else 0
     apart = not training and shared <= SHARED * min(a.n or np.inf, b.n or np.inf)
@@ -50,7 +50,7 @@ def compare(
     return Compared(distance, full, kid, a.d, (a.given, b.given), (a.n, b.n), tuple(said))
 
 
-def _of_rows(name: str, each: Rows | Moments) -> list[str]:
+def _of_rows(name: str, each: FeatureSet | Moments) -> list[str]:
     """A word on rows that repeat others, and on moments."""
     if isinstance(each, Moments):
         size = f"{each.n} images" if each.n else "an unknown number of images, so without a bias"
@@ -59,7 +59,7 @@ def _of_rows(name: str, each: Rows | Moments) -> list[str]:
     return [f"{name}: {again} of {each.given} rows repeat others and do not count"] * (again > 0)
 
 
-def _of_bias(a: Rows | Moments, b: Rows | Moments, full: Corrected | None) -> list[str]:
+def _of_bias(a: FeatureSet | Moments, b: FeatureSet | Moments, full: Corrected | None) -> list[str]:
     """Words on what the bias rests on."""
     few, said = min(a.n or np.inf, b.n or np.inf), []
     if few <= a.d:

@@ -28,7 +28,7 @@ from scipy.special import stdtrit
 
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.divergence import frechet_of_roots
-from lindiff_nb.fid.features import Moments, Rows
+from lindiff_nb.fid.features import FeatureSet, Moments
 
 STEP, LOW, HIGH = 0.1, 40.0, 60.0  # in ln t: from below the least square to above the largest
 SEEN = 1e-7  # of the largest singular value: what is less is rounding
@@ -64,7 +64,7 @@ def frechet(x: Moments, y: Moments) -> float:
     return frechet_of_roots(x.root, y.root) + float(np.sum((x.mean - y.mean) ** 2))
 
 
-def corrected(x: Rows | Moments, y: Rows | Moments) -> Corrected:
+def corrected(x: FeatureSet | Moments, y: FeatureSet | Moments) -> Corrected:
     """The distance less its bias; the interval is from leaving out a tenth of both sets in turn.
 
     Where halves of the sets are farther apart than Gaussian ones would be, the bias is taken to be
@@ -73,7 +73,7 @@ def corrected(x: Rows | Moments, y: Rows | Moments) -> Corrected:
     """
     whole = x.moments, y.moments
     known, factor, half = bias(*whole), 1.0, None
-    if isinstance(x, Rows) and isinstance(y, Rows) and min(x.n, y.n) >= 4:
+    if isinstance(x, FeatureSet) and isinstance(y, FeatureSet) and min(x.n, y.n) >= 4:
         factor, groups, left = _factor(x, y), min(GROUPS, x.n, y.n), []
         for at in range(groups):
             pair = x.without(x.group(at, groups)), y.without(y.group(at, groups))
@@ -130,7 +130,7 @@ def _continued(freedom: float, steep: float, d: int) -> float:
     return float(trapezoid(curve * np.exp(-below / 2), dx=STEP))
 
 
-def _factor(x: Rows, y: Rows) -> float:
+def _factor(x: FeatureSet, y: FeatureSet) -> float:
     """By how much halves of the sets are farther apart than Gaussian ones; 1 if not by much."""
     ratios, unsure = [1.0, 1.0], 0.0
     for which, each in enumerate((x, y)):

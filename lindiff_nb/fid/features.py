@@ -40,7 +40,7 @@ class Moments(NamedTuple):
 
     @property
     def moments(self) -> "Moments":
-        """Themselves, as of `Rows`."""
+        """Themselves, as of `FeatureSet`."""
         return self
 
     @property
@@ -49,7 +49,7 @@ class Moments(NamedTuple):
         return float(np.sum(self.root**2))
 
 
-class Rows:
+class FeatureSet:
     """The rows of a file that are its first of their kind, in an order that a seed decides."""
 
     def __init__(self, name: str, points: NDArray[Any], rng: np.random.Generator) -> None:
@@ -112,7 +112,7 @@ class Rows:
         return first, second
 
 
-def read(path: Path, rng: np.random.Generator) -> Rows | Moments:
+def read(path: Path, rng: np.random.Generator) -> FeatureSet | Moments:
     """Features one a row (.npy, .npz), or an archive of `mu`, `sigma` and, if it is there, `n`.
 
     Raises ValueError, naming the file, for what is neither.
@@ -120,7 +120,7 @@ def read(path: Path, rng: np.random.Generator) -> Rows | Moments:
     if path.suffix.lower() == ".npz" and (found := _moments(path)):
         return found
     points = arrays.array_file(path, None).pixels
-    return Rows(str(path), points.reshape(len(points), -1), rng)
+    return FeatureSet(str(path), points.reshape(len(points), -1), rng)
 
 
 def _moments(path: Path) -> Moments | None:
@@ -144,6 +144,6 @@ def _moments(path: Path) -> Moments | None:
     return Moments(n, mean, root)
 
 
-def subsets(of: Rows, size: int, count: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Rows at random, `size` at a time without repeats."""
+def subsets(of: FeatureSet, size: int, count: int, rng: np.random.Generator) -> Iterator[Array]:
+    """FeatureSet at random, `size` at a time without repeats."""
     return (of.drawn(rng.permutation(of.n)[:size]) for _ in range(count))

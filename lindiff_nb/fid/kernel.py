@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lindiff_nb._base.types import Array
-from lindiff_nb.fid.features import Rows, subsets
+from lindiff_nb.fid.features import FeatureSet, subsets
 
 USUAL = 1000  # rows of a subset
 COUNT = 100  # subsets
@@ -27,7 +27,9 @@ class Kernel(NamedTuple):
     sizes: tuple[int, int]
 
 
-def distance(x: Rows, y: Rows, rng: np.random.Generator, *, rows: int = USUAL) -> Kernel:
+def distance(
+    x: FeatureSet, y: FeatureSet, rng: np.random.Generator, *, rows: int = USUAL
+) -> Kernel:
     """Over COUNT pairs of subsets of at most so many rows; of the whole sets if these are no more.
 
     Numbers so large that their cubes are infinite raise OverflowError.
