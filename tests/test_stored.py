@@ -14,7 +14,7 @@ from lindiff_nb.exact.modes import Mixture
 from lindiff_nb.measure import score_divergence
 from lindiff_nb.networks import line_scores
 from lindiff_nb.networks.line_scores import VE
-from lindiff_nb.stored import command, mnist_modes, results, trained_scores
+from lindiff_nb.stored import command, mnist_modes, regularising, results, trained_scores
 
 LAW = trained_scores.law(3.0)
 
@@ -169,3 +169,36 @@ def test_a_small_run_of_the_digits_networks_has_the_same_arrays():
     for name, last in (("train", 2), ("new", 2), ("samples", 3)):
         assert arrays[name].shape == (1, 3, len(mnist_modes.SMALL.kept), last)
     assert len(said) == 3
+
+
+def test_the_kept_regularised_networks_are_what_the_module_says():
+    """And the ridge that they were trained with is found again."""
+    found = results.load("regularising")
+    size, settings = regularising.WHOLE, found.facts["settings"]
+    ways = {key: way._asdict() for key, way in regularising.WAYS.items()}
+    assert json.loads(json.dumps({**size._asdict(), "ways": ways})).items() <= settings.items()
+    lead = len(regularising.SETS), len(size.numbers), len(ways), size.seeds
+    assert found.arrays["new"].shape == found.arrays["train"].shape == (*lead, len(size.kept))
+    assert found.arrays["copies"].shape == lead
+    assert regularising.ridge("mnist", 16) == pytest.approx(found.arrays["ridge"][0, 0])
+
+
+@pytest.mark.slow
+def test_a_small_run_of_the_regularised_networks_has_the_same_arrays():
+    said = []
+    arrays, settings = regularising.compute(True, said.append)
+    kept = results.load("regularising")
+    assert arrays.keys() == kept.arrays.keys()
+    assert settings.keys() == kept.facts["settings"].keys()
+    assert arrays["new"].shape == (2, 2, 3, 1, 2)
+    assert len(said) == 12
+    assert not np.array_equal(arrays["new"][:, :, 0], arrays["new"][:, :, 1])
+
+
+def test_images_of_a_seed_are_new_or_trained_on_and_more_of_them_begin_alike():
+    few, new = regularising.images("mnist", 16, 3)
+    more, same = regularising.images("mnist", 64, 3)
+    assert np.array_equal(more[:16], few)
+    assert np.array_equal(new, same)
+    together = np.concatenate([more, new]).reshape(-1, 64)
+    assert len(np.unique(together, axis=0)) > 310  # of 320: few digits are twins at 8 pixels

@@ -25,6 +25,7 @@ Say = Callable[[str], None]
 JOBS = {
     "trained-scores": "lindiff_nb.stored.trained_scores",
     "mnist-modes": "lindiff_nb.stored.mnist_modes",
+    "regularising": "lindiff_nb.stored.regularising",
 }
 
 
