@@ -76,7 +76,13 @@ def undeclared(tops: set[str], *extras: str) -> set[str]:
 PACKAGE = ROOT / "lindiff_nb"
 USERS = {  # which files may use what an extra brings; the core has all others
     "book": ("site/*", "run/dependencies.py", "run/lab.py"),
-    "networks": ("networks/*", "train/*", "stored/*_*.py", "measure/score_matching.py"),
+    "networks": (
+        "networks/*",
+        "train/*",
+        "stored/*_*.py",
+        "stored/regularising.py",
+        "measure/score_matching.py",
+    ),
     "run": ("run/*", "site/*", "figures/*"),
     "sweep": ("run/sweeps/dask.py",),
 }
