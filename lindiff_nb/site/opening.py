@@ -78,7 +78,8 @@ def opened(notation: str, cells: list[dict[str, Any]]) -> None:
         return
     took = reading.spoken(reading.cost(cells)["minutes"])
     minutes = f":::{{div}} reading-time\n{took} to read\n:::"
-    rows = symbols(notation, reading.texts(cells))
+    asks = "**The question.**" in first["source"]  # the home page does not
+    rows = symbols(notation, reading.texts(cells)) if asks else []
     lines = "\n".join(f"* - {row.symbol}\n  - {row.code}\n  - {row.meaning}" for row in rows)
     table = TABLE.format(rows=lines) if rows else ""
     text = BOX.sub(lambda box: f"{minutes}\n\n{box[0]}\n{table}", first["source"], count=1)
