@@ -145,5 +145,5 @@ def _moments(path: Path) -> Moments | None:
 
 
 def subsets(of: FeatureSet, size: int, count: int, rng: np.random.Generator) -> Iterator[Array]:
-    """FeatureSet at random, `size` at a time without repeats."""
+    """Rows at random, `size` at a time without repeats."""
     return (of.drawn(rng.permutation(of.n)[:size]) for _ in range(count))
