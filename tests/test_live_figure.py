@@ -1,93 +1,111 @@
-"""The live figure of the Marchenko-Pastur chapter computes in the page what Python computes."""
+"""Live figures compute in a real browser what the package computes, and move by keyboard alone.
 
-import re
+A small site has one figure of each kind, each beside a still picture.
+"""
+
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from site_browser import Reader, reading
+import small_site
+from nbformat.v4 import new_code_cell, new_output
+from site_browser import Reader, Visit, reading
 
 from lindiff_nb.predict import marchenko_pastur, white
 
 pytestmark = pytest.mark.browser
 
-PAGE = "book/marchenko-pastur.html"
-SLIDERS = ("log_ratio", "c", "alpha_bar")
-# For each slider, the keys that are pressed on it: from one of its ends, so many steps back.
-KEYS = [
-    ("Home", 5), ("Home", 0), ("End", 0),
-    ("Home", 15), ("Home", 1), ("Home", 0),
-    ("End", 0), ("End", 0), ("End", 0),
-    ("Home", 0), ("Home", 30), ("Home", 20),
-]  # fmt: skip
-LABELS = "() => [...document.querySelectorAll('.live [aria-label]')].map(e => e.ariaLabel)"
-DENSITY = """async () => {
-  const view = document.querySelector('.live > div').view;
-  await view.runAsync();
-  const names = Object.keys(view.getState({data: () => true, signals: () => false}).data);
-  const rows = names.flatMap(name => view.data(name)).filter(row => 'density' in row);
-  return rows.map(row => [row.eigenvalue, row.aspect, row.density]);
-}"""
+PAGE = "book/moving.html"
+POINTS = 200
+VIA = pytest.mark.parametrize("via", ["http", "file"])
+rng = np.random.default_rng(18)
+
+FIGURES: dict[str, dict[str, Any]] = {"marchenko-pastur": {}}
+
+
+def moving(kind: str, data: dict[str, Any]) -> Any:
+    """A cell that shows a still picture and what moves beside it."""
+    mime, content = small_site.moving(kind, **data)
+    shown = {"image/svg+xml": small_site.FIGURE, mime: content}
+    figure = {"name": f"fig-{kind}", "caption": f"The {kind} moves."}
+    options = {"figure": figure, "image": {"alt": f"A still picture of the {kind}."}}
+    output = new_output("display_data", data=shown)
+    return new_code_cell("1", outputs=[output], metadata={"mystnb": options})
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with reading() as reader:
+def reader(tmp_path_factory) -> Iterator[Reader]:
+    page = small_site.page("Moving")
+    page.cells += [moving(kind, data) for kind, data in FIGURES.items()]
+    with reading(small_site.build(tmp_path_factory.mktemp("moving"), {"moving": page})) as reader:
         yield reader
 
 
-def press(page: Any, name: str, end: str, steps: int) -> float:
-    """Move a slider by the keyboard alone; where it stands then."""
-    slider = page.locator(f'.live input[name="{name}"]')
-    slider.focus()
-    page.keyboard.press(end)
-    for _ in range(steps):
-        page.keyboard.press("ArrowRight" if end == "Home" else "ArrowLeft")
-    return float(slider.input_value())
+def numbers(visit: Visit, kind: str, points: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """What the figure of this kind gives at each point."""
+    ask = """([kind, points]) => points.map(
+        point => document.querySelector(`.live[data-kind="${kind}"]`).numbers(point))"""
+    return visit.page.evaluate(ask, [kind, points])
 
 
-def spoken(page: Any, what: str) -> float:
-    """The number after `what` in the one label that says it."""
-    found = [re.search(rf"{what}: ([-+0-9.e]+)", label) for label in page.evaluate(LABELS)]
-    (match,) = filter(None, found)
-    return float(match[1])
+def log_uniform(low: float, high: float) -> np.ndarray:
+    return np.exp(rng.uniform(np.log(low), np.log(high), POINTS))
 
 
-@pytest.mark.parametrize("via", ["http", "file"])
-def test_the_page_computes_what_python_computes(reader, via):
+def table(**columns: np.ndarray) -> list[dict[str, Any]]:
+    """One dictionary for each point."""
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def of_marchenko_pastur(n_over_d: float, c: float, alpha_bar: float) -> dict[str, Any]:
+    return {
+        "test": white.test_loss(alpha_bar, 1 / n_over_d, c),
+        "train": white.train_loss(alpha_bar, 1 / n_over_d, c),
+        "atom": marchenko_pastur.atom(1 / n_over_d),
+        "edges": marchenko_pastur.edges(1 / n_over_d),
+    }
+
+
+CASES = {
+    "marchenko-pastur": (
+        of_marchenko_pastur,
+        table(
+            n_over_d=log_uniform(0.25, 16),
+            c=log_uniform(1e-9, 1),
+            alpha_bar=rng.uniform(0.5, 0.999, POINTS),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_the_browser_computes_what_the_package_computes(reader, kind):
+    expected, points = CASES[kind]
+    with reader.open(PAGE) as visit:
+        found = numbers(visit, kind, points)
+    for point, values in zip(points, found, strict=True):
+        for name, value in expected(**point).items():
+            assert values[name] == pytest.approx(value, rel=1e-8, abs=1e-13), (name, point)
+
+
+@VIA
+def test_an_arrow_key_moves_every_slider_and_what_is_said(reader, via):
     with reader.open(PAGE, via=via) as visit:
-        page = visit.page
-        for first in range(0, len(KEYS), 3):
-            keys = zip(SLIDERS, KEYS[first : first + 3], strict=True)
-            log_ratio, c, alpha_bar = (press(page, name, *how) for name, how in keys)
-            n_over_d = 2**log_ratio
-            eigenvalue, aspect, density = np.array(page.evaluate(DENSITY)).T
-            setting = (alpha_bar, 1 / n_over_d, c)
-            test, train = white.test_loss(*setting), white.train_loss(*setting)
-            assert spoken(page, "test loss") == pytest.approx(test, rel=1e-8)
-            assert spoken(page, "train(?:ing)? loss") == pytest.approx(train, rel=1e-8)
-            atom = marchenko_pastur.atom(1 / n_over_d)
-            assert spoken(page, "atom at zero") == pytest.approx(atom, abs=1e-9)
-            assert aspect == pytest.approx(np.full(aspect.shape, 1 / n_over_d), rel=1e-12)
-            expected = white.density(eigenvalue, 1 / n_over_d)
-            assert density == pytest.approx(expected, rel=1e-9, abs=1e-12)
-            assert density.size > 100
+        for kind in FIGURES:
+            box = visit.page.locator(f'.live[data-kind="{kind}"]')
+            assert box.locator(".words").get_attribute("aria-live") == "polite"
+            for slider in box.locator("input[type=range]").all():
+                label = box.locator(f'label:has(input[name="{slider.get_attribute("name")}"])')
+                assert len(label.locator("span").first.inner_text()) > 3
+                before = slider.get_attribute("aria-valuetext"), box.locator(".panels").inner_html()
+                for end in ("Home", "End"):
+                    slider.press(end)
+                visit.page.wait_for_function("() => new Promise(requestAnimationFrame)")
+                after = slider.get_attribute("aria-valuetext"), box.locator(".panels").inner_html()
+                slider.press("Home")
+                assert before[1] != after[1] or before[0] == after[0]
         assert visit.complaints == []
-
-
-def test_each_slider_says_what_it_moves(reader):
-    with reader.open(PAGE, width=390) as visit:
-        for name in SLIDERS:
-            label = visit.page.locator(f'.live label:has(input[name="{name}"])')
-            assert len(label.inner_text().strip()) > 3
-            assert label.bounding_box()["height"] >= 24  # WCAG 2.2, 2.5.8: a target to touch
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_ink_of_the_live_figure_is_the_ink_of_the_page(reader, scheme):
-    with reader.open(PAGE, scheme=scheme) as visit:
-        inks = visit.page.evaluate("""() => [
-          getComputedStyle(document.querySelector('.live .role-axis-title text')).fill,
-          getComputedStyle(document.querySelector('.live')).color]""")
-    assert inks[0] == inks[1]
+        own = (reader.address, reader.site.as_uri(), "data:")
+        assert [url for url in visit.requests if not url.startswith(own)] == []
