@@ -1,9 +1,9 @@
 """Figures that move: beside a picture, what a page needs to compute it anew where sliders stand.
 
 The picture is a matplotlib figure like any other, and all there is on paper, in a notebook, or
-where no script runs. Attached to it is the name of a kind of figure and its data. The site's own script
-(`site/static/live.js`) has the closed forms of each kind, the same as in `exact` and `predict`, and
-draws them in the reader's browser; no kernel is asked.
+where no script runs. Attached to it is the name of a kind of figure and its data. The site's own
+script (`site/static/live.js`) has the closed forms of each kind, the same as in `exact` and
+`predict`, and draws them in the reader's browser; no kernel is asked.
 """
 
 import base64

@@ -170,7 +170,6 @@
     let a = 1;
     return range(steps, (i) => (a *= 1 - (start + ((end - start) * (i + 1)) / steps)));
   };
-  const noiseOf = (alphaBar) => alphaBar.map((a) => (1 - a) / a);
 
   // The share q that a mode of variance lambda takes for data after the time tau, and what the
   // modes then cost on data of the variances `seen`.
@@ -382,6 +381,124 @@
   const upright = (x, name = "") => ({ upright: x, name, colour: "currentColor", dash: DOTTED });
   const PER_DIMENSION = "samples per dimension, _N_/_d_";
 
+  // What n images cost, and the ridge that is best for the mean over the noise levels.
+  const priced = (levels, n, c, rule, lost) => {
+    const test = (ridge) => meanLosses(levels, n, ridge, rule, lost).test;
+    const best = lowest(test, (1e-9 * levels.trace) / levels.d, 2 * Math.max(...levels.lambda));
+    return {
+      ...meanLosses(levels, n, c, rule, lost),
+      floor: overSteps(rule, (s) => floor(levels, s)),
+      kl: kl(levels, n, c, lost), best, at_best: test(best),
+    };
+  };
+  const priceWords = ({ test, train, floor: least, best, at_best }) =>
+    `loss ${shown(test)} on new data, ${shown(train)} on the training data, ${shown(least)} with ` +
+    `endless data. The best ridge, ${shown(best)}, gives ${shown(at_best)} on new data.`;
+  const lossPanels = (levels, rule, lost, x, unit, n, c, now) => {
+    const [sizes, ridges] = [spread(x.low, x.high, 41), spread(1e-6, 10, 36)];
+    const by_n = sizes.map((size) => meanLosses(levels, size * unit, c, rule, lost));
+    const by_c = ridges.map((ridge) => meanLosses(levels, n * unit, ridge, rule, lost));
+    const losses_seen = [...by_n, ...by_c].flatMap(({ test, train }) => [test, train]);
+    const y = { ...decades(losses_seen), label: "loss" };
+    const lines = (xs, found) => [
+      curve(xs, (_, i) => found[i].test, "new data", NEW),
+      curve(xs, (_, i) => found[i].train, "training data", TRAINING),
+      curve(xs, () => now.floor, "_N_ = ∞", GREY, DOTTED)];
+    const dots = (place) => [dot(place, now.test, NEW), dot(place, now.train, TRAINING)];
+    return [
+      { x, y, marks: [...lines(sizes, by_n), ...dots(n)] },
+      { x: log(1e-6, 10, "ridge, _c_"), y,
+        marks: [...lines(ridges, by_c), ...dots(c), upright(now.best, "best")] },
+    ];
+  };
+  const levelsAt = ({ spectrum, d, k }) =>
+    once("levels", spectrum ?? `${d} ${k}`, () => levelsOf(spectrum ?? powerLaw(d, k)));
+  const given = ({ spectrum }) => once("given", spectrum, () => levelsOf(spectrum));
+  const alphaBarOf = ({ steps, beta_end }) => once("steps", `${steps} ${beta_end}`, () => linear(steps, beta_end));
+  const ruleAt = (t, data) => (t ? { alpha_bar: [alphaBarOf(data)[t - 1]], weight: [1] } : data);
+  const setOf = (law, t, data) => {
+    const d = data.lambda.length / data.laws.length;
+    const a = alphaBarOf(data)[t - 1];
+    const [lambda, seen] = [data.lambda, data.seen].map((all) => all.slice(law * d, (law + 1) * d));
+    return { lambda, seen, a, s: (1 - a) / a };
+  };
+  const xs = range(121, (i) => i / 10 - 6);
+
+  // Eigenvalues in a file: text, or one array of numpy's.
+  const spectrumOf = (buffer) => {
+    const bytes = new Uint8Array(buffer);
+    const text = new TextDecoder("latin1").decode(bytes);
+    let values;
+    if (text.startsWith("\x93NUMPY")) {
+      const long = bytes[6] > 1;
+      const view = new DataView(buffer);
+      const begin = (long ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true));
+      const [, type] = /'descr': '<(f[48])'/.exec(text) ?? [];
+      if (!type || !/'shape': \(\d+,\)/.test(text)) throw Error("that is no vector of eigenvalues");
+      const kinds = { f8: Float64Array, f4: Float32Array };
+      values = Array.from(new kinds[type](buffer.slice(begin)));
+    } else {
+      const words = text.replace(/#.*/g, "").split(/[\s,;]+/).filter(Boolean);
+      values = words.map(Number);
+    }
+    const least = -1e-7 * Math.max(...values.slice(0, 1e5));
+    if (!values.length || values.length > 1e6 || !values.every((value) => value >= least) || !(total(values) > 0))
+      throw Error("that is no list of eigenvalues: numbers that are not negative");
+    return values.map((value) => Math.max(value, 0));
+  };
+
+  // Noise ratios s_t of a schedule: exact.schedule, exact.spacing.
+  const SCHEDULES = ["linear, evenly", "cosine", "equal angles"];
+  const noiseLevels = (schedule, T, spectrum) => {
+    if (schedule === 0) {
+      const made = linear(1000, 0.01);
+      return range(T, (i) => {
+        const place = (1000 * (i + 1)) / T;
+        const half = place % 1 === 0.5 ? Math.floor(place) % 2 : Math.round(place) - Math.floor(place);
+        const a = made[Math.floor(place) + half - 1];
+        return (1 - a) / a;
+      });
+    }
+    if (schedule === 1) {
+      const f = (t) => Math.cos((((t / T + 0.008) / 1.008) * Math.PI) / 2) ** 2;
+      let a = 1;
+      return range(T, (i) => {
+        a *= 1 - Math.min(1 - f(i + 1) / f(i), 0.999);
+        return (1 - a) / a;
+      });
+    }
+    const { sigma, length } = once("path", spectrum, () => pathOf(spectrum));
+    return range(T, (i) => {
+      const goal = (length.at(-1) * (i + 1)) / T;
+      let j = 1;
+      while (j < length.length - 1 && length[j] < goal) j++;
+      const share = (goal - length[j - 1]) / (length[j] - length[j - 1]);
+      return (sigma[j - 1] + share * (sigma[j] - sigma[j - 1])) ** 2;
+    });
+  };
+  // The path that all modes turn along together, in pieces that are even in arcsinh(sigma / least).
+  const pathOf = (spectrum) => {
+    const least = Math.sqrt(Math.min(...spectrum));
+    const end = Math.asinh(Math.sqrt((1 - 1e-4) / 1e-4) / least);
+    const place = range(4096, (i) => (end * i) / 4095);
+    const sigma = place.map((x) => least * Math.sinh(x));
+    const speed = sigma.map((at, i) => least * Math.cosh(place[i]) *
+      Math.sqrt(spectrum.reduce((all, value) => all + value / (value + at * at) ** 2, 0)));
+    let sum = 0;
+    const length = speed.map((v, i) => (sum += i ? ((v + speed[i - 1]) / 2) * (place[i] - place[i - 1]) : 0));
+    return { sigma, length };
+  };
+  // DDIM's variance over the true one: the start, and the squared cosines of the steps.
+  const shareKept = (lambda, levels) => {
+    const start = (1 + levels.at(-1)) / (lambda + levels.at(-1));
+    return levels.reduce(({ kept, before }, s) => {
+      const m = (lambda + Math.sqrt(before * s)) ** 2 / ((lambda + before) * (lambda + s));
+      return { kept: kept * m, before: s };
+    }, { kept: start, before: 0 }).kept;
+  };
+  const angle = (s, lambda) => (Math.atan(Math.sqrt(s / lambda)) * 180) / Math.PI;
+  const modesOf = (spectrum) => [0, spectrum.length >> 1, spectrum.length - 1].map((i) => spectrum[i]);
+
   const KINDS = {
     // Eigenvalues of the sample covariance of white data, and the losses.
     "marchenko-pastur": {
@@ -416,6 +533,199 @@
         `At N/d = ${shown(n_over_d)} the loss is ${shown(test)} on new data and ${shown(train)} ` +
         `on training data. ${shown(100 * atom)} % of the eigenvalues are zero, the others lie ` +
         `between ${shown(edges[0])} and ${shown(edges[1])}; the truth is 1.`,
+    },
+
+    // A spectrum and a number of images: the answer of lindiff-nb predict.
+    calculator: {
+      controls: () => [
+        ratio("d", "pixels, _d_", 4, 65536, 112, 256, { whole: true }),
+        ratio("n", "images, _N_", 2, 2 ** 20, 152, 128, { whole: true }),
+        plain("k", "exponent of the spectrum, _k_", 0, 3, 0.05, 1),
+        ratio("c", "ridge, _c_", 1e-6, 10, 140, 0, { zero: "none" }),
+      ],
+      numbers: (at, rule) => priced(levelsAt(at), at.n, at.c, rule, 1),
+      panels: (at, rule, now) =>
+        lossPanels(levelsAt(at), rule, 1, log(2, 2 ** 20, "images, _N_"), 1, at.n, at.c, now),
+      words: ({ n, c, d, k, spectrum }, now) =>
+        `${n} images, ${spectrum ? "" : `${d} pixels, `}${c ? `ridge ${shown(c)}` : "no ridge"}: ` +
+        `${priceWords(now)} The samples are ${shown(now.kl)} nats per dimension from the truth. ` +
+        "In a terminal: lindiff-nb predict " +
+        `${spectrum ? "--spectrum FILE" : `--power-law ${d} ${shown(k)}`} -n ${n} -c ${shown(c)}`,
+      extra: (box, at, again) => {
+        const told = html("span", { "aria-live": "polite" }, "");
+        const input = html("input", { type: "file", accept: ".txt,.csv,.npy" });
+        const use = (spectrum, text) => {
+          at.spectrum = spectrum;
+          told.textContent = text;
+          for (const name of ["d", "k"]) box.querySelector(`[name=${name}]`).disabled = !!spectrum;
+          again();
+        };
+        const read = async (file) => {
+          try {
+            const found = spectrumOf(await file.arrayBuffer());
+            use(found, `${found.length} eigenvalues of ${file.name}`);
+          } catch (error) {
+            use(undefined, error.message);
+          }
+        };
+        input.addEventListener("change", () => (input.files.length ? read(input.files[0]) : use()));
+        box.addEventListener("dragover", (event) => event.preventDefault());
+        box.addEventListener("drop", (event) => {
+          event.preventDefault();
+          if (event.dataTransfer.files.length) read(event.dataTransfer.files[0]);
+        });
+        const asked = "or eigenvalues of your own, a file that stays on your computer";
+        box.querySelector(".controls").append(html("label", {}, html("span", {}, asked), input, told));
+      },
+    },
+
+    // The same for one spectrum, its mean known, at one noise step or over all of them.
+    losses: {
+      controls: ({ steps }) => [
+        ratio("n_over_d", PER_DIMENSION, 0.0625, 16, 128, 0.5),
+        ratio("c", "ridge, _c_", 1e-6, 1, 120, 0.001, { zero: "none" }),
+        ratio("t", "noise step, _t_", 1, steps, 60, 0, { whole: true, zero: "mean" }),
+      ],
+      numbers: ({ n_over_d, c, t }, data) =>
+        priced(given(data), n_over_d * data.spectrum.length, c, ruleAt(t, data), 0),
+      panels: ({ n_over_d, c, t }, data, now) => lossPanels(given(data), ruleAt(t, data), 0,
+        log(0.0625, 16, PER_DIMENSION), data.spectrum.length, n_over_d, c, now),
+      words: ({ n_over_d, c }, now) =>
+        `N/d = ${shown(n_over_d)}, ${c ? `ridge ${shown(c)}` : "no ridge"}: ${priceWords(now)}`,
+    },
+
+    // Gradient flow on a training set of each law: every mode, and the loss.
+    training: {
+      controls: ({ laws, steps }) => [
+        choice("law", "spectrum", laws),
+        ratio("t", "noise step, _t_", 1, steps, 60, 50, { whole: true }),
+        ratio("tau", "training time, _ητ_", 0.02, 2e4, 120, 1),
+      ],
+      numbers: ({ law, t, tau }, data) => {
+        const { lambda, seen, a, s } = setOf(law, t, data);
+        const rule = Math.log1p(s / data.waiting[law]) / (2 * (1 - a));
+        const best = lowest((time) => trained(lambda, seen, a, time), 1e-3, 1e6);
+        const [test, at_rule, at_best] = [tau, rule, best].map((x) => trained(lambda, seen, a, x));
+        const q = lambda.map((value) => flow(value, a, tau).q);
+        return { test, train: trained(lambda, lambda, a, tau), rule, at_rule, best, at_best, q };
+      },
+      panels: ({ law, t, tau }, data, now) => {
+        const { lambda, seen, a, s } = setOf(law, t, data);
+        const [ranks, times] = [lambda.map((_, i) => i + 1), spread(0.02, 2e4, 100)];
+        const on = (variances) => times.map((x) => trained(lambda, variances, a, x));
+        const [test, train] = [on(seen), on(lambda)];
+        return [
+          { x: log(1, ranks.length, "rank of the mode, _ν_"), y: flat(0, 1, "share taken for data, _q_"),
+            marks: [curve(ranks, (_, i) => now.q[i], "learned so far", TRAINING),
+              curve(ranks, (_, i) => seen[i] / (seen[i] + s), "right on new data", NEW, DOTTED)] },
+          { x: log(0.02, 2e4, "training time, _ητ_"), y: { ...decades([...test, ...train]), label: "loss" },
+            marks: [curve(times, (_, i) => test[i], "new data", NEW),
+              curve(times, (_, i) => train[i], "training data", TRAINING),
+              upright(now.rule, "the rule"), dot(tau, now.test, NEW), dot(tau, now.train, TRAINING)] },
+        ];
+      },
+      words: ({ tau }, { test, train, rule, at_rule, best, at_best }) =>
+        `At ητ = ${shown(tau)} the loss is ${shown(test)} on new data and ${shown(train)} on ` +
+        `training data. The rule stops at ${shown(rule)}, where it is ${shown(at_rule)}; the best ` +
+        `time is ${shown(best)}, with ${shown(at_best)}.`,
+    },
+
+    // A random-feature score, and its distance from the truth, along gradient flow.
+    score: {
+      controls: () => [
+        ratio("tau", "training time, _τ_", 1, 1e10, 120, 1e5),
+        ratio("t", "diffusion time, _t_", 0.01, 1, 60, 0.1),
+      ],
+      numbers: ({ tau, t }, { w, u, V, k, b, modes, deviation, times, bound }) => {
+        const a = Math.exp(-t * (0.1 + (19.9 * t) / 2));
+        const angles = range(4, (j) => Math.cos(Math.PI * j * t));
+        const offset = w.map((_, j) => total(angles.map((angle, i) => u[4 * j + i] * angle)));
+        const flowed = k.map((rate, j) => (-Math.expm1(-2 * rate * tau) / rate) * b[j]);
+        const height = w.map((_, i) => total(flowed.map((value, j) => V[i * w.length + j] * value)));
+        const variance = a * deviation ** 2 + 1 - a;
+        const learned = xs.map((x) =>
+          total(w.map((slope, j) => height[j] * Math.max(0, slope * x + offset[j]))) / Math.sqrt(w.length));
+        const truth = xs.map((x) => {
+          const gaps = modes.map((mode) => mode * Math.sqrt(a) - x);
+          const parts = gaps.map((gap) => Math.exp(-(gap ** 2) / (2 * variance)));
+          return total(gaps.map((gap, i) => gap * parts[i])) / total(parts) / variance;
+        });
+        const i = Math.max(1, times.findIndex((time) => time >= tau * (1 - 1e-9)));
+        const share = Math.log(tau / times[i - 1]) / Math.log(times[i] / times[i - 1]);
+        return { learned, truth, bound: bound[i - 1] * (bound[i] / bound[i - 1]) ** share };
+      },
+      panels: ({ tau }, { times, bound }, now) => [
+        { x: flat(-6, 6, "_x_"), y: flat(-4, 4, "score"), marks: [
+          curve(xs, (_, i) => now.truth[i], "truth", GREY, DASHED),
+          curve(xs, (_, i) => now.learned[i], "learned", TRAINING)] },
+        { x: log(1, 1e10, "training time, _τ_"), y: { ...decades(bound), label: "distance (nats)" },
+          marks: [curve(times, (_, i) => bound[i], "", NEW), dot(tau, now.bound, NEW)] },
+      ],
+      words: ({ tau, t }, { bound }) =>
+        `After τ = ${shown(tau)} the score, here at t = ${shown(t)}, is ${shown(bound)} nats from the truth.`,
+    },
+
+    // One digit, noised, and the guess of the best linear denoiser.
+    denoise: {
+      controls: ({ steps, digits, mean: centre }) => [
+        choice("digit", "digit", range(digits.length / centre.length, (i) => `${i + 1}`)),
+        ratio("t", "noise step, _t_", 1, steps, 60, Math.round(0.2 * steps), { whole: true }),
+      ],
+      numbers: ({ digit, t }, data) => {
+        const { mean: centre, axes, variances, noise } = data;
+        const [d, a] = [centre.length, alphaBarOf(data)[t - 1]];
+        const s = (1 - a) / a;
+        const clean = data.digits.slice(digit * d, (digit + 1) * d);
+        const seen = clean.map((value, i) => value + Math.sqrt(s) * noise[i]);
+        const guess = [...centre];
+        variances.forEach((value, j) => {
+          const along = total(seen.map((pixel, i) => axes[j * d + i] * (pixel - centre[i])));
+          const kept = (along * value) / (value + s);
+          for (let i = 0; i < d; i++) guess[i] += kept * axes[j * d + i];
+        });
+        const off = (image) => Math.sqrt(mean((i) => (image[i] - clean[i]) ** 2, d));
+        return { a, clean, guess, noisy: seen.map((value) => Math.sqrt(a) * value),
+          off: off(guess), off_noisy: off(seen) };
+      },
+      panels: (_, data, { clean, noisy, guess }) => [[
+        { pixels: clean, name: "clean" }, { pixels: noisy, name: "noisy, _x__t_" },
+        { pixels: guess, name: "the guess" }]],
+      words: ({ t }, { a, off, off_noisy }) =>
+        `Step ${t}: ${shown(100 * a)} % of the signal's variance is left. The noisy image, scaled ` +
+        `back, is off by ${shown(off_noisy)} of a pixel's range, the guess by ${shown(off)}.`,
+    },
+
+    // What a schedule of few steps costs DDIM: the angles that modes turn by, and the divergence.
+    sampler: {
+      controls: () => [
+        choice("schedule", "noise levels", SCHEDULES),
+        ratio("T", "steps, _T_", 2, 1000, 108, 10, { whole: true }),
+      ],
+      numbers: ({ schedule, T }, { spectrum }) => {
+        const levels = noiseLevels(schedule, T, spectrum);
+        const kept = spectrum.map((value) => shareKept(value, levels));
+        const angles = modesOf(spectrum).map((value) => levels.map((s) => angle(s, value)));
+        return { levels, kept, angles, kl: mean((i) => excess(kept[i] - 1, kept[i]), kept.length) / 2 };
+      },
+      panels: ({ schedule, T }, { spectrum }, now) => {
+        const few = [2, 3, 5, 8, 14, 25, 45, 80, 140, 250, 450, 1000];
+        const lines = once("sampler", spectrum, () => SCHEDULES.map((_, i) =>
+          few.map((n) => KINDS.sampler.numbers({ schedule: i, T: n }, { spectrum }).kl)));
+        const looks = [[NEW, ""], [TRAINING, DASHED], [GREY, DOTTED]];
+        const names = ["largest", "middle", "smallest"].map((name) => `${name} _λ_`);
+        const steps = range(T + 1, Number);
+        return [
+          { x: flat(0, T, "step, _t_"), y: flat(0, 90, "angle (degrees)"), marks: names.map((name, i) =>
+            curve(steps, (t) => (t ? now.angles[i][t - 1] : 0), name, ...looks[i])) },
+          { x: log(2, 1000, "steps, _T_"), y: { ...decades(lines.flat()), label: "nats per dimension" },
+            marks: [...lines.map((line, i) => curve(few, (_, j) => line[j], SCHEDULES[i], ...looks[i])),
+              dot(T, now.kl, looks[schedule][0])] },
+        ];
+      },
+      words: ({ T }, { kept, kl: nats }) =>
+        `With ${T} steps the samples keep ${shown(100 * kept[0])} % of the largest variance and ` +
+        `${shown(100 * kept.at(-1))} % of the smallest; they are ${shown(nats)} nats per dimension ` +
+        "from the truth.",
     },
   };
 
@@ -461,7 +771,7 @@
     };
     const sliders = html("div", { class: "controls" }, controls.map((c) => sliderOf(c, moved)));
     box.append(drawing, sliders, words);
-    if (figure.extra) figure.extra(box, data, again);
+    if (figure.extra) figure.extra(box, at, again);
     if (!beside) box.parentElement.classList.add("moves");
     box.classList.add("drawn");
     box.dataset.kind = kind;
