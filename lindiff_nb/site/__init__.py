@@ -1,7 +1,7 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
-live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+vendor  MathJax kept with the site, so that no page asks another host for anything
+live    live figures: what moves beside a picture, and the file that holds it
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
 package  the wheel, beside the pages that were made with it
