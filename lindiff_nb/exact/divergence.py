@@ -97,8 +97,7 @@ def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
 
 def _at_most_square(root: Array) -> Array:
     """A root of the same covariance with no more columns than rows."""
-    more = root.shape[1] > root.shape[0]
-    return np.asarray(np.linalg.qr(root.T, mode="r").T if more else root, dtype=np.float64)
+    return np.linalg.qr(root.T).R.T if root.shape[1] > root.shape[0] else root
 
 
 def covariance_root(name: str, covariance: Array, d: int) -> Array:
