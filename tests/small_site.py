@@ -138,13 +138,17 @@ def moving(kind: str, **data: object) -> tuple[str, object]:
     return live.MIME, live.of_figure(figure)
 
 
-def build(root: Path, notebooks: dict[str, nbformat.NotebookNode]) -> Path:
-    """Build the site of the prose page and these notebooks; its folder."""
+def build(
+    root: Path, notebooks: dict[str, nbformat.NotebookNode], files: dict[str, str] | None = None
+) -> Path:
+    """Build the site of the prose page, these notebooks and other staged files; its folder."""
     book = Book(root / "book", package="lindiff_nb")
     site = Site(book)
     shutil.copytree(ROOT / "book" / "static", site.stage / "book" / "static")
     (site.stage / "book" / "references.bib").touch()
     (site.stage / "book" / "prose.md").write_text(PROSE)
+    for name, text in (files or {}).items():
+        (site.stage / name).write_text(text)
     for name, notebook in notebooks.items():
         nbformat.write(notebook, site.stage / "book" / f"{name}.ipynb")
     toc = "format: jb-book\nroot: book/prose\nchapters:\n"
