@@ -244,7 +244,7 @@
   };
 
   const chart = (panel, width) => {
-    const box = { left: 50, right: width - 10, top: 10, bottom: Math.max(150, width * 0.6) };
+    const box = { left: 50, right: width - 16, top: 10, bottom: Math.max(150, width * 0.6) };
     const height = box.bottom + 40, x = axis(panel.x, box.left, box.right);
     const y = axis(panel.y, box.bottom, box.top);
     const rule = (place) => svg("line", { ...place, stroke: "currentColor", "stroke-opacity": 0.15 });
@@ -464,7 +464,7 @@
         lossPanels(levelsAt(at), rule, 1, log(2, 2 ** 20, "images, _N_"), 1, at.n, at.c, now),
       words: ({ n, c, d, k, spectrum }, now) =>
         `${n} images, ${spectrum ? "" : `${d} pixels, `}${c ? `ridge ${shown(c)}` : "no ridge"}: ` +
-        `${priceWords(now)} The samples are ${shown(now.kl)} nats per dimension from the truth. ` +
+        `${priceWords(now)} Divergence of the samples, in nats per dimension: ${shown(now.kl)}. ` +
         `In a terminal: lindiff-nb predict ${spectrum ? "--spectrum FILE" : `--power-law ${d} ${shown(k)}`} -n ${n} -c ${shown(c)}`,
       extra: (box, at, again) => {
         const told = html("span", { "aria-live": "polite" }, "");
@@ -505,7 +505,7 @@
     training: {
       controls: ({ laws, steps }) => [
         choice("law", "spectrum", laws),
-        ratio("t", "noise step, _t_", 1, steps, 60, 50, { whole: true }),
+        ratio("t", "noise step, _t_", 1, steps, 60, 200, { whole: true }),
         ratio("tau", "training time, _ητ_", 0.02, 2e4, 120, 1),
       ],
       numbers: ({ law, t, tau }, data) => {
