@@ -17,6 +17,7 @@ from lindiff_nb._base.validate import fail
 
 MIME = "application/vnd.lindiff.live+json"
 LARGEST = 120_000  # bytes of one figure's data
+LEADING = 128  # eigenvectors that fit into them
 TYPES = {"f8": "<f8", "f4": "<f4", "i2": "<i2", "u1": "u1"}
 
 
@@ -32,6 +33,40 @@ def attach(figure: Any, kind: str, *, beside: bool = False, **data: Any) -> None
     if (size := len(json.dumps(specification))) > LARGEST:
         raise fail("data", f"{size} bytes", f"at most {LARGEST}")
     figure.live = specification
+
+
+def denoise(
+    figure: Any, mean: Array, covariance: Array, images: Array, noise: Array, **schedule: float
+) -> None:
+    """Attach images, (N, d) from 0 to 1, that are noised and guessed from their moments.
+
+    A linear schedule has `steps` and `beta_end`. The guess lies in the leading eigenvectors; in the
+    others it is the mean.
+    """
+    variances, axes = np.linalg.eigh(covariance)
+    leading = slice(-1, -1 - LEADING, -1)
+    data = {
+        "axes": np.rint(32767 * axes[:, leading].T).astype(np.int16),
+        "variances": variances[leading],
+        "digits": np.rint(255 * images).astype(np.uint8),
+        "noise": noise.astype(np.float32),
+    }
+    attach(figure, "denoise", beside=True, mean=mean, **data, **schedule)
+
+
+def training(figure: Any, sets: dict[str, Any], **schedule: float) -> None:
+    """Attach training sets, `exact.denoiser.Modes` of equal dimension with a null space, by name.
+
+    A linear schedule has `steps` and `beta_end`.
+    """
+    found = list(sets.values())
+    lambda_, seen = (
+        np.concatenate([np.repeat(m[field], m.multiplicity.astype(int)) for m in found])
+        for field in (0, 2)
+    )
+    data = {"laws": list(sets), "lambda": lambda_.astype("f4"), "seen": seen.astype("f4")}
+    waiting = [float(modes.population[-1]) for modes in found]
+    attach(figure, "training", beside=True, waiting=waiting, **data, **schedule)
 
 
 def of_figure(figure: Any) -> dict[str, Any] | None:

@@ -429,7 +429,7 @@
     const bytes = new Uint8Array(buffer);
     const text = new TextDecoder("latin1").decode(bytes);
     let values;
-    if (text.startsWith("\x93NUMPY")) {
+    if (bytes[0] === 0x93 && text.slice(1, 6) === "NUMPY") {
       const long = bytes[6] > 1;
       const view = new DataView(buffer);
       const begin = (long ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true));
