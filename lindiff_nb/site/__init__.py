@@ -11,6 +11,7 @@ opening  the minutes that a chapter takes, under its title, and its symbols
 reading  what a page costs its reader
 lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
+doors   sitemap, feed of changes and card, where LINDIFF_SITE_URL says where the site is
 api     the reference of functions, from their docstrings
 links   from the names in a page's code to the reference
 pages   the last look at the files: front door, policy narrowed, no id twice
@@ -24,6 +25,7 @@ def setup(app: Any) -> dict[str, Any]:
     from lindiff_nb.site import (
         api,
         dark,
+        doors,
         footer,
         lede,
         links,
@@ -38,6 +40,6 @@ def setup(app: Any) -> dict[str, Any]:
     )
 
     drawn = (vendor, live, dark, opening, lede, footer)
-    for module in (*drawn, moved, package, theme, policy, api, links, pages):
+    for module in (*drawn, moved, package, theme, doors, policy, api, links, pages):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
