@@ -1,7 +1,8 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
-live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+vendor  MathJax kept with the site, so that no page asks another host for anything
+live    live figures: what moves beside a picture, and the file that holds it
+data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
 package  the wheel, beside the pages that were made with it
@@ -25,6 +26,7 @@ def setup(app: Any) -> dict[str, Any]:
     from lindiff_nb.site import (
         api,
         dark,
+        data,
         doors,
         footer,
         lede,
@@ -39,7 +41,7 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    drawn = (vendor, live, dark, opening, lede, footer)
+    drawn = (vendor, live, dark, data, opening, lede, footer)
     for module in (*drawn, moved, package, theme, doors, policy, api, links, pages):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
