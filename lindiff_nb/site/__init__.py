@@ -1,6 +1,9 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
+vendor  Vega kept with the site, so that no page asks another host for anything
+maths   formulas set by KaTeX when the site is built
+fonts   typefaces inside their style sheets
+icons   of the theme's icons only those in use
 live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
@@ -24,10 +27,13 @@ def setup(app: Any) -> dict[str, Any]:
     from lindiff_nb.site import (
         api,
         dark,
+        fonts,
         footer,
+        icons,
         lede,
         links,
         live,
+        maths,
         moved,
         opening,
         package,
@@ -37,7 +43,8 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    drawn = (vendor, live, dark, opening, lede, footer)
-    for module in (*drawn, moved, package, theme, policy, api, links, pages):
+    drawn = (vendor, fonts, maths, live, dark, opening, lede, footer)
+    for module in (*drawn, moved, package, theme, policy, api, links, icons, pages):
         module.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    # Not safe to fork once V8 runs.
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
