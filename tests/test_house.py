@@ -132,7 +132,6 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
 
 OLD = {  # written before these rules, which hold for every other chapter; to be emptied
     "best-linear",
-    "linear-vs-unet",
     "memorization",
     "sampling",
 }
