@@ -36,7 +36,7 @@ PROBE = r"""async () => {
     background: getComputedStyle(document.body).backgroundColor,
     raw, title: document.title,
     unrendered: all('.math').filter(node => node.querySelectorAll('.katex').length != 1
-      || !node.querySelector('.katex-mathml > math') || !node.querySelector('.katex-html').innerText
+      || !node.querySelector('.katex-mathml > math') || !node.querySelector('.katex-html').textContent
     ).map(node => node.textContent),
     iconless: all('[class*="fa-"]').filter(node =>
       getComputedStyle(node, '::before').content == 'none').map(node => node.outerHTML),

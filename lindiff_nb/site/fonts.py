@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FACES = Path(__file__).parent / "faces"
-SHEETS = ("katex.css",)
+SHEETS = ("face.css", "katex.css")
 
 
 def embedded(sheet: str) -> str:

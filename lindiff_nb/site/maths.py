@@ -67,9 +67,8 @@ def typeset(tex: str, display: bool, macros: tuple[tuple[str, str], ...] = ()) -
         raise ValueError(f"{said[0] if said else error} in the formula {tex!r}") from None
     if "color:-" in made:  # a command that links or brings HTML
         raise ValueError(f"not trusted: a command in the formula {tex!r}")
-    if lacking := fontless() & set(
-        re.findall(r"\w+", " ".join(re.findall(r'class="([^"]*)', made)))
-    ):
+    classes = " ".join(re.findall(r'class="([^"]*)', made)).split()
+    if lacking := fontless().intersection(classes):
         raise ValueError(f"no font for {', '.join(sorted(lacking))} in the formula {tex!r}")
     return str(made)
 
