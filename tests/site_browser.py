@@ -35,7 +35,7 @@ READY = """async () => {
   if (window.MathJax?.startup) await MathJax.startup.promise;
   for (const figure of document.querySelectorAll('.live')) {
     figure.scrollIntoView();
-    while (!figure.matches('.drawn')) await new Promise(later => setTimeout(later, 20));
+    while (!figure.dataset.kind) await new Promise(later => setTimeout(later, 20));
   }
   if (!location.hash) scrollTo(0, 0);
 }"""

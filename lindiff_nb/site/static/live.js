@@ -32,16 +32,14 @@
   // ---- the law of n samples: predict.ridge, predict.losses, predict.divergence
 
   const powerLaw = (d, k) => {
-    const law = range(d, (i) => (i + 1) ** -k);
-    const unit = total(law) / d;
+    const law = range(d, (i) => (i + 1) ** -k), unit = total(law) / d;
     return law.map((value) => value / unit);
   };
 
   // Every sum over modes is one of a function that is analytic in ln(lambda) within pi of the
   // real axis. So a bin of many eigenvalues is as good as a few nodes with the weights that
   // integrate the polynomial through them: 12 in an interval of 1.2 leave less than 1e-12.
-  const NODES = 12;
-  const BIN = 1.2;
+  const NODES = 12, BIN = 1.2;
   const levelsOf = (spectrum) => {
     const counts = new Map();
     for (const value of spectrum) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -72,8 +70,7 @@
     const weights = new Float64Array(NODES);
     for (const [value, count] of members) {
       const shares = nodes.map((node, j) => sign[j] / (Math.log(value) - node));
-      const hit = shares.findIndex((share) => !Number.isFinite(share));
-      const all = total(shares);
+      const hit = shares.findIndex((share) => !Number.isFinite(share)), all = total(shares);
       if (hit >= 0) weights[hit] += count;
       else shares.forEach((share, j) => (weights[j] += (count * share) / all));
     }
@@ -90,8 +87,7 @@
       const border = Math.log(kappa) / BIN - 0.5;
       let [D, V, E] = [0, 0, n];
       for (let i = 0; i < lambda.length; i++) {
-        const learned = lambda[i] / (lambda[i] + kappa);
-        const left = kappa / (lambda[i] + kappa);
+        const learned = lambda[i] / (lambda[i] + kappa), left = kappa / (lambda[i] + kappa);
         D += weight[i] * learned;
         V += weight[i] * learned * left;
         E -= bin[i] > border ? whole[i] - weight[i] * left : weight[i] * learned;
@@ -105,8 +101,7 @@
 
   // Test and training loss at the noise s = (1-a)/a; `lost` is 1 if the mean is fitted as well.
   const losses = (levels, n, s, c, lost = 0) => {
-    const [m, d] = [n - lost, levels.d];
-    const [rho, rest] = [s / (s + c), c / (s + c)];
+    const [m, d] = [n - lost, levels.d], [rho, rest] = [s / (s + c), c / (s + c)];
     const { D, V, E } = response(levels, ((s + c) * n) / m, m);
     const shared = E + V > 0 ? (E * V) / (E + V) : 0;
     const train = rest ** 2 + (rho * ((1 + rest) * D + rest * shared)) / d;
@@ -130,13 +125,10 @@
 
   // KL(sampler || population) per dimension.
   const kl = (levels, n, c, lost = 0) => {
-    const { d, rank } = levels;
-    const m = n - lost;
+    const { d, rank } = levels, m = n - lost;
     if ((c > 0 && rank < d) || (c === 0 && m < rank)) return Infinity;
     if (c === 0 && m === rank) return rank / d / 2;
-    const ridge = (c * n) / m;
-    const { D, E } = response(levels, ridge, m);
-    const [delta, q] = [D / m, E / m];
+    const ridge = (c * n) / m, { D, E } = response(levels, ridge, m), [delta, q] = [D / m, E / m];
     let nats = levels.sum((value) => excess(ridge / value - delta, ridge / value + q));
     nats += rank * delta - m * excess(-delta, q);
     if (lost) nats -= (ridge / n) * levels.sum((value) => 1 / value) + rank * Math.log(m / n);
@@ -145,8 +137,7 @@
 
   // Where f is least, by a grid in the logarithm and golden sections.
   const lowest = (f, low, high) => {
-    const grid = spread(low, high, Math.ceil(4 * Math.log10(high / low)) + 1);
-    const values = grid.map(f);
+    const grid = spread(low, high, Math.ceil(4 * Math.log10(high / low)) + 1), values = grid.map(f);
     const i = values.indexOf(Math.min(...values));
     let [a, b] = [grid[Math.max(i - 1, 0)], grid[Math.min(i + 1, grid.length - 1)]].map(Math.log);
     for (let step = 0; step < 40; step++) {
@@ -174,8 +165,7 @@
   // The share q that a mode of variance lambda takes for data after the time tau, and what the
   // modes then cost on data of the variances `seen`.
   const flow = (lambda, a, tau) => {
-    const rate = a * lambda + 1 - a;
-    const phi = -Math.expm1(-2 * tau * rate) / rate;
+    const rate = a * lambda + 1 - a, phi = -Math.expm1(-2 * tau * rate) / rate;
     return { q: Math.exp(-2 * tau * rate) + a * lambda * phi, leak: a * (1 - a) * phi * phi };
   };
   const trained = (lambda, seen, a, tau) =>
@@ -213,8 +203,7 @@
   const STEPS = [1, 2, 5, 10];
   const ticksOf = ({ low, high, log }) => {
     if (!log) {
-      const rough = (high - low) / 5;
-      const unit = 10 ** Math.floor(Math.log10(rough));
+      const rough = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(rough));
       const step = unit * STEPS.find((s) => s * unit >= rough);
       const first = Math.ceil(low / step - 1e-9);
       return range(Math.floor(high / step + 1e-9) - first + 1, (i) => (first + i) * step);
@@ -239,46 +228,37 @@
   };
 
   const marks = {
-    line({ line, colour, dash = "", area = false, floor = 0 }, x, y) {
+    line: ({ line, colour, dash = "", area = false }, x, y) => {
       const points = line.filter((point) => !point.some(Number.isNaN));
-      const path = "M" + points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("L");
-      const drawn = { d: path, stroke: colour, fill: "none", "stroke-dasharray": dash };
-      const under = `${path}L${x(points.at(-1)[0])},${y(floor)}L${x(points[0][0])},${y(floor)}Z`;
-      const shade = svg("path", { d: under, fill: colour, "fill-opacity": 0.25 });
-      return [...(area ? [shade] : []), svg("path", { ...drawn, "stroke-width": 1.8 })];
+      const d = "M" + points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("L");
+      const [fill, opacity] = area ? [colour, 0.25] : ["none", 0];
+      const look = { stroke: colour, "stroke-dasharray": dash, "stroke-width": 1.8 };
+      return svg("path", { d, fill, "fill-opacity": opacity, ...look });
     },
-    dot({ dot, colour }, x, y) {
-      return [svg("circle", { cx: x(dot[0]), cy: y(dot[1]), r: 5, fill: colour })];
-    },
-    upright({ upright, colour, dash = "", top }, x, y, box) {
-      const up = top === undefined ? box.top : y(top);
-      const place = { x1: x(upright), x2: x(upright), y1: box.bottom, y2: up };
+    dot: ({ dot, colour }, x, y) => svg("circle", { cx: x(dot[0]), cy: y(dot[1]), r: 5, fill: colour }),
+    upright: ({ upright, colour, dash = "", top }, x, y, box) => {
+      const ends = { y1: box.bottom, y2: top === undefined ? box.top : y(top) };
       const look = { stroke: colour, "stroke-dasharray": dash, "stroke-width": dash ? 1.2 : 3 };
-      return [svg("line", { ...place, ...look })];
+      return svg("line", { x1: x(upright), x2: x(upright), ...ends, ...look });
     },
   };
 
   const chart = (panel, width) => {
-    const box = { left: 50, right: width - 10, top: 10, bottom: Math.max(150, width * 0.6) };
-    const height = box.bottom + 40;
-    const x = axis(panel.x, box.left, box.right);
+    const box = { left: 50, right: width - 16, top: 10, bottom: Math.max(150, width * 0.6) };
+    const height = box.bottom + 40, x = axis(panel.x, box.left, box.right);
     const y = axis(panel.y, box.bottom, box.top);
     const rule = (place) => svg("line", { ...place, stroke: "currentColor", "stroke-opacity": 0.15 });
     const word = (text, place) => svg("text", { fill: "currentColor", ...place }, text);
+    const inMiddle = { "text-anchor": "middle" }, atEnd = { "text-anchor": "end" };
     const across = ticksOf(panel.x).flatMap((value) => [
       rule({ x1: x(value), x2: x(value), y1: box.top, y2: box.bottom }),
-      word(tickText(value, panel.x.log), { x: x(value), y: box.bottom + 15, "text-anchor": "middle" }),
-    ]);
+      word(tickText(value, panel.x.log), { x: x(value), y: box.bottom + 15, ...inMiddle })]);
     const up = ticksOf(panel.y).flatMap((value) => [
       rule({ x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
-      word(tickText(value, panel.y.log), { x: box.left - 5, y: y(value) + 4, "text-anchor": "end" }),
-    ]);
-    const [middle, centre] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
-    const names = [
-      word(inSvg(panel.x.label), { x: middle, y: box.bottom + 34, "text-anchor": "middle" }),
-      word(inSvg(panel.y.label),
-        { "text-anchor": "middle", transform: `translate(12 ${centre}) rotate(-90)` }),
-    ];
+      word(tickText(value, panel.y.log), { x: box.left - 5, y: y(value) + 4, ...atEnd })]);
+    const turned = { transform: `translate(12 ${(box.top + box.bottom) / 2}) rotate(-90)` };
+    const names = [word(inSvg(panel.y.label), { ...turned, ...inMiddle }), word(inSvg(panel.x.label),
+      { x: (box.left + box.right) / 2, y: box.bottom + 34, ...inMiddle })];
     const [w, h] = [box.right - box.left, box.bottom - box.top];
     const frame = { x: box.left, y: box.top, width: w, height: h };
     const inside = panel.marks.flatMap((mark) =>
@@ -294,12 +274,11 @@
   // The names of what a panel draws, each beside a stroke of its colour.
   const keyOf = (panel) => {
     const named = panel.marks.filter((mark) => mark.name);
-    return html("p", { class: "key" }, named.map(({ name, colour, dash }) =>
-      html("span", {},
-        svg("svg", { width: 22, height: 10, "aria-hidden": "true" },
-          svg("line", { x1: 0, x2: 22, y1: 5, y2: 5, stroke: colour, "stroke-width": 2,
-            "stroke-dasharray": dash ?? "" })),
-        inHtml(name))));
+    const strokes = named.map(({ colour, dash = "" }) => svg("line",
+      { x2: 22, y1: 5, y2: 5, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash }));
+    const size = { width: 22, height: 10, "aria-hidden": "true" };
+    return html("p", { class: "key" }, named.map(({ name }, i) =>
+      html("span", {}, svg("svg", size, strokes[i]), inHtml(name))));
   };
 
   // Grey images from 0, black, to 1, white.
@@ -313,33 +292,27 @@
     return html("div", { class: "picture" }, canvas, html("span", {}, inHtml(name)));
   };
 
-  const NEW = "var(--new)";
-  const TRAINING = "var(--training)";
-  const GREY = "var(--grey)";
-  const DOTTED = "2 3";
-  const DASHED = "6 4";
+  const NEW = "var(--new)", TRAINING = "var(--training)", GREY = "var(--grey)";
+  const DOTTED = "2 3", DASHED = "6 4";
 
   // ---- what can be moved
 
   const plain = (name, label, low, high, step, start) =>
-    ({ name, label, start, high: Math.round((high - low) / step), low: 0,
+    ({ name, label, start, low: 0, high: Math.round((high - low) / step),
       at: (place) => low + place * step, place: (value) => (value - low) / step });
   // In equal ratios, whole numbers if asked for; `zero` names a place of its own at the left end.
   const ratio = (name, label, low, high, places, start, { whole = false, zero = "" } = {}) =>
     ({ name, label, start, zero, high: places, low: zero ? -1 : 0,
-      at: (place) => {
-        const value = low * (high / low) ** (place / places);
-        return place < 0 ? 0 : whole ? Math.round(value) : value;
-      },
+      at: (place) => (place < 0 ? 0
+        : (whole ? Math.round : Number)(low * (high / low) ** (place / places))),
       place: (value) => (value ? (places * Math.log(value / low)) / Math.log(high / low) : -1) });
-  const choice = (name, label, options, start = 0) => ({ name, label, options, start });
+  const choice = (name, label, options) => ({ name, label, options, start: 0 });
 
   const sliderOf = (control, moved) => {
     const { name, label, low, high, zero } = control;
     if (control.options) {
-      const options = control.options.map((text, value) => html("option", { value }, text));
-      const list = html("select", { name }, options);
-      list.value = control.start;
+      const list = html("select", { name }, control.options.map(
+        (text, value) => html("option", { value }, text)));
       list.addEventListener("change", () => moved(name, Number(list.value)));
       return html("label", {}, html("span", {}, inHtml(label)), list);
     }
@@ -348,9 +321,8 @@
     const slider = html("input", { type: "range", name, min: low, max: high, step: 1, value: place });
     const tell = () => {
       const value = control.at(Number(slider.value));
-      const text = value === 0 && zero ? zero : shown(value);
-      told.textContent = text;
-      slider.setAttribute("aria-valuetext", text);
+      told.textContent = value === 0 && zero ? zero : shown(value);
+      slider.setAttribute("aria-valuetext", told.textContent);
       return value;
     };
     tell();
@@ -360,8 +332,7 @@
 
   // ---- the figures
 
-  const white = levelsOf([1]);
-  const kept = new Map();
+  const white = levelsOf([1]), kept = new Map();
   // The value of f, which need not be found again while its key is the last one.
   const once = (name, key, f) => {
     if (kept.get(name)?.key !== key) kept.set(name, { key, value: f() });
@@ -378,6 +349,9 @@
   const curve = (xs, f, name, colour, dash) =>
     ({ line: xs.map((x, i) => [x, f(x, i)]), name, colour, dash });
   const dot = (x, y, colour) => ({ dot: [x, y], colour });
+  const bothLosses = (xs, found, x, { test, train }) => [
+    curve(xs, (_, i) => found[i].test, "new data", NEW), dot(x, test, NEW),
+    curve(xs, (_, i) => found[i].train, "training data", TRAINING), dot(x, train, TRAINING)];
   const upright = (x, name = "") => ({ upright: x, name, colour: "currentColor", dash: DOTTED });
   const PER_DIMENSION = "samples per dimension, _N_/_d_";
 
@@ -385,11 +359,8 @@
   const priced = (levels, n, c, rule, lost) => {
     const test = (ridge) => meanLosses(levels, n, ridge, rule, lost).test;
     const best = lowest(test, (1e-9 * levels.trace) / levels.d, 2 * Math.max(...levels.lambda));
-    return {
-      ...meanLosses(levels, n, c, rule, lost),
-      floor: overSteps(rule, (s) => floor(levels, s)),
-      kl: kl(levels, n, c, lost), best, at_best: test(best),
-    };
+    return { ...meanLosses(levels, n, c, rule, lost), kl: kl(levels, n, c, lost),
+      floor: overSteps(rule, (s) => floor(levels, s)), best, at_best: test(best) };
   };
   const priceWords = ({ test, train, floor: least, best, at_best }) =>
     `loss ${shown(test)} on new data, ${shown(train)} on the training data, ${shown(least)} with ` +
@@ -398,96 +369,46 @@
     const [sizes, ridges] = [spread(x.low, x.high, 41), spread(1e-6, 10, 36)];
     const by_n = sizes.map((size) => meanLosses(levels, size * unit, c, rule, lost));
     const by_c = ridges.map((ridge) => meanLosses(levels, n * unit, ridge, rule, lost));
-    const losses_seen = [...by_n, ...by_c].flatMap(({ test, train }) => [test, train]);
-    const y = { ...decades(losses_seen), label: "loss" };
-    const lines = (xs, found) => [
-      curve(xs, (_, i) => found[i].test, "new data", NEW),
-      curve(xs, (_, i) => found[i].train, "training data", TRAINING),
+    const y = { ...decades([...by_n, ...by_c].flatMap(Object.values)), label: "loss" };
+    const lines = (xs, found, place) => [...bothLosses(xs, found, place, now),
       curve(xs, () => now.floor, "_N_ = ∞", GREY, DOTTED)];
-    const dots = (place) => [dot(place, now.test, NEW), dot(place, now.train, TRAINING)];
-    return [
-      { x, y, marks: [...lines(sizes, by_n), ...dots(n)] },
-      { x: log(1e-6, 10, "ridge, _c_"), y,
-        marks: [...lines(ridges, by_c), ...dots(c), upright(now.best, "best")] },
-    ];
+    const onRidges = [...lines(ridges, by_c, c), upright(now.best, "best")];
+    return [{ x, y, marks: lines(sizes, by_n, n) },
+      { x: log(1e-6, 10, "ridge, _c_"), y, marks: onRidges }];
   };
   const levelsAt = ({ spectrum, d, k }) =>
     once("levels", spectrum ?? `${d} ${k}`, () => levelsOf(spectrum ?? powerLaw(d, k)));
   const given = ({ spectrum }) => once("given", spectrum, () => levelsOf(spectrum));
-  const alphaBarOf = ({ steps, beta_end }) => once("steps", `${steps} ${beta_end}`, () => linear(steps, beta_end));
+  const alphaBarOf = ({ steps, beta_end: end }) =>
+    once("steps", `${steps} ${end}`, () => linear(steps, end));
   const ruleAt = (t, data) => (t ? { alpha_bar: [alphaBarOf(data)[t - 1]], weight: [1] } : data);
   const setOf = (law, t, data) => {
-    const d = data.lambda.length / data.laws.length;
-    const a = alphaBarOf(data)[t - 1];
+    const d = data.lambda.length / data.laws.length, a = alphaBarOf(data)[t - 1];
     const [lambda, seen] = [data.lambda, data.seen].map((all) => all.slice(law * d, (law + 1) * d));
     return { lambda, seen, a, s: (1 - a) / a };
   };
   const xs = range(121, (i) => i / 10 - 6);
 
+  const TYPES = { f8: Float64Array, f4: Float32Array, i2: Int16Array, u1: Uint8Array };
+
   // Eigenvalues in a file: text, or one array of numpy's.
   const spectrumOf = (buffer) => {
-    const bytes = new Uint8Array(buffer);
-    const text = new TextDecoder("latin1").decode(bytes);
-    let values;
+    const bytes = new Uint8Array(buffer), text = new TextDecoder("latin1").decode(bytes);
+    let values = text.replace(/#.*/g, "").split(/[\s,;]+/).filter(Boolean).map(Number);
     if (bytes[0] === 0x93 && text.slice(1, 6) === "NUMPY") {
-      const long = bytes[6] > 1;
-      const view = new DataView(buffer);
-      const begin = (long ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true));
-      const [, type] = /'descr': '<(f[48])'/.exec(text) ?? [];
-      if (!type || !/'shape': \(\d+,\)/.test(text)) throw Error("that is no vector of eigenvalues");
-      const kinds = { f8: Float64Array, f4: Float32Array };
-      values = Array.from(new kinds[type](buffer.slice(begin)));
-    } else {
-      const words = text.replace(/#.*/g, "").split(/[\s,;]+/).filter(Boolean);
-      values = words.map(Number);
+      const kind = /'descr': '<(f[48])', 'fortran_order': False, 'shape': \(\d+,\)/.exec(text)?.[1];
+      const begin = 10 + new DataView(buffer).getUint16(8, true);
+      values = kind ? Array.from(new TYPES[kind](buffer.slice(begin))) : [];
     }
-    const least = -1e-7 * Math.max(...values.slice(0, 1e5));
-    if (!values.length || values.length > 1e6 || !values.every((value) => value >= least) || !(total(values) > 0))
+    const top = values.reduce((most, value) => Math.max(most, value), 0);
+    if (!(top > 0) || values.length > 1e6 || values.some((value) => !(value >= -1e-7 * top)))
       throw Error("that is no list of eigenvalues: numbers that are not negative");
     return values.map((value) => Math.max(value, 0));
   };
 
-  // Noise ratios s_t of a schedule: exact.schedule, exact.spacing.
-  const SCHEDULES = ["linear, evenly", "cosine", "equal angles"];
-  const noiseLevels = (schedule, T, spectrum) => {
-    if (schedule === 0) {
-      const made = linear(1000, 0.01);
-      return range(T, (i) => {
-        const place = (1000 * (i + 1)) / T;
-        const half = place % 1 === 0.5 ? Math.floor(place) % 2 : Math.round(place) - Math.floor(place);
-        const a = made[Math.floor(place) + half - 1];
-        return (1 - a) / a;
-      });
-    }
-    if (schedule === 1) {
-      const f = (t) => Math.cos((((t / T + 0.008) / 1.008) * Math.PI) / 2) ** 2;
-      let a = 1;
-      return range(T, (i) => {
-        a *= 1 - Math.min(1 - f(i + 1) / f(i), 0.999);
-        return (1 - a) / a;
-      });
-    }
-    const { sigma, length } = once("path", spectrum, () => pathOf(spectrum));
-    return range(T, (i) => {
-      const goal = (length.at(-1) * (i + 1)) / T;
-      let j = 1;
-      while (j < length.length - 1 && length[j] < goal) j++;
-      const share = (goal - length[j - 1]) / (length[j] - length[j - 1]);
-      return (sigma[j - 1] + share * (sigma[j] - sigma[j - 1])) ** 2;
-    });
-  };
-  // The path that all modes turn along together, in pieces that are even in arcsinh(sigma / least).
-  const pathOf = (spectrum) => {
-    const least = Math.sqrt(Math.min(...spectrum));
-    const end = Math.asinh(Math.sqrt((1 - 1e-4) / 1e-4) / least);
-    const place = range(4096, (i) => (end * i) / 4095);
-    const sigma = place.map((x) => least * Math.sinh(x));
-    const speed = sigma.map((at, i) => least * Math.cosh(place[i]) *
-      Math.sqrt(spectrum.reduce((all, value) => all + value / (value + at * at) ** 2, 0)));
-    let sum = 0;
-    const length = speed.map((v, i) => (sum += i ? ((v + speed[i - 1]) / 2) * (place[i] - place[i - 1]) : 0));
-    return { sigma, length };
-  };
+  // The noise ratios s_t of a schedule of so many steps, as the page holds them, one after another.
+  const noiseLevels = (schedule, T, { steps, levels }) =>
+    levels.slice(schedule * total(steps) + total(steps.filter((n) => n < T))).slice(0, T);
   // DDIM's variance over the true one: the start, and the squared cosines of the steps.
   const shareKept = (lambda, levels) => {
     const start = (1 + levels.at(-1)) / (lambda + levels.at(-1));
@@ -496,8 +417,6 @@
       return { kept: kept * m, before: s };
     }, { kept: start, before: 0 }).kept;
   };
-  const angle = (s, lambda) => (Math.atan(Math.sqrt(s / lambda)) * 180) / Math.PI;
-  const modesOf = (spectrum) => [0, spectrum.length >> 1, spectrum.length - 1].map((i) => spectrum[i]);
 
   const KINDS = {
     // Eigenvalues of the sample covariance of white data, and the losses.
@@ -509,24 +428,21 @@
       ],
       numbers: ({ n_over_d, c, alpha_bar }) => ({
         ...losses(white, n_over_d, (1 - alpha_bar) / alpha_bar, c),
-        atom: Math.max(0, 1 - n_over_d),
-        edges: [1, -1].map((sign) => (1 - sign * Math.sqrt(1 / n_over_d)) ** 2),
+        atom: Math.max(0, 1 - n_over_d), edges: [1, -1].map((o) => (1 - o / Math.sqrt(n_over_d)) ** 2),
       }),
-      panels: ({ n_over_d, c, alpha_bar }, _, { atom, test, train }) => {
-        const [y, root] = [1 / n_over_d, Math.sqrt(1 / n_over_d)];
-        const bulk = range(300, (i) => 1 + y - 2 * root * Math.cos((Math.PI * i) / 299));
+      panels: ({ n_over_d, c, alpha_bar }, _, now) => {
+        const y = 1 / n_over_d, turn = Math.PI / 299;
+        const bulk = range(300, (i) => 1 + y - 2 * Math.sqrt(y) * Math.cos(turn * i));
         const law = curve(bulk, (x) => density(x, y), "density", NEW);
-        const zeros = { upright: 0, top: atom, colour: TRAINING, name: "share of zeros" };
+        const zeros = { upright: 0, top: now.atom, colour: TRAINING, name: "share of zeros" };
         const sizes = spread(0.25, 16, 121);
         const at = sizes.map((n) => losses(white, n, (1 - alpha_bar) / alpha_bar, c));
         return [
           { x: flat(-0.2, 9, "eigenvalue of the sample covariance, _λ_"),
             y: flat(0, 1.4, "density"), marks: [{ ...law, area: true }, zeros] },
           { x: log(0.25, 16, PER_DIMENSION), y: log(0.1, 100, "loss"), marks: [
-            curve(sizes, (_, i) => at[i].test, "new data", NEW),
-            curve(sizes, (_, i) => at[i].train, "training data", TRAINING),
-            curve(sizes, () => alpha_bar, "_N_ = ∞", GREY, DOTTED),
-            dot(n_over_d, test, NEW), dot(n_over_d, train, TRAINING)] },
+            ...bothLosses(sizes, at, n_over_d, now),
+            curve(sizes, () => alpha_bar, "_N_ = ∞", GREY, DOTTED)] },
         ];
       },
       words: ({ n_over_d }, { test, train, atom, edges }) =>
@@ -548,34 +464,25 @@
         lossPanels(levelsAt(at), rule, 1, log(2, 2 ** 20, "images, _N_"), 1, at.n, at.c, now),
       words: ({ n, c, d, k, spectrum }, now) =>
         `${n} images, ${spectrum ? "" : `${d} pixels, `}${c ? `ridge ${shown(c)}` : "no ridge"}: ` +
-        `${priceWords(now)} The samples are ${shown(now.kl)} nats per dimension from the truth. ` +
-        "In a terminal: lindiff-nb predict " +
-        `${spectrum ? "--spectrum FILE" : `--power-law ${d} ${shown(k)}`} -n ${n} -c ${shown(c)}`,
+        `${priceWords(now)} Divergence of the samples, in nats per dimension: ${shown(now.kl)}. ` +
+        `In a terminal: lindiff-nb predict ${spectrum ? "--spectrum FILE" : `--power-law ${d} ${shown(k)}`} -n ${n} -c ${shown(c)}`,
       extra: (box, at, again) => {
         const told = html("span", { "aria-live": "polite" }, "");
         const input = html("input", { type: "file", accept: ".txt,.csv,.npy" });
-        const use = (spectrum, text) => {
+        const use = (spectrum, text = "") => {
           at.spectrum = spectrum;
           told.textContent = text;
           for (const name of ["d", "k"]) box.querySelector(`[name=${name}]`).disabled = !!spectrum;
           again();
         };
-        const read = async (file) => {
-          try {
-            const found = spectrumOf(await file.arrayBuffer());
-            use(found, `${found.length} eigenvalues of ${file.name}`);
-          } catch (error) {
-            use(undefined, error.message);
-          }
-        };
-        input.addEventListener("change", () => (input.files.length ? read(input.files[0]) : use()));
+        const read = ({ files: [file] }) => (file ? file.arrayBuffer().then(spectrumOf).then(
+          (found) => use(found, `${found.length} eigenvalues of ${file.name}`),
+          (error) => use(undefined, error.message)) : use());
+        input.addEventListener("change", () => read(input));
         box.addEventListener("dragover", (event) => event.preventDefault());
-        box.addEventListener("drop", (event) => {
-          event.preventDefault();
-          if (event.dataTransfer.files.length) read(event.dataTransfer.files[0]);
-        });
-        const asked = "or eigenvalues of your own, a file that stays on your computer";
-        box.querySelector(".controls").append(html("label", {}, html("span", {}, asked), input, told));
+        box.addEventListener("drop", (event) => (event.preventDefault(), read(event.dataTransfer)));
+        const asked = html("span", {}, "or eigenvalues of your own; the file stays with you");
+        box.querySelector(".controls").append(html("label", {}, asked, input, told));
       },
     },
 
@@ -598,7 +505,7 @@
     training: {
       controls: ({ laws, steps }) => [
         choice("law", "spectrum", laws),
-        ratio("t", "noise step, _t_", 1, steps, 60, 50, { whole: true }),
+        ratio("t", "noise step, _t_", 1, steps, 60, 200, { whole: true }),
         ratio("tau", "training time, _ητ_", 0.02, 2e4, 120, 1),
       ],
       numbers: ({ law, t, tau }, data) => {
@@ -612,16 +519,15 @@
       panels: ({ law, t, tau }, data, now) => {
         const { lambda, seen, a, s } = setOf(law, t, data);
         const [ranks, times] = [lambda.map((_, i) => i + 1), spread(0.02, 2e4, 100)];
-        const on = (variances) => times.map((x) => trained(lambda, variances, a, x));
-        const [test, train] = [on(seen), on(lambda)];
+        const on = (variances, x) => trained(lambda, variances, a, x);
+        const found = times.map((x) => ({ test: on(seen, x), train: on(lambda, x) }));
         return [
-          { x: log(1, ranks.length, "rank of the mode, _ν_"), y: flat(0, 1, "share taken for data, _q_"),
+          { x: log(1, ranks.length, "rank, _ν_"), y: flat(0, 1, "share taken for data, _q_"),
             marks: [curve(ranks, (_, i) => now.q[i], "learned so far", TRAINING),
               curve(ranks, (_, i) => seen[i] / (seen[i] + s), "right on new data", NEW, DOTTED)] },
-          { x: log(0.02, 2e4, "training time, _ητ_"), y: { ...decades([...test, ...train]), label: "loss" },
-            marks: [curve(times, (_, i) => test[i], "new data", NEW),
-              curve(times, (_, i) => train[i], "training data", TRAINING),
-              upright(now.rule, "the rule"), dot(tau, now.test, NEW), dot(tau, now.train, TRAINING)] },
+          { x: log(0.02, 2e4, "training time, _ητ_"),
+            y: { ...decades(found.flatMap(Object.values)), label: "loss" },
+            marks: [...bothLosses(times, found, tau, now), upright(now.rule, "the rule")] },
         ];
       },
       words: ({ tau }, { test, train, rule, at_rule, best, at_best }) =>
@@ -643,8 +549,8 @@
         const flowed = k.map((rate, j) => (-Math.expm1(-2 * rate * tau) / rate) * b[j]);
         const height = w.map((_, i) => total(flowed.map((value, j) => V[i * w.length + j] * value)));
         const variance = a * deviation ** 2 + 1 - a;
-        const learned = xs.map((x) =>
-          total(w.map((slope, j) => height[j] * Math.max(0, slope * x + offset[j]))) / Math.sqrt(w.length));
+        const at = (x) => total(w.map((slope, j) => height[j] * Math.max(0, slope * x + offset[j])));
+        const learned = xs.map((x) => at(x) / Math.sqrt(w.length));
         const truth = xs.map((x) => {
           const gaps = modes.map((mode) => mode * Math.sqrt(a) - x);
           const parts = gaps.map((gap) => Math.exp(-(gap ** 2) / (2 * variance)));
@@ -661,8 +567,8 @@
         { x: log(1, 1e10, "training time, _τ_"), y: { ...decades(bound), label: "distance (nats)" },
           marks: [curve(times, (_, i) => bound[i], "", NEW), dot(tau, now.bound, NEW)] },
       ],
-      words: ({ tau, t }, { bound }) =>
-        `After τ = ${shown(tau)} the score, here at t = ${shown(t)}, is ${shown(bound)} nats from the truth.`,
+      words: ({ tau, t }, { bound }) => `After τ = ${shown(tau)} the score, drawn at ` +
+        `t = ${shown(t)}, is ${shown(bound)} nats from the truth.`,
     },
 
     // One digit, noised, and the guess of the best linear denoiser.
@@ -673,19 +579,17 @@
       ],
       numbers: ({ digit, t }, data) => {
         const { mean: centre, axes, variances, noise } = data;
-        const [d, a] = [centre.length, alphaBarOf(data)[t - 1]];
-        const s = (1 - a) / a;
+        const [d, a] = [centre.length, alphaBarOf(data)[t - 1]], s = (1 - a) / a;
         const clean = data.digits.slice(digit * d, (digit + 1) * d);
-        const seen = clean.map((value, i) => value + Math.sqrt(s) * noise[i]);
-        const guess = [...centre];
+        const seen = clean.map((value, i) => value + Math.sqrt(s) * noise[i]), guess = [...centre];
         variances.forEach((value, j) => {
           const along = total(seen.map((pixel, i) => axes[j * d + i] * (pixel - centre[i])));
           const kept = (along * value) / (value + s);
           for (let i = 0; i < d; i++) guess[i] += kept * axes[j * d + i];
         });
         const off = (image) => Math.sqrt(mean((i) => (image[i] - clean[i]) ** 2, d));
-        return { a, clean, guess, noisy: seen.map((value) => Math.sqrt(a) * value),
-          off: off(guess), off_noisy: off(seen) };
+        const noisy = seen.map((value) => Math.sqrt(a) * value);
+        return { a, clean, guess, noisy, off: off(guess), off_noisy: off(seen) };
       },
       panels: (_, data, { clean, noisy, guess }) => [[
         { pixels: clean, name: "clean" }, { pixels: noisy, name: "noisy, _x__t_" },
@@ -697,35 +601,36 @@
 
     // What a schedule of few steps costs DDIM: the angles that modes turn by, and the divergence.
     sampler: {
-      controls: () => [
-        choice("schedule", "noise levels", SCHEDULES),
-        ratio("T", "steps, _T_", 2, 1000, 108, 10, { whole: true }),
+      controls: ({ schedules, steps }) => [
+        choice("schedule", "noise levels", schedules),
+        { ...plain("T", "steps, _T_", 0, steps.length - 1, 1, 0), start: steps[0],
+          at: (place) => steps[place], place: (value) => steps.indexOf(value) },
       ],
-      numbers: ({ schedule, T }, { spectrum }) => {
-        const levels = noiseLevels(schedule, T, spectrum);
-        const kept = spectrum.map((value) => shareKept(value, levels));
-        const angles = modesOf(spectrum).map((value) => levels.map((s) => angle(s, value)));
-        return { levels, kept, angles, kl: mean((i) => excess(kept[i] - 1, kept[i]), kept.length) / 2 };
+      numbers: ({ schedule, T }, data) => {
+        const levels = noiseLevels(schedule, T, data);
+        const kept = data.spectrum.map((value) => shareKept(value, levels));
+        return { levels, kept, kl: mean((i) => excess(kept[i] - 1, kept[i]), kept.length) / 2 };
       },
-      panels: ({ schedule, T }, { spectrum }, now) => {
-        const few = [2, 3, 5, 8, 14, 25, 45, 80, 140, 250, 450, 1000];
-        const lines = once("sampler", spectrum, () => SCHEDULES.map((_, i) =>
-          few.map((n) => KINDS.sampler.numbers({ schedule: i, T: n }, { spectrum }).kl)));
+      panels: ({ schedule, T }, data, now) => {
+        const { steps, schedules, spectrum } = data, names = ["largest", "middle", "smallest"];
+        const lines = once("sampler", spectrum, () => schedules.map((_, i) =>
+          steps.map((n) => KINDS.sampler.numbers({ schedule: i, T: n }, data).kl)));
         const looks = [[NEW, ""], [TRAINING, DASHED], [GREY, DOTTED]];
-        const names = ["largest", "middle", "smallest"].map((name) => `${name} _λ_`);
-        const steps = range(T + 1, Number);
+        const modes = [0, spectrum.length >> 1, spectrum.length - 1].map((i) => spectrum[i]);
+        const angle = (s, value) => (Math.atan(Math.sqrt(s / value)) * 180) / Math.PI;
+        const turned = modes.map((value, i) => curve(range(T + 1, Number),
+          (t) => (t ? angle(now.levels[t - 1], value) : 0), `${names[i]} _λ_`, ...looks[i]));
+        const told = lines.map((line, i) => curve(steps, (_, j) => line[j], schedules[i], ...looks[i]));
         return [
-          { x: flat(0, T, "step, _t_"), y: flat(0, 90, "angle (degrees)"), marks: names.map((name, i) =>
-            curve(steps, (t) => (t ? now.angles[i][t - 1] : 0), name, ...looks[i])) },
-          { x: log(2, 1000, "steps, _T_"), y: { ...decades(lines.flat()), label: "nats per dimension" },
-            marks: [...lines.map((line, i) => curve(few, (_, j) => line[j], SCHEDULES[i], ...looks[i])),
-              dot(T, now.kl, looks[schedule][0])] },
+          { x: flat(0, T, "step, _t_"), y: flat(0, 90, "angle (degrees)"), marks: turned },
+          { x: log(steps[0], steps.at(-1), "steps, _T_"),
+            y: { ...decades(lines.flat()), label: "nats per dimension" },
+            marks: [...told, dot(T, now.kl, looks[schedule][0])] },
         ];
       },
       words: ({ T }, { kept, kl: nats }) =>
-        `With ${T} steps the samples keep ${shown(100 * kept[0])} % of the largest variance and ` +
-        `${shown(100 * kept.at(-1))} % of the smallest; they are ${shown(nats)} nats per dimension ` +
-        "from the truth.",
+        `With ${T} steps the samples have ${shown(100 * kept[0])} % of the largest variance, ` +
+        `${shown(100 * kept.at(-1))} % of the smallest, and miss the truth by ${shown(nats)} nats.`,
     },
   };
 
@@ -736,23 +641,19 @@
       if (typeof value !== "object" || Array.isArray(value)) return [name, value];
       const [[type, text]] = Object.entries(value);
       const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      const kinds = { f8: Float64Array, f4: Float32Array, i2: Int16Array, u1: Uint8Array };
       const unit = { i2: 1 / 32767, u1: 1 / 255 }[type] ?? 1;
-      return [name, Array.from(new kinds[type](bytes.buffer), (entry) => entry * unit)];
+      return [name, Array.from(new TYPES[type](bytes.buffer), (entry) => entry * unit)];
     }));
 
   const start = (box, { kind, beside, data: packed }) => {
-    const data = decoded(packed);
-    const figure = KINDS[kind];
-    const controls = figure.controls(data);
+    const data = decoded(packed), figure = KINDS[kind], controls = figure.controls(data);
     const at = Object.fromEntries(controls.map(({ name, start }) => [name, start]));
     const drawing = html("div", { class: "panels" });
     const words = html("p", { class: "words", "aria-live": "polite" });
     let waiting = false;
     const draw = () => {
       waiting = false;
-      const now = figure.numbers(at, data);
-      const wide = drawing.clientWidth || 600;
+      const now = figure.numbers(at, data), wide = drawing.clientWidth || 600;
       const panels = figure.panels(at, data, now);
       const charts = panels.filter((panel) => panel.x).length;
       const width = charts > 1 && wide > 520 ? Math.floor((wide - 16) / 2) : wide;
@@ -761,19 +662,12 @@
         : html("div", { class: "pictures" }, panel.map(picture))));
       words.textContent = figure.words(at, now, data);
     };
-    const again = () => {
-      if (!waiting) requestAnimationFrame(draw);
-      waiting = true;
-    };
-    const moved = (name, value) => {
-      at[name] = value;
-      again();
-    };
+    const again = () => { if (!waiting) requestAnimationFrame(draw); waiting = true; };
+    const moved = (name, value) => { at[name] = value; again(); };
     const sliders = html("div", { class: "controls" }, controls.map((c) => sliderOf(c, moved)));
     box.append(drawing, sliders, words);
     if (figure.extra) figure.extra(box, at, again);
     if (!beside) box.parentElement.classList.add("moves");
-    box.classList.add("drawn");
     box.dataset.kind = kind;
     box.numbers = (values) => figure.numbers({ ...at, ...values }, data);
     let width = 0;
@@ -788,14 +682,12 @@
   const boxes = [...document.querySelectorAll(".live[data-file]")];
   window.liveFigure = (file, text) => {
     for (const box of boxes)
-      if (box.dataset.file === file && !box.classList.contains("drawn")) start(box, JSON.parse(text));
+      if (box.dataset.file === file && !box.dataset.kind) start(box, JSON.parse(text));
   };
   const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
       seen.unobserve(target);
-      const source = new URL(`${target.dataset.file}.js`, files).href;
-      document.head.append(html("script", { src: source }));
+      document.head.append(html("script", { src: new URL(`${target.dataset.file}.js`, files).href }));
     }
   }, { rootMargin: "400px" });
   for (const box of boxes) seen.observe(box);
