@@ -603,7 +603,7 @@
     sampler: {
       controls: ({ schedules, steps }) => [
         choice("schedule", "noise levels", schedules),
-        { ...plain("T", "steps, _T_", 0, steps.length - 1, 1, 0), start: steps[0],
+        { ...plain("T", "steps, _T_", 0, steps.length - 1, 1, 0), start: steps[steps.length >> 1],
           at: (place) => steps[place], place: (value) => steps.indexOf(value) },
       ],
       numbers: ({ schedule, T }, data) => {
