@@ -134,7 +134,6 @@ OLD = {  # written before these rules, which hold for every other chapter; to be
     "best-linear",
     "linear-vs-unet",
     "memorization",
-    "sampling",
 }
 BUDGET = {
     "words": 2000,
