@@ -38,7 +38,7 @@ def test_figures_are_drawn_in_the_face_of_the_text(kind):
     with mpl.rc_context():
         style.use_style()
         family = mpl.rcParams["font.family"][0]
-        found = font_manager.findfont(font_manager.FontProperties([family], **kind))
+        found = font_manager.findfont(font_manager.FontProperties(family=family, **kind))
     assert Path(found) in style.FACES
     css = (ROOT / "book/static/book.css").read_text()
     assert re.search(rf"--pst-font-family-base: {family},", css)
