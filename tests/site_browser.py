@@ -32,8 +32,11 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing gets out
 ]
 READY = """async () => {
-  for (const figure of document.querySelectorAll('.live > div'))
-    while (!figure.view) await new Promise(later => setTimeout(later, 20));
+  for (const figure of document.querySelectorAll('.live')) {
+    figure.scrollIntoView();
+    while (!figure.dataset.kind) await new Promise(later => setTimeout(later, 20));
+  }
+  if (!location.hash) scrollTo(0, 0);
 }"""
 
 

@@ -9,10 +9,3 @@ if (typeof Search !== "undefined") {
   const plain = Search.htmlToText;
   Search.htmlToText = (page, anchor) => plain(page.replace(/<math.*?<\/math>/gs, ""), anchor);
 }
-
-// Live figures. Vega interprets their expressions; compiling them would need eval.
-const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true };
-for (const figure of document.querySelectorAll(".live > [data-figure]"))
-  vegaEmbed(figure, JSON.parse(figure.dataset.figure), options).then((drawn) => {
-    figure.view = drawn.view;
-  });
