@@ -36,8 +36,8 @@ PROBE = r"""async () => {
     background: getComputedStyle(document.body).backgroundColor,
     raw, title: document.title,
     unrendered: all('.math').filter(node => node.querySelectorAll('.katex').length != 1
-      || !node.querySelector('.katex-mathml > math') || !node.querySelector('.katex-html').textContent
-    ).map(node => node.textContent),
+      || !node.querySelector('.katex-mathml > math')
+      || !node.querySelector('.katex-html').textContent).map(node => node.textContent),
     iconless: all('[class*="fa-"]').filter(node =>
       getComputedStyle(node, '::before').content == 'none').map(node => node.outerHTML),
     handlers: all('*').filter(node => [...node.attributes].some(a => a.name.startsWith('on')))
