@@ -124,7 +124,7 @@ TABLE = [
     (
         spacing.path_length,
         {"spectrum": np.ones(3)},
-        {"spectrum": SPECTRUM, "alpha_bar_T": FRACTION},
+        {"spectrum": SPECTRUM, "alpha_bar_T": FRACTION, "aim": ["KL", "", None, 1]},
     ),
     (
         sampler_error.sampler_kl,

@@ -97,6 +97,12 @@ def test_one_variance_turns_by_equal_angles(variance):
     assert np.diff(angles) == pytest.approx(angles[-1] / 20, rel=1e-4)
     length = spacing.path_length(np.full(3, variance), 1e-3)
     assert length == pytest.approx(np.sqrt(3) * angles[-1], rel=1e-5)
+    weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
+    assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
+    weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
+    assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
+    weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
+    assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
 
 
 def test_variance_one_gives_the_cosine_schedule():

@@ -129,9 +129,6 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
 
 # ---- what a page may cost its reader
 
-OLD = {  # written before these rules, which hold for every other chapter; to be emptied
-    "sampling",
-}
 BUDGET = {
     "words": 2000,
     "lines of code": 200,
@@ -206,7 +203,7 @@ def parts(text: str) -> list:
     return jupytext.reads(text, fmt="md:myst").cells
 
 
-@pytest.mark.parametrize("name", [name for name in CHAPTERS if Path(name).name not in OLD])
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_keeps_to_its_budget_and_its_frame(name):
     page = parts(TEXT[name])
     assert {what: n for what, n in cost(page).items() if n > BUDGET.get(what, n)} == {}
@@ -248,10 +245,6 @@ def test_what_breaks_the_frame_or_the_budget_is_seen(old, new, seen):
     found = spent | set(out_of_frame(page)) | set(out_of_form("NAME", page))
     found |= {"silence"} if silences(page) else set()
     assert found == ({seen} if seen else set())
-
-
-def test_only_chapters_of_the_book_are_exempt():
-    assert {f"book/{name}" for name in OLD} <= set(CHAPTERS)
 
 
 NEW_OR_TRAINING = {"new": "NEW", "training": "TRAINING"}

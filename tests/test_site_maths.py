@@ -66,9 +66,3 @@ def test_line_breaks_and_blank_lines_divide_an_equation():
 def test_style_sheet_and_script_are_of_one_version():
     version = maths.engine().eval("katex.version")
     assert f'content:"{version}"' in fonts.embedded("katex.css")
-
-
-def test_every_font_that_a_style_sheet_names_is_in_it():
-    text = fonts.embedded("katex.css")
-    assert len(re.findall("@font-face", text)) == len(list(fonts.FACES.glob("KaTeX*.woff2")))
-    assert set(re.findall(r"url\((\w+:[\w/]+)", text)) == {"data:font/woff2"}

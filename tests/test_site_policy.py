@@ -201,7 +201,7 @@ def test_the_policy_hinders_nothing_that_belongs_to_the_book(reader, name, via):
 def test_equations_proofs_and_solutions_open_and_the_page_prints(reader, via):
     with reader.open("book/prose.html", via=via) as visit:
         page = visit.page
-        assert page.locator("mjx-container svg").count() == 2
+        assert page.locator(".math .katex-html").count() == 2
         page.locator("details.sd-dropdown summary").click()
         assert page.get_by_text("Because.").is_visible()
         assert not page.get_by_text("Done again.").is_visible()

@@ -31,4 +31,4 @@ const look = () => {
     box.addEventListener("scroll", () => fade(box), { passive: true });
   }
 };
-window.addEventListener("load", () => window.MathJax?.startup?.promise.then(look) ?? look());
+window.addEventListener("load", look);

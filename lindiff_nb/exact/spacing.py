@@ -111,20 +111,21 @@ def for_spectrum(
     steps < 1, alpha_bar_T outside (0, 1) or another aim.
     """
     steps = validate.integer("steps", steps)
-    power = 1 + (validate.choice("aim", aim, (KL, W2)) == W2)
-    unit, sigma, length = _path(spectrum, alpha_bar_T, power)
+    unit, sigma, length = _path(spectrum, alpha_bar_T, aim)
     goals = length[-1] * np.arange(1, steps + 1) / steps
     levels = unit.on(np.interp(goals, length, sigma) ** 2)
     return _through(levels, "spectrum", spectrum)
 
 
-def path_length(spectrum: Array, alpha_bar_T: float = ENDING) -> float:
+def path_length(spectrum: Array, alpha_bar_T: float = ENDING, *, aim: str = KL) -> float:
     """L from no noise to alpha_bar_T; the best T steps of ddim lose L^2 / T of log variance.
 
-    One mode turns by less than pi/2, d equal ones by less than sqrt(d) pi/2. Raises ValueError as
+    One mode turns by less than pi/2, d equal ones by less than sqrt(d) pi/2. With aim "w2" each
+    mode's loss counts lambda_nu times, and L^2 is in units of the spectrum. Raises ValueError as
     `for_spectrum`.
     """
-    return float(_path(spectrum, alpha_bar_T)[2][-1])
+    unit, _, length = _path(spectrum, alpha_bar_T, aim)
+    return float(length[-1] if aim == KL else np.sqrt(unit.on(length[-1:] ** 2))[0])
 
 
 def _through(levels: Array, name: str, value: object) -> Schedule:
@@ -136,8 +137,9 @@ def _through(levels: Array, name: str, value: object) -> Schedule:
     return Schedule(beta)
 
 
-def _path(spectrum: Array, alpha_bar_T: float, power: int = 1) -> tuple[Unit, Array, Array]:
+def _path(spectrum: Array, alpha_bar_T: float, aim: str) -> tuple[Unit, Array, Array]:
     """The unit, noise levels sigma in it, from 0 to the end, and the length up to each."""
+    power = 1 + (validate.choice("aim", aim, (KL, W2)) == W2)
     unit, levels = units.varying(spectrum)
     levels = levels[levels > 0]
     a = validate.signal(alpha_bar_T, "alpha_bar_T")
