@@ -59,6 +59,10 @@ def test_line_breaks_and_blank_lines_divide_an_equation():
     assert maths.aligned(block("a = b")) == "a = b"
     assert maths.aligned(block(r"a &= b \\ &= c")) == r"\begin{split}a &= b \\ &= c\end{split}"
     assert maths.aligned(block("a\n\nb")) == r"\begin{aligned}a\\b\end{aligned}"
+    matrix = (
+        r"a = \begin{pmatrix} 1 \\ 2 \end{pmatrix}"  # stays in pieces that a line can break between
+    )
+    assert maths.aligned(block(matrix)) == matrix
     whole = "\\begin{align}a\n\nb\\end{align}"
     assert maths.aligned(block(whole, nowrap=True)) == whole
 

@@ -21,6 +21,7 @@ from lindiff_nb.site.fonts import FACES
 logger = logging.getLogger(__name__)
 
 NAME = "katex"
+ENVIRONMENT = re.compile(r"\\begin\{(\w+)\}.*?\\end\{\1\}", re.S)
 NUMBERED = re.compile(r"(\\(?:begin|end)\{(?:align|alignat|gather|equation))\}")
 
 
@@ -109,7 +110,9 @@ def aligned(node: nodes.math_block) -> str:
     if node["nowrap"]:
         return text
     parts = [part for part in text.split("\n\n") if part.strip()]
-    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    for i, part in enumerate(parts):
+        if r"\\" in ENVIRONMENT.sub("", part):  # those of a matrix are its own
+            parts[i] = rf"\begin{{split}}{part}\end{{split}}"
     lines = r"\\".join(parts)
     return lines if len(parts) == 1 else rf"\begin{{aligned}}{lines}\end{{aligned}}"
 
