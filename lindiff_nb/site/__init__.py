@@ -2,6 +2,7 @@
 
 vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
 live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+cite    how to cite a page
 data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
@@ -13,7 +14,9 @@ reading  what a page costs its reader
 lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
 api     the reference of functions, from their docstrings
+ledger  what the build adds to the ledger of reproductions
 links   from the names in a page's code to the reference
+previews  what the links of the text lead to, shown beside them
 pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
@@ -24,10 +27,12 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
     from lindiff_nb.site import (
         api,
+        cite,
         dark,
         data,
         footer,
         lede,
+        ledger,
         links,
         live,
         moved,
@@ -35,11 +40,12 @@ def setup(app: Any) -> dict[str, Any]:
         package,
         pages,
         policy,
+        previews,
         theme,
         vendor,
     )
 
-    drawn = (vendor, live, dark, data, opening, lede, footer)
-    for module in (*drawn, moved, package, theme, policy, api, links, pages):
+    drawn = (vendor, live, dark, data, opening, lede, ledger, footer, cite)
+    for module in (*drawn, moved, package, theme, policy, api, links, pages, previews):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
