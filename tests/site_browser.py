@@ -33,8 +33,11 @@ ARGUMENTS = [
 ]
 READY = """async () => {
   if (window.MathJax?.startup) await MathJax.startup.promise;
-  for (const figure of document.querySelectorAll('.live > div'))
-    while (!figure.view) await new Promise(later => setTimeout(later, 20));
+  for (const figure of document.querySelectorAll('.live')) {
+    figure.scrollIntoView();
+    while (!figure.dataset.kind) await new Promise(later => setTimeout(later, 20));
+  }
+  if (!location.hash) scrollTo(0, 0);
 }"""
 
 

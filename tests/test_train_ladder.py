@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lindiff_nb import data
-from lindiff_nb.exact import denoiser, schedule
+from lindiff_nb.exact import denoiser, schedule, spacing
 from lindiff_nb.networks import checkpoints, denoisers
 from lindiff_nb.networks.unet import UNet
 from lindiff_nb.train import ladder
@@ -75,6 +75,17 @@ def test_on_new_digits_the_network_of_4000_beats_the_best_linear_denoiser(sets):
     linear = np.mean((eps - noisy @ W.T - b) ** 2, axis=1)
     gain = linear - np.mean((eps - guess(noisy, t)) ** 2, axis=1)
     assert gain.mean() > 6 * gain.std() / np.sqrt(len(gain))
+
+
+def test_a_run_as_a_denoiser_is_its_network_asked_at_the_steps_of_a_schedule():
+    x, trained = np.random.default_rng(0).standard_normal((3, 256)), ladder.network("mnist", 64)
+    few = spacing.evenly(trained.schedule, 10)
+    for asked, guess in (
+        (trained.schedule, ladder.denoiser("mnist", 64)),
+        (few, ladder.denoiser("mnist", 64, "A", 4000, few)),
+    ):
+        plain = denoisers.denoiser(trained.network, asked, (16, 16), fast=True)
+        assert np.array_equal(guess(x, 7), plain(x, 7))
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
-live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+vendor  MathJax kept with the site, so that no page asks another host for anything
+live    live figures: what moves beside a picture, and the file that holds it
 cite    how to cite a page
 data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
@@ -13,6 +13,7 @@ opening  the minutes that a chapter takes, under its title, and its symbols
 reading  what a page costs its reader
 lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
+doors   sitemap, feed of changes and card, where LINDIFF_SITE_URL says where the site is
 api     the reference of functions, from their docstrings
 ledger  what the build adds to the ledger of reproductions
 links   from the names in a page's code to the reference
@@ -30,6 +31,7 @@ def setup(app: Any) -> dict[str, Any]:
         cite,
         dark,
         data,
+        doors,
         footer,
         lede,
         ledger,
@@ -46,6 +48,6 @@ def setup(app: Any) -> dict[str, Any]:
     )
 
     drawn = (vendor, live, dark, data, opening, lede, ledger, footer, cite)
-    for module in (*drawn, moved, package, theme, policy, api, links, pages, previews):
+    for module in (*drawn, moved, package, theme, doors, policy, api, links, pages, previews):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

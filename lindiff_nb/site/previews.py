@@ -45,7 +45,7 @@ class Elements(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close it, with what was left open inside."""
-        while self.opened:
+        while self.opened and tag not in VOID:
             name, known_as, start = self.opened.pop()
             if name == tag:
                 if known_as:

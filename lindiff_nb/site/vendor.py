@@ -1,8 +1,8 @@
-"""MathJax and Vega kept with the site: no page asks another host for anything.
+"""MathJax kept with the site: no page asks another host for anything.
 
-Both come out of installed packages, at the versions of the lock: MathJax's one-file build
-(equations as SVG, no font files) from sphinx-mathjax-offline, and Vega, Vega-Lite and Vega-Embed
-as one classic script from vl-convert. Classic scripts also work from file://.
+It comes out of an installed package, at the version of the lock: MathJax's one-file build
+(equations as SVG, no font files) from sphinx-mathjax-offline. A classic script also works from
+file://.
 """
 
 from importlib import resources
@@ -11,7 +11,6 @@ from typing import Any
 
 from lindiff_nb._base import extras
 
-VEGA = "vega/vega-bundle.js"
 MATHJAX = "mathjax/tex-svg.js"
 PAGES = "pages.js"
 OWN = Path(__file__).parent / "static"
@@ -23,13 +22,17 @@ def setup(app: Any) -> None:
 
 
 def vendor(app: Any) -> None:
-    """Put both scripts into a static folder of their own, outside the sources; and our own."""
-    static = Path(app.doctreedir) / "vendor"
+    """Put it into a static folder of its own, outside the sources; and our own scripts."""
+    static = folder(app)
     write_mathjax(static / MATHJAX)
-    write_vega(static / VEGA)
     app.config.html_static_path += [str(static), str(OWN)]
     app.add_js_file(PAGES, loading_method="defer", priority=800)
     app.config.mathjax_path = MATHJAX
+
+
+def folder(app: Any) -> Path:
+    """Where a build keeps the static files that it makes."""
+    return Path(app.doctreedir) / "vendor"
 
 
 def write_mathjax(target: Path) -> None:
@@ -38,12 +41,3 @@ def write_mathjax(target: Path) -> None:
         package = resources.files("sphinx-mathjax-offline")  # its import name has dashes
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((package / "static" / MATHJAX).read_bytes())
-
-
-def write_vega(target: Path) -> None:
-    """Vega, Vega-Lite, Vega-Embed and Vega's interpreter of expressions as one script."""
-    import vl_convert
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    target.write_text("(()=>{" + bundle + "})();", encoding="utf-8")

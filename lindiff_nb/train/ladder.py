@@ -23,8 +23,9 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.settings import Settings
 from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, cache, select
+from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks import denoisers
-from lindiff_nb.networks.denoisers import Trained
+from lindiff_nb.networks.denoisers import NetworkDenoiser, Trained
 from lindiff_nb.train import work
 from lindiff_nb.train.asked import Asked
 
@@ -108,6 +109,18 @@ def network(
     if path.parent == WEIGHTS:
         _check(path)
     return denoisers.load(path)
+
+
+def denoiser(
+    data: str, n: int, half: str = "A", steps: int | None = None, schedule: Schedule | None = None
+) -> NetworkDenoiser:
+    """The `network` of a run as a denoiser of points, at the steps of a schedule (None: its own).
+
+    Use this to draw from a network of the book, or for its loss. Raises as `network` does.
+    """
+    found = network(data, n, half, steps)
+    asked = found.schedule if schedule is None else schedule
+    return denoisers.denoiser(found.network, asked, tuple(found.facts["images"][1:]), fast=True)
 
 
 def _check(path: Path) -> None:

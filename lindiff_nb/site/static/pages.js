@@ -2,10 +2,3 @@
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-action=print]")) window.print();
 });
-
-// Live figures. Vega interprets their expressions; compiling them would need eval.
-const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true };
-for (const figure of document.querySelectorAll(".live > [data-figure]"))
-  vegaEmbed(figure, JSON.parse(figure.dataset.figure), options).then((drawn) => {
-    figure.view = drawn.view;
-  });
