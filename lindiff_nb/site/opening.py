@@ -117,7 +117,7 @@ def link_symbols(app: Any, document: nodes.document) -> None:
             meaning = re.sub(r"[\\{}]", "", row[2].astext())
             rows[formula.astext().split(" = ")[0]] = f"#{row['ids'][-1]}", meaning
     for section in document.findall(nodes.section):
-        mentioned = set()
+        mentioned: set[str] = set()
         for paragraph in (part for part in section if isinstance(part, nodes.paragraph)):
             for formula in [part for part in paragraph if isinstance(part, nodes.math)]:
                 name = formula.astext()

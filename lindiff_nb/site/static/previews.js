@@ -4,6 +4,7 @@ const previewBox = document.createElement("div");
 previewBox.className = "preview";
 previewBox.id = "preview";
 previewBox.setAttribute("role", "tooltip");
+previewBox.tabIndex = 0; // what is long scrolls
 previewBox.hidden = true;
 document.querySelector("article")?.append(previewBox);
 // A symbol is called by its meaning; the browser need not show that a second time.
@@ -74,7 +75,8 @@ document.addEventListener("focusin", (event) => {
   if (link?.matches(":focus-visible")) showPreview(link);
 });
 document.addEventListener("focusout", (event) => {
-  if (event.target === previewOf) hidePreview();
+  const kept = previewBox.contains(event.relatedTarget);
+  if (!kept && (event.target === previewOf || event.target === previewBox)) hidePreview();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hidePreview();
