@@ -46,7 +46,6 @@ JOIN = r"""async ([pages, root, site]) => {
   content.replaceChildren(...articles);
   document.body.replaceChildren(content);
   for (const box of document.querySelectorAll('details.sd-dropdown')) box.open = true;
-  await window.MathJax?.typesetPromise?.([content]);
   const drawn = [...document.images].filter(image => !image.classList.contains('only-dark'));
   await Promise.all(drawn.map(image => image.decode()));
 }"""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from lindiff_nb.exact import denoiser, schedule, spacing
 from lindiff_nb.figures import live
 
 
@@ -43,3 +44,53 @@ def test_too_many_data_are_refused():
     attached(values=np.zeros(11_000))
     with pytest.raises(ValueError, match="data must be at most 120000"):
         attached(values=np.zeros(12_000))
+
+
+def unpacked(figure: Figure) -> dict:
+    """The data attached to a figure, arrays as a page reads them."""
+    data = dict(live.of_figure(figure)["data"])
+    for name, value in data.items():
+        if isinstance(value, dict):
+            ((kind, text),) = value.items()
+            unit = {"i2": 32767, "u1": 255}.get(kind, 1)
+            data[name] = np.frombuffer(base64.b64decode(text), "<" + kind) / unit
+    return data
+
+
+def test_a_digit_is_guessed_in_the_leading_eigenvectors_of_its_moments():
+    rng, figure = np.random.default_rng(0), Figure()
+    x = rng.uniform(size=(50, 36))
+    covariance = np.cov(x.T)
+    live.denoise(figure, x.mean(axis=0), covariance, x[:2], rng.standard_normal(36), steps=9)
+    data = unpacked(figure)
+    axes = data["axes"].reshape(-1, 36)
+    assert np.allclose(axes @ axes.T, np.eye(36), atol=1e-3)
+    assert np.allclose(axes.T * data["variances"] @ axes, covariance, atol=1e-4)
+    assert np.allclose(data["digits"], x[:2].ravel(), atol=1 / 255)
+    assert (live.of_figure(figure)["beside"], data["steps"]) == (True, 9)
+
+
+def test_a_training_set_has_an_entry_for_every_direction_and_what_waits_in_its_null_space():
+    figure, values = Figure(), np.array([2.0, 1.0, 0.0])
+    modes = denoiser.Modes(values, None, values + 0.5, np.zeros(3), np.array([1.0, 1, 3]))
+    live.training(figure, {"a": modes, "b": modes}, steps=9)
+    data = unpacked(figure)
+    assert np.array_equal(data["lambda"], 2 * [2, 1, 0, 0, 0])
+    assert np.array_equal(data["seen"], 2 * [2.5, 1.5, 0.5, 0.5, 0.5])
+    assert (data["laws"], data["waiting"]) == (["a", "b"], [0.5, 0.5])
+
+
+def test_schedules_lie_one_after_another_each_in_the_same_numbers_of_steps():
+    figure, made = Figure(), schedule.linear()
+    rows = {
+        "even": [spacing.evenly(made, T) for T in (2, 5)],
+        "cosine": [schedule.cosine(T) for T in (2, 5)],
+    }
+    live.sampler(figure, np.ones(4), rows)
+    data = unpacked(figure)
+    assert (data["schedules"], data["steps"], len(data["levels"])) == (
+        ["even", "cosine"],
+        [2, 5],
+        14,
+    )
+    assert np.allclose(data["levels"][2:7], rows["even"][1].noise_ratio, rtol=1e-6)

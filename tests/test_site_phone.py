@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 PAGES = [f"{name}.html" for name in [TOC["root"], *CHAPTERS] if "/api-" not in name]
 WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 TEXT = re.compile(r"(?:translate|rotate)\([^)]*\) scale\(([\d.]+) -")  # of 100 points
+WIDTH = re.compile(r'<svg\b[^>]* width="([\d.]+)pt"')
 SMALLEST = 10  # pixels
 MEASURE = r"""async () => {
   const all = (query, root = document) => [...root.querySelectorAll('article ' + query)];
@@ -45,7 +46,7 @@ MEASURE = r"""async () => {
     captions: all('figcaption').map(node => getComputedStyle(node).fontWeight),
     text: getComputedStyle(document.querySelector('article p')).fontWeight,
     images: all('figure img').filter(node => node.checkVisibility())
-      .map(node => [node.src, place(node).width / node.naturalWidth]),
+      .map(node => [node.src, place(node).width]),
   };
   for (const box of closed) box.open = false;
   return found;
@@ -104,11 +105,11 @@ def test_captions_are_as_heavy_as_the_text(measured, page):
 
 @every_page
 def test_the_text_in_a_figure_can_be_read_on_a_phone(reader, measured, page):
-    for source, scale in measured(page)[390]["images"]:
+    for source, width in measured(page)[390]["images"]:
         if source.endswith(".svg"):
             svg = (reader.site / "_images" / source.rpartition("/")[2]).read_text()
-            points = 100 * min(map(float, TEXT.findall(svg)), default=SMALLEST)
-            assert points * 96 / 72 * scale >= SMALLEST - 0.01, (source, points, scale)
+            size = 100 * min(map(float, TEXT.findall(svg)), default=SMALLEST)
+            assert width * size / float(WIDTH.findall(svg)[0]) >= SMALLEST - 0.01, (source, size)
 
 
 @every_page

@@ -69,6 +69,15 @@ def training(figure: Any, sets: dict[str, Any], **schedule: float) -> None:
     attach(figure, "training", beside=True, waiting=waiting, **data, **schedule)
 
 
+def sampler(figure: Any, spectrum: Array, schedules: dict[str, list[Any]]) -> None:
+    """Attach `exact.schedule.Schedule`s, by name, each in the same numbers of steps, increasing."""
+    made = [schedule for row in schedules.values() for schedule in row]
+    levels = np.concatenate([schedule.noise_ratio for schedule in made]).astype("f4")
+    steps = [schedule.steps for schedule in next(iter(schedules.values()))]
+    data = {"schedules": list(schedules), "steps": steps, "levels": levels}
+    attach(figure, "sampler", beside=True, spectrum=spectrum, **data)
+
+
 def of_figure(figure: Any) -> dict[str, Any] | None:
     """What is attached to a figure; None if it does not move."""
     return getattr(figure, "live", None)

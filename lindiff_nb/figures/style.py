@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 STYLE = Path(__file__).with_name("lindiff.mplstyle")
+FACES = tuple(sorted(Path(__file__).with_name("faces").glob("*.ttf")))
 
 
 def use_style() -> None:
@@ -16,7 +17,12 @@ def use_style() -> None:
     that it draws are kept beside it (`series`), and what lets it move (`live`).
     """
     import matplotlib.pyplot as plt
+    from matplotlib.font_manager import fontManager
 
+    known = {font.fname for font in fontManager.ttflist}
+    for face in FACES:
+        if str(face) not in known:
+            fontManager.addfont(face)
     plt.style.use(STYLE)
     warnings.filterwarnings("ignore", r'Creating legend with loc="best"')  # tells how busy we are
     if in_notebook():

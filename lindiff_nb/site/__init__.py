@@ -1,6 +1,9 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax kept with the site, so that no page asks another host for anything
+vendor  our own scripts, and the folder of what a build makes beside the pages
+maths   formulas set by KaTeX when the site is built
+fonts   typefaces inside their style sheets
+icons   of the theme's icons only those in use
 live    live figures: what moves beside a picture, and the file that holds it
 cite    how to cite a page
 data    the numbers that each figure draws, as CSV, and the command that draws it
@@ -32,11 +35,14 @@ def setup(app: Any) -> dict[str, Any]:
         dark,
         data,
         doors,
+        fonts,
         footer,
+        icons,
         lede,
         ledger,
         links,
         live,
+        maths,
         moved,
         opening,
         package,
@@ -47,7 +53,9 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    drawn = (vendor, live, dark, data, opening, lede, ledger, footer, cite)
-    for module in (*drawn, moved, package, theme, doors, policy, api, links, pages, previews):
+    drawn = (vendor, fonts, maths, live, dark, data, opening, lede, ledger, footer, cite)
+    shown = (moved, package, theme, doors, policy, api, links, icons, pages, previews)
+    for module in (*drawn, *shown):
         module.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    # Not safe to fork once V8 runs.
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
