@@ -37,8 +37,6 @@ async function showPreview(link) {
   if (!html || previewOf !== link) return;
   previewBox.innerHTML = html;
   for (const inside of previewBox.querySelectorAll("a, summary, [tabindex]")) inside.tabIndex = -1;
-  await window.MathJax?.typesetPromise?.([previewBox]);
-  if (previewOf !== link) return;
   link.setAttribute("aria-describedby", "preview");
   previewBox.hidden = false;
   const at = link.getClientRects()[0];
