@@ -152,7 +152,8 @@ def build(
     for name, notebook in notebooks.items():
         nbformat.write(notebook, site.stage / "book" / f"{name}.ipynb")
     toc = "format: jb-book\nroot: book/prose\nchapters:\n"
-    toc += "".join(f"- file: book/{name}\n" for name in notebooks)
+    pages = [Path(name).stem for name in files or () if name.endswith(".md")]
+    toc += "".join(f"- file: book/{name}\n" for name in [*notebooks, *pages])
     (site.stage / "_toc.yml").write_text(toc)
     settings = configuration(yaml.safe_load((ROOT / "_config.yml").read_text()))
     (site.stage / "_config.yml").write_text(yaml.safe_dump(settings))

@@ -117,11 +117,16 @@ def axe(page: Any) -> list[str]:
     Without its preload, which asks for style sheets at addresses of its own making.
     """
     page.evaluate(THIN)
+    return violations(page)
+
+
+def violations(page: Any) -> list[str]:
+    """The same of a page as it is."""
     options = {"resultTypes": ["violations"], "preload": False}
-    violations = Axe().run(page, options=options).response["violations"]
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in violations
+        for rule in found
         if rule["impact"] in ("serious", "critical")
         for node in rule["nodes"]
     ]

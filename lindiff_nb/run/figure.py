@@ -36,8 +36,8 @@ def figure_to_files(
 ) -> None:
     """Write NAME.png, NAME.svg and NAME.csv of a figure of the chapter into a folder.
 
-    The chapter is run with these values, or its run is taken from what a checkout keeps. A figure
-    that moves with sliders has only a picture. As of `run_to_file`, what can be wrong is found
+    The chapter is run with these values, or its run is taken from what a checkout keeps. Of a
+    figure that moves it is the still picture. As of `run_to_file`, what can be wrong is found
     before a run (UsageError), and RunFailed says what failed.
     """
     values = chapter.values(overrides)

@@ -126,7 +126,8 @@ def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     parts = {path.relative_to(stage).as_posix(): dependencies.digest(path) for path in files}
     parts |= dependencies.of_modules(dependencies.graph.modules)  # the reference quotes them all
-    lock = book.root / "requirements.lock"
     parts["address"] = os.environ.get("LINDIFF_SITE_URL", "")
-    parts["lock"] = dependencies.digest(lock) if lock.is_file() else ""
+    for name in ("requirements.lock", "CITATION.cff"):
+        path = book.root / name
+        parts[name] = dependencies.digest(path) if path.is_file() else ""
     return hashlib.sha256(json.dumps([sys.version, parts]).encode()).hexdigest()

@@ -5,6 +5,7 @@ maths   formulas set by KaTeX when the site is built
 fonts   typefaces inside their style sheets
 icons   of the theme's icons only those in use
 live    live figures: what moves beside a picture, and the file that holds it
+cite    how to cite a page
 data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
@@ -17,7 +18,9 @@ lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
 doors   sitemap, feed of changes and card, where LINDIFF_SITE_URL says where the site is
 api     the reference of functions, from their docstrings
+ledger  what the build adds to the ledger of reproductions
 links   from the names in a page's code to the reference
+previews  what the links of the text lead to, shown beside them
 pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
@@ -28,6 +31,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
     from lindiff_nb.site import (
         api,
+        cite,
         dark,
         data,
         doors,
@@ -35,6 +39,7 @@ def setup(app: Any) -> dict[str, Any]:
         footer,
         icons,
         lede,
+        ledger,
         links,
         live,
         maths,
@@ -43,12 +48,14 @@ def setup(app: Any) -> dict[str, Any]:
         package,
         pages,
         policy,
+        previews,
         theme,
         vendor,
     )
 
-    drawn = (vendor, fonts, maths, live, dark, data, opening, lede, footer)
-    for module in (*drawn, moved, package, theme, doors, policy, api, links, icons, pages):
+    drawn = (vendor, fonts, maths, live, dark, data, opening, lede, ledger, footer, cite)
+    shown = (moved, package, theme, doors, policy, api, links, icons, pages, previews)
+    for module in (*drawn, *shown):
         module.setup(app)
     # Not safe to fork once V8 runs.
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

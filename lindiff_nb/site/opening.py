@@ -19,6 +19,7 @@ from lindiff_nb.site import reading
 logger = logging.getLogger(__name__)
 
 MOST = 8
+FOLDED = "Symbols of this page"
 FAMILIAR = 3  # uses of a symbol that an earlier chapter introduced
 BOX = re.compile(r"^::::\{div\} overture\n.*?^::::$", re.M | re.S)
 ROWS = re.compile(r"^\* - (\$.*)\n  - ?(.*)\n  - (.*)\n  - \{ref\}`(ch-[\w-]+)`$", re.M)
@@ -105,6 +106,30 @@ def read(app: Any, page: str, source: list[str]) -> None:
     app.env.note_dependency(notation)
 
 
+def link_symbols(app: Any, document: nodes.document) -> None:
+    """Let the first mention of a symbol in each section lead to its row of the folded table."""
+    boxes = (box for box in document.findall(nodes.container) if "design_component" in box)
+    table = next((box for box in boxes if box.astext().startswith(FOLDED)), None)
+    rows: dict[str, tuple[str, str]] = {}
+    for number, row in enumerate([] if table is None else list(table.findall(nodes.row))[1:]):
+        row["ids"].append(f"symbol-{number}")
+        for formula in row[0].findall(nodes.math):
+            meaning = re.sub(r"[\\{}]", "", row[2].astext())
+            rows[formula.astext().split(" = ")[0]] = f"#{row['ids'][-1]}", meaning
+    for section in document.findall(nodes.section):
+        mentioned: set[str] = set()
+        for paragraph in (part for part in section if isinstance(part, nodes.paragraph)):
+            for formula in [part for part in paragraph if isinstance(part, nodes.math)]:
+                name = formula.astext()
+                if name in rows.keys() - mentioned:
+                    mentioned.add(name)
+                    uri, meaning = rows[name]
+                    link = nodes.reference("", "", internal=True, refuri=uri, reftitle=meaning)
+                    paragraph.replace(formula, link)
+                    link["classes"].append("symbol")
+                    link += formula
+
+
 class Minutes(SphinxRole):
     """The role {minutes}`one two`: how long these chapters take to read."""
 
@@ -125,3 +150,4 @@ def setup(app: Any) -> None:
     """Open chapters before MyST-NB parses them; register the role."""
     app.add_role("minutes", Minutes())
     app.connect("source-read", read)
+    app.connect("doctree-read", link_symbols)
