@@ -32,9 +32,11 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing gets out
 ]
 READY = """async () => {
-  if (window.MathJax?.startup) await MathJax.startup.promise;
-  for (const figure of document.querySelectorAll('.live > div'))
-    while (!figure.view) await new Promise(later => setTimeout(later, 20));
+  for (const figure of document.querySelectorAll('.live')) {
+    figure.scrollIntoView();
+    while (!figure.dataset.kind) await new Promise(later => setTimeout(later, 20));
+  }
+  if (!location.hash) scrollTo(0, 0);
 }"""
 
 
@@ -132,7 +134,7 @@ class Reader:
     def open(
         self, page: str, *, scheme: str = "light", width: int = 1360, via: str = "http"
     ) -> Iterator[Visit]:
-        """The page, loaded, its equations and live figures drawn."""
+        """The page, loaded, its live figures drawn."""
         if (scheme, width) not in self.contexts:
             screen = {"width": width, "height": 900 if width > 600 else 844}
             context = self.browser.new_context(color_scheme=scheme, viewport=screen)

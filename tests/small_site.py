@@ -9,10 +9,10 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lindiff_nb.figures import live, white_live
-from lindiff_nb.predict import white
+from lindiff_nb.figures import live
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.lock import alone
 from lindiff_nb.run.render import Site
@@ -57,14 +57,7 @@ def planted(elsewhere: str) -> dict[str, tuple[str, object]]:
         "a form": f'<form action="{elsewhere}/"><button class="bait">x</button></form>',
     }
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><script>{code}</script></svg>'
-    figure = {
-        "description": f"</div><script>{code}</script>",
-        "usermeta": {"embedOptions": {"ast": False}},
-        "data": {"values": [{"a": 1}]},
-        "transform": [{"calculate": "datum.a.constructor.constructor('alert(1)')()", "as": "b"}],
-        "mark": "point",
-        "encoding": {"x": {"field": "b"}, "href": {"value": f"javascript:{code}"}},
-    }
+    figure = {"kind": f'constructor"); {code}; ("</script>', "data": {"__proto__": {"u1": code}}}
     return {kind: ("text/html", text) for kind, text in markup.items()} | {
         "Javascript": ("application/javascript", code),
         "a handler in Markdown": ("text/markdown", markup["a handler of an error"]),
@@ -138,19 +131,24 @@ def page(title: str, *outputs: tuple[str, object]) -> nbformat.NotebookNode:
     return new_notebook(cells=cells, metadata=metadata)
 
 
-def live_figure() -> dict:
-    """The book's live figure."""
-    chart = white_live.chart(white.density, white.test_loss, white.train_loss)
-    return live.specification(chart, "A figure that moves.")
+def moving(kind: str, **data: object) -> tuple[str, object]:
+    """The output of a live figure."""
+    figure = Figure()
+    live.attach(figure, kind, **data)
+    return live.MIME, live.of_figure(figure)
 
 
-def build(root: Path, notebooks: dict[str, nbformat.NotebookNode]) -> Path:
-    """Build the site of the prose page and these notebooks; its folder."""
+def build(
+    root: Path, notebooks: dict[str, nbformat.NotebookNode], files: dict[str, str] | None = None
+) -> Path:
+    """Build the site of the prose page, these notebooks and other staged files; its folder."""
     book = Book(root / "book", package="lindiff_nb")
     site = Site(book)
     shutil.copytree(ROOT / "book" / "static", site.stage / "book" / "static")
     (site.stage / "book" / "references.bib").touch()
     (site.stage / "book" / "prose.md").write_text(PROSE)
+    for name, text in (files or {}).items():
+        (site.stage / name).write_text(text)
     for name, notebook in notebooks.items():
         nbformat.write(notebook, site.stage / "book" / f"{name}.ipynb")
     toc = "format: jb-book\nroot: book/prose\nchapters:\n"

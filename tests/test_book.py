@@ -1,24 +1,41 @@
 """Each chapter runs, assertions included, with another seed and with small sizes."""
 
+import re
 import shlex
+from pathlib import Path
 
+import figure_witness
 import pytest
 from test_house import TRY
 
+from lindiff_nb.figures import live, series
 from lindiff_nb.run import cli
-from lindiff_nb.run.chapters import find_book
+from lindiff_nb.run.chapters import Chapter, find_book
 from lindiff_nb.run.runner import run_chapter
 
 CHAPTERS = find_book().chapters
 TO_TRY = {name: TRY.findall(chapter.text) for name, chapter in CHAPTERS.items()}
 
 
+def watched(chapter: Chapter) -> Chapter:
+    """The chapter, what the axes of its figures hold kept beside each."""
+    watch = f"import sys; sys.path.append({str(Path(__file__).parent)!r})"
+    watch += "; __import__('figure_witness').watch()"
+    text = re.sub(r"^use_style\(\)$", rf"\g<0>\n{watch}", chapter.text, count=1, flags=re.M)
+    return Chapter(chapter.name, chapter.book, text)
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.kernel
-def test_assertions_hold_for_another_seed_and_small_sizes(name):
+def test_for_another_seed_and_small_sizes_assertions_hold_and_tables_tell_the_figures(name):
+    """Of a figure that moves there is no table: it computes what it draws as its sliders move."""
     chapter = CHAPTERS[name]
-    _, record = run_chapter(chapter, chapter.small, timeout=300)
+    notebook, record = run_chapter(watched(chapter), chapter.small, timeout=300)
     assert record["parameters"] == {p.name: p.default for p in chapter.parameters} | chapter.small
+    for figure, drawn in series.by_figure(notebook).items():
+        if live.MIME not in drawn:
+            table = series.table(drawn[series.MIME])
+            assert figure_witness.told(table) == drawn[figure_witness.MIME]["held"], figure
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -30,6 +30,7 @@ def here(tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "mine.txt").write_text("2\n1\n0.5\n")
+    (folder / "four.txt").write_text("4\n3\n2\n1\n")
     return folder
 
 
@@ -42,7 +43,7 @@ def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     assert "same n images\n20 noise levels" in done.stdout
     assert "a list of 3 numbers, taken as complete" in done.stdout
     assert sorted(path.name for path in here.iterdir()) == [
-        *("mine.txt", "out.csv", "out.json", "out.svg")
+        *("four.txt", "mine.txt", "out.csv", "out.json", "out.svg")
     ]
     told = json.loads((here / "out.json").read_text())
     assert (told["source"], told["d"], told["n"]) == ("mine.txt", 3, 5)
@@ -92,6 +93,10 @@ def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words)
         ("--spectrum mine.txt -n 1e30", "n must be an integer >= 1"),
         ("--spectrum mine.txt -n 5 --size 8", "--size 8 goes with --images alone"),
         ("--power-law 3 1 -n 5 --size 16", "--size 16 goes with --images alone"),
+        ("--power-law 3 1 -n 5 --dimension 9", "--dimension 9 goes with --spectrum alone"),
+        ("--spectrum mine.txt -n 5 --dimension 9", "number of eigenvalues must be an integer >= 4"),
+        ("--spectrum four.txt -n 5 --dimension 3", "d must be an integer >= 4, got 3"),
+        ("--spectrum four.txt -n 5 --dimension 1e7", "--dimension must be at most 1000000"),
         ("--spectrum mine.txt -n 5 --steps 0", "steps must be an integer >= 1, got 0"),
         ("--spectrum mine.txt -n 5 --steps 1e12", "steps must be an integer from 1 to 1000000"),
         ("--spectrum mine.txt -n 5 --steps 1e8", "steps must be an integer from 1 to 1000000"),
@@ -208,6 +213,23 @@ def test_the_mean_is_fitted_unless_it_is_known(here):
         assert (told["mean"], told["n"]) == (mean, 10)
         assert told["losses"]["test"] == pytest.approx([loss], rel=1e-12)
         assert (here / "a.csv").read_text().endswith(f",{mean}\n")
+
+
+def test_the_largest_of_a_power_law_are_as_good_as_all(here):
+    """Ten of fifty: taken as complete, five times too few images would seem enough."""
+    ten = "\n".join(f"{1 / rank:.17g}" for rank in range(1, 11))
+    (here / "ten.txt").write_text(ten)
+    (here / "all.txt").write_text("\n".join(f"{1 / rank:.17g}" for rank in range(1, 51)))
+    told = []
+    for spectrum in ("ten.txt --dimension 50", "all.txt", "ten.txt"):
+        request = [*spectrum.split(), *SMALL, "--json", "a.json", "-f"]
+        assert main(["predict", "--spectrum", *request]) == 0
+        told.append(json.loads((here / "a.json").read_text()))
+    short, whole, complete = told
+    assert short["understood"][0] == "a list of 10 numbers"
+    assert "the other 40 of 50 are a guess" in short["understood"][-1]
+    assert short["needed"] == pytest.approx(whole["needed"], rel=1e-9)
+    assert whole["needed"]["n_for_kl"] > 4 * complete["needed"]["n_for_kl"]
 
 
 def test_a_power_law_is_exact(here):

@@ -17,7 +17,15 @@ from lindiff_nb.calculator._inputs import lumped
 from lindiff_nb.calculator._needed import from_there_on
 from lindiff_nb.exact import schedule, spectra
 from lindiff_nb.exact.averages import gauss_rule
-from lindiff_nb.predict import best_ridge, divergence, fluctuations, frechet, losses, training
+from lindiff_nb.predict import (
+    best_ridge,
+    divergence,
+    fluctuations,
+    frechet,
+    losses,
+    shrinkage,
+    training,
+)
 
 ALPHA_BAR = schedule.linear(200).alpha_bar
 
@@ -53,6 +61,8 @@ def test_its_losses_are_in_order_for_any_spectrum(name):
             assert np.all(best <= np.array(at.test) * (1 + 1e-9))
             assert np.all(np.array(at.train) <= at.test)
             assert np.all(np.array([at.test_sd, at.train_sd]) >= 0)
+        assert answer.mean.residual <= answer.shrunk * (1 + 1e-9)
+        assert answer.shrunk <= answer.mean.test_at_best_c * (1 + 1e-6)
         assert not np.isnan(np.array([*answer.samples, *answer.best_samples])).any()
 
 
@@ -83,6 +93,8 @@ def test_fitted_or_known_it_says_what_the_predictions_say(mean):
         spread = fluctuations.kl_sd(spectrum, n, told.c, "population||sampler", **estimated)
         assert told.reverse_kl_sd == pytest.approx(spread, rel=1e-12)
     assert answer.best_samples.c == best_ridge.for_kl(spectrum, n, **estimated)
+    shrunk = np.mean(shrinkage.best_linear_loss(spectrum, n - fitted, ALPHA_BAR))
+    assert answer.shrunk == pytest.approx(shrunk, rel=1e-7)
     other = report(spectrum, n, ALPHA_BAR, c, rows=5, mean="known" if fitted else "fitted")
     assert (answer.mean.test > other.mean.test) == fitted
 
@@ -269,7 +281,7 @@ def test_the_json_is_strict_and_holds_everything(answer):
     told = json.loads(files.as_json(answer, "mine"), parse_constant=pytest.fail)
     assert told["source"] == "mine"
     assert (told["schema"], told["mean"], told["d"], told["rank"]) == (1, "fitted", 4, 3)
-    assert told["losses"].keys() > set(told["mean_known_in"])
+    assert {*told, *told["losses"]} > set(told["mean_known_in"])
     known = report(np.ones(3), 1, ALPHA_BAR, rows=1, mean="known")
     assert json.loads(files.as_json(known, ""))["mean"] == "known"
     assert told["samples"]["kl"] is None

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,35 @@ def test_every_executed_page_leads_to_the_package(site):
         page = site / "book" / f"{notebook.stem}.html"
         assert f'href="../{FOLDER}/{WHEEL}"' in page.read_text()
     assert (site / FOLDER / WHEEL).is_file()
+
+
+@pytest.fixture(scope="module")
+def stranger(site, tmp_path_factory) -> Path:
+    """A new environment of nothing but `pip install 'WHEEL[all]'`, at the versions of the lock."""
+    place = tmp_path_factory.mktemp("stranger")
+    venv.create(place, with_pip=True)
+    wheel = f"{site / FOLDER / WHEEL}[all]"
+    pip = [place / "bin" / "pip", "install", "--quiet", "--no-cache-dir"]
+    subprocess.run([*pip, "--constraint", ROOT / "requirements.lock", wheel], check=True)
+    return place
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize("chapter", ["intro", "regularising"])
+def test_a_notebook_runs_where_nothing_but_the_package_was_installed(
+    site, stranger, tmp_path, chapter
+):
+    """One that needs no torch and one that does; as Colab and Binder run them."""
+    source = site / "_sources" / "book" / f"{chapter}.ipynb"
+    hidden = {"PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH"}
+    bare = {name: value for name, value in os.environ.items() if name not in hidden}
+    papermill = [stranger / "bin" / "papermill", "--log-level", "ERROR", "--no-progress-bar"]
+    command = [*papermill, "--kernel", "python3", source, tmp_path / "out.ipynb"]
+    subprocess.run(command, cwd=tmp_path, env=bare, check=True)
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    assert "lindiff_nb" in cells[0].source
+    assert all(cell.execution_count for cell in cells if cell.cell_type == "code" and cell.source)
 
 
 def test_a_downloaded_notebook_needs_only_the_package(site, tmp_path):

@@ -141,7 +141,7 @@ OTHERS = {extra: tuple(p for e in USERS if e != extra for p in USERS[e]) for ext
 IMPORTS = {
     "": everything(*OTHERS[""]),
     "networks": everything(*OTHERS["networks"]),
-    "run": "import lindiff_nb.run.single, lindiff_nb.figures.white_live",
+    "run": "import lindiff_nb.run.single",
     "book": "import lindiff_nb.run.build",
     "sweep": "import lindiff_nb.run.sweeps.dask, lindiff_nb.run.single",
 }
@@ -209,7 +209,6 @@ def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
         ("networks.unet", "networks"),
         ("measure.score_matching", "networks"),
         ("run.execute", "run"),
-        ("figures.white_live", "run"),
         ("run.dependencies", "book"),
         ("run.sweeps.dask", "sweep"),
     ],
@@ -241,7 +240,7 @@ def test_every_sphinx_extension_is_declared_or_jupyter_books_own():
 def test_importing_the_package_loads_nothing_heavy():
     code = (
         "import lindiff_nb, sys;"
-        "print(*{'numpy', 'torch', 'matplotlib', 'scipy', 'altair'} & set(sys.modules))"
+        "print(*{'numpy', 'torch', 'matplotlib', 'scipy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

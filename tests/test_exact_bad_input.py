@@ -60,6 +60,7 @@ MOMENTS = {"mean": [[], np.ones((3, 1)), [np.nan] * 3, None], "covariance": COVA
 GOOD_MOMENTS = {"mean": ZERO, "covariance": EYE}
 WALK = {"spectrum": np.ones(3), "schedule": MADE}
 BAD_WALK = {"spectrum": SPECTRUM, "schedule": SCHEDULE, "c": [*ONE, -1], "sampler": SAMPLER}
+STRENGTH = {"h": [-0.1, 1.1, np.nan, [0.5, 2.0], "abc"]}
 LIMIT = {"spectrum": np.ones(3), "alpha_bar_T": 0.1}
 BAD_LIMIT = {
     "spectrum": SPECTRUM,
@@ -130,6 +131,7 @@ TABLE = [
         WALK,
         {
             **BAD_WALK,
+            **STRENGTH,
             "direction": ["sampler", "", None, 1],
             "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"],
         },
@@ -137,7 +139,7 @@ TABLE = [
     (
         sampler_error.sampler_w2,
         WALK,
-        {**BAD_WALK, "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"]},
+        {**BAD_WALK, **STRENGTH, "mean": [[], [1.0, 2.0], [np.nan] * 3, "abc"]},
     ),
     (spectra.power_law, {"d": 3, "exponent": 1}, {"d": WHOLE, "exponent": [*ONE, -1]}),
     (spectra.participation_ratio, {"spectrum": np.ones(3)}, {"spectrum": SPECTRUM}),
@@ -208,8 +210,8 @@ TABLE = [
         {"root_p": X, "root_q": X[:, :1]},
         {"root_p": [np.nan, ZERO, "abc"], "root_q": [np.nan, ZERO, EYE[:0], X[:1]]},
     ),
-    (recursion.sampled_variance, WALK, BAD_WALK),
-    (recursion.sampled_mean, WALK, BAD_WALK),
+    (recursion.sampled_variance, WALK, {**BAD_WALK, **STRENGTH}),
+    (recursion.sampled_mean, WALK, {**BAD_WALK, **STRENGTH}),
     (recursion.continuum_variance, LIMIT, BAD_LIMIT),
     (recursion.continuum_mean, LIMIT, BAD_LIMIT),
     (sampling.ddpm, {**RUN, "rng": np.random.default_rng(0)}, {**BAD_RUN, "rng": RNG}),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.exact import sampling, schedule, spectra
+from lindiff_nb.exact import sampling, schedule, spacing, spectra
 
 SPECTRUM = np.array([10, 1, 1e-2, 1e-4])
 PRINTED = {
@@ -23,7 +23,7 @@ def test_variances_match_the_printed_values_to_their_last_digit(sampler):
     assert np.all(np.abs(variance - printed) < 0.51 * ulp)
 
 
-def textbook(eigenvalue, made, c, sampler, last_noise):
+def textbook(eigenvalue, made, c, sampler, last_noise, h=None):
     """(variance, mean / mu_0) of one eigendirection, the samplers' own formulas in 50 digits."""
     lam, variance, mean, one = mpmath.mpf(eigenvalue) + c, mpmath.mpf(1), mpmath.mpf(0), 1
     alpha_bar = [mpmath.mpf(1)]
@@ -33,7 +33,12 @@ def textbook(eigenvalue, made, c, sampler, last_noise):
         a, before, beta = alpha_bar[t], alpha_bar[t - 1], mpmath.mpf(made.beta[t - 1])
         w = mpmath.sqrt(1 - a) / (a * lam + 1 - a)
         b = -mpmath.sqrt(a) * w  # eps_hat = w x + b mu_0, here with mu_0 = 1
-        if sampler == "ddpm":
+        if h is not None:  # sqrt(z) x_0_hat + sqrt(1 - z - h w) eps_hat + noise, z = a_{t-1}
+            ratio, posterior = mpmath.sqrt(before / a), beta * (1 - before) / (1 - a)
+            noise = mpmath.sqrt(one - before - h * posterior)
+            slope = ratio * (1 - mpmath.sqrt(1 - a) * w) + noise * w
+            offset = -ratio * mpmath.sqrt(1 - a) * b + noise * b
+        elif sampler == "ddpm":
             slope = (1 - beta / mpmath.sqrt(1 - a) * w) / mpmath.sqrt(1 - beta)
             offset = -beta / mpmath.sqrt(1 - a) * b / mpmath.sqrt(1 - beta)
         else:
@@ -41,6 +46,8 @@ def textbook(eigenvalue, made, c, sampler, last_noise):
             slope = ratio * (1 - mpmath.sqrt(1 - a) * w) + noise * w
             offset = -ratio * mpmath.sqrt(1 - a) * b + noise * b
         added = beta if sampler == "ddpm" and (t > 1 or last_noise) else 0
+        if h is not None:
+            added = h * (added if sampler == "ddpm" else posterior)
         variance, mean = slope**2 * variance + added, slope * mean + offset
     return float(variance), float(mean)
 
@@ -56,6 +63,50 @@ def test_recursion_is_the_samplers_own_arithmetic(sampler, made, c, last_noise):
     found = sampling.sampled_variance(spectrum, made, c, sampler, last_noise)
     assert found == pytest.approx(variance, rel=1e-9)  # 1 - alpha_bar loses digits in float64
     assert sampling.sampled_mean(spectrum, made, c, sampler) == pytest.approx(mean, rel=1e-9)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+@pytest.mark.parametrize("made", [schedule.linear(60), schedule.cosine(60)], ids=["lin", "cos"])
+@pytest.mark.parametrize("last_noise", [False, True])
+def test_between_ddim_and_ddpm_it_is_the_samplers_own_arithmetic(sampler, made, last_noise):
+    strengths = np.array([0.0, 0.3, 1.0])
+    with mpmath.workdps(50):
+        rows = [
+            [textbook(x, made, 0.1, sampler, last_noise, h) for x in SPECTRUM] for h in strengths
+        ]
+    variance, mean = np.moveaxis(np.array(rows), 2, 0)
+    found = sampling.sampled_variance(SPECTRUM, made, 0.1, sampler, last_noise, h=strengths)
+    assert found == pytest.approx(variance, rel=1e-9)
+    found = sampling.sampled_mean(SPECTRUM, made, 0.1, sampler, h=strengths)
+    assert found == pytest.approx(mean, rel=1e-9)
+
+
+def test_a_sampler_s_name_is_one_end_of_its_family():
+    made = schedule.cosine(20)
+    for sampler, h in (("ddim", 0.0), ("ddpm", 1.0)):
+        for function in (sampling.sampled_variance, sampling.sampled_mean):
+            named = function(SPECTRUM, made, 0.1, sampler)
+            assert np.array_equal(function(SPECTRUM, made, 0.1, sampler, h=h), named)
+    none = [sampling.sampled_variance(SPECTRUM, made, sampler=name, h=0) for name in PRINTED]
+    assert np.array_equal(*none)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+def test_one_step_of_a_right_law_errs_in_the_second_order_of_its_length(sampler):
+    """By delta^2 [h / s (1 + s) - (1 + h)^2 lambda / 4 s (lambda + s)]; "ddim" lacks the first.
+
+    From s to s - delta, and then to 0, where m = lambda / (lambda + s - delta) and no noise is
+    added. The start has variance 1 in place of lambda, of which the square of 1 - mean arrives.
+    """
+    h, s, delta, lam = np.array([[0.0], [0.4], [1.0]]), 0.7, 1e-4, np.array([10, 1, 0.1])
+    two_steps = lam, spacing.from_noise([s - delta, s]), 0, sampler
+    lost = 1 - sampling.sampled_mean(*two_steps, h=h[:, 0])
+    arrived = sampling.sampled_variance(*two_steps, h=h[:, 0]) + lost**2 * (lam - 1)
+    right = lam + s - delta
+    error = (arrived * (right / lam) ** 2 - right) / delta**2
+    second = -((1 + h) ** 2) * lam / (4 * s * (lam + s))
+    second = second + (sampler == "ddpm") * h / (s * (1 + s))
+    assert error == pytest.approx(second, rel=1e-2, abs=1e-6)
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim"])

@@ -134,3 +134,24 @@ def test_what_is_best_for_the_divergence_is_bad_for_the_distance():
         for aim in ("kl", "w2")
     ]
     assert kl[0] < kl[1]
+
+
+def test_the_best_noise_strength_lies_between_ddim_and_ddpm():
+    """As another program found: ten steps for the distance, lambda_k = k^-2."""
+    spectrum = spectra.power_law(256, 2)
+    spectrum, h = spectrum / spectrum.mean(), np.linspace(0, 1, 1001)
+    made = spacing.for_spectrum(spectrum, 10, aim="w2")
+    share = sampler_w2(spectrum, made, h=h) / 256
+    assert h[share.argmin()] == pytest.approx(0.2968, rel=2e-3)
+    assert share.min() == pytest.approx(0.0205416, rel=1e-4)
+
+
+@pytest.mark.parametrize("distance", [sampler_kl, sampler_w2])
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+def test_an_array_of_noise_strengths_is_each_alone(distance, sampler):
+    h, made = np.array([[0.0, 0.2], [0.7, 1.0]]), schedule.cosine(20)
+    found = distance(SPECTRUM, made, 0.01, sampler, mean=MEAN, h=h)
+    alone = [distance(SPECTRUM, made, 0.01, sampler, mean=MEAN, h=each) for each in h.flat]
+    assert found == pytest.approx(np.reshape(alone, h.shape), rel=1e-13)
+    flat = sampler_kl(np.array([1.0, 0.0]), made, last_noise=True, h=np.array([0.0, 0.5]))
+    assert list(np.isinf(flat)) == [False, True]

@@ -52,6 +52,22 @@ def test_fit_is_the_least_squares_line_over_the_stated_ranks():
     assert spectra.fit_exponent(shuffled, 5, 20) == pytest.approx(-slope, rel=1e-10)
 
 
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.5])
+def test_the_head_of_a_power_law_goes_on_as_that_power_law(exponent):
+    whole = spectra.power_law(50, exponent)
+    assert spectra.continued(whole[9::-1], 50) == pytest.approx(whole, rel=1e-12)
+    assert spectra.continued(whole, 50) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("listed", "d", "named"),
+    [([3.0, 2, 1], 9, "eigenvalues"), ([4.0, 3, 2, 1], 3, "d"), ([4.0, 3, 2, 0], 9, "spectrum")],
+)
+def test_a_list_that_cannot_be_continued_is_refused(listed, d, named):
+    with pytest.raises(ValueError, match=named):
+        spectra.continued(np.array(listed), d)
+
+
 def test_moments_are_those_of_the_empirical_distribution():
     x = np.random.default_rng(0).normal(3, 1, (9, 4))
     mean, covariance = spectra.moments(x)

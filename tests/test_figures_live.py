@@ -1,83 +1,96 @@
-"""Live figures: the text of a formula, and a specification on a white card."""
+"""What is attached to a picture is what a page needs to move it, and no more."""
 
 import base64
-import html
-import io
 import json
-import re
 
-import altair as alt
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from PIL import Image
+from matplotlib.figure import Figure
 
-from lindiff_nb.figures import live, palette
-from lindiff_nb.site.live import markup
-
-NUMBERS = st.floats(0.1, 10)
+from lindiff_nb.exact import denoiser, schedule, spacing
+from lindiff_nb.figures import live
 
 
-@settings(deadline=None)
-@given(NUMBERS, NUMBERS)
-def test_a_formula_is_the_text_of_the_same_closed_form(x, y):
-    def closed(a, b, xp):
-        return (1 - a / b) ** 2 + xp.sqrt(xp.abs(a - 2 * b)) / np.float64(3) - xp.max(a, b)
-
-    parameter = alt.param(name="y", value=1)
-    text = live.formula(closed(alt.datum.x, parameter, alt.expr))
-    text = text.replace("datum.x", repr(x)).replace("max(", "maximum(")
-    names = {name: getattr(np, name) for name in ("sqrt", "abs", "maximum")}
-    found = eval(text, {"pow": pow, "y": y, **names})
-    assert found == pytest.approx(closed(x, y, _Numpy), rel=1e-12)
+def attached(**data) -> dict:
+    """What a figure with these data hands to a notebook."""
+    figure = Figure()
+    live.attach(figure, "a kind", **data)
+    return json.loads(json.dumps(live.of_figure(figure), allow_nan=False))
 
 
-class _Numpy:
-    sqrt, abs, max = np.sqrt, np.abs, np.maximum
+@pytest.mark.parametrize("kind", ["f8", "f4", "i2", "u1"])
+def test_an_array_comes_back_bit_by_bit(kind):
+    values = np.arange(12).reshape(3, 4).T.astype(kind)
+    packed = attached(values=values)["data"]["values"]
+    assert np.array_equal(np.frombuffer(base64.b64decode(packed[kind]), "<" + kind), values.ravel())
 
 
-def test_a_parameter_and_a_number_are_formulas():
-    assert live.formula(alt.param(name="y", value=1)) == "y"
-    assert live.formula(np.float64(0.25)) == "0.25"
+def test_numbers_texts_and_lists_stay_as_they_are():
+    found = attached(steps=3, names=["a", "b"])
+    assert found == {"kind": "a kind", "beside": False, "data": {"steps": 3, "names": ["a", "b"]}}
 
 
-def rising() -> alt.Chart:
-    return alt.Chart(alt.sequence(0, 3, as_="t")).mark_line().encode(x="t:Q", y="t:Q")
+def test_a_figure_to_which_nothing_is_attached_does_not_move():
+    assert live.of_figure(Figure()) is None
 
 
-def inks(config: dict) -> set[str]:
-    return set(re.findall(r"'\w*[cC]olor': '([^']*)'", str(config))) - {palette.BLUE}
+@pytest.mark.parametrize("values", [np.array(["a"]), np.array([1j]), np.arange(3)])
+def test_an_array_of_another_type_is_refused(values):
+    with pytest.raises(ValueError, match="values must be of a type among f8, f4, i2, u1"):
+        attached(values=values)
 
 
-def test_a_live_figure_is_drawn_on_white_as_all_figures_are_and_described():
-    """A page that is dark, or an editor, cannot make it illegible."""
-    spec = live.specification(rising(), "A rising line.")
-    assert spec["description"] == "A rising line."
-    assert spec["$schema"] == live.SCHEMA
-    assert spec["config"]["background"] == palette.WHITE
-    assert inks(spec["config"]) == {palette.INK}
+def test_too_many_data_are_refused():
+    attached(values=np.zeros(11_000))
+    with pytest.raises(ValueError, match="data must be at most 120000"):
+        attached(values=np.zeros(12_000))
 
 
-def test_the_site_draws_it_in_the_ink_of_the_page():
-    figure = markup(live.specification(rising(), "A rising line."))
-    spec = json.loads(html.unescape(re.search('data-figure="([^"]*)"', figure)[1]))
-    assert spec["config"]["background"] == "transparent"
-    assert inks(spec["config"]) == {"currentColor"}
+def unpacked(figure: Figure) -> dict:
+    """The data attached to a figure, arrays as a page reads them."""
+    data = dict(live.of_figure(figure)["data"])
+    for name, value in data.items():
+        if isinstance(value, dict):
+            ((kind, text),) = value.items()
+            unit = {"i2": 32767, "u1": 255}.get(kind, 1)
+            data[name] = np.frombuffer(base64.b64decode(text), "<" + kind) / unit
+    return data
 
 
-def test_what_is_shown_is_a_live_figure_a_picture_and_a_sentence(capture):
-    live.show(rising(), "A rising line.")
-    (shown,) = capture
-    assert set(shown) == {live.MIME, "image/png", "text/plain"}
-    with Image.open(io.BytesIO(base64.b64decode(shown["image/png"]))) as picture:
-        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
-        assert len(picture.convert("RGB").getcolors()) > 2
+def test_a_digit_is_guessed_in_the_leading_eigenvectors_of_its_moments():
+    rng, figure = np.random.default_rng(0), Figure()
+    x = rng.uniform(size=(50, 36))
+    covariance = np.cov(x.T)
+    live.denoise(figure, x.mean(axis=0), covariance, x[:2], rng.standard_normal(36), steps=9)
+    data = unpacked(figure)
+    axes = data["axes"].reshape(-1, 36)
+    assert np.allclose(axes @ axes.T, np.eye(36), atol=1e-3)
+    assert np.allclose(axes.T * data["variances"] @ axes, covariance, atol=1e-4)
+    assert np.allclose(data["digits"], x[:2].ravel(), atol=1 / 255)
+    assert (live.of_figure(figure)["beside"], data["steps"]) == (True, 9)
 
 
-@pytest.fixture
-def capture(monkeypatch) -> list[dict]:
-    shown: list[dict] = []
-    show = "IPython.display.publish_display_data"
-    monkeypatch.setattr(show, lambda data, metadata: shown.append(data))
-    return shown
+def test_a_training_set_has_an_entry_for_every_direction_and_what_waits_in_its_null_space():
+    figure, values = Figure(), np.array([2.0, 1.0, 0.0])
+    modes = denoiser.Modes(values, None, values + 0.5, np.zeros(3), np.array([1.0, 1, 3]))
+    live.training(figure, {"a": modes, "b": modes}, steps=9)
+    data = unpacked(figure)
+    assert np.array_equal(data["lambda"], 2 * [2, 1, 0, 0, 0])
+    assert np.array_equal(data["seen"], 2 * [2.5, 1.5, 0.5, 0.5, 0.5])
+    assert (data["laws"], data["waiting"]) == (["a", "b"], [0.5, 0.5])
+
+
+def test_schedules_lie_one_after_another_each_in_the_same_numbers_of_steps():
+    figure, made = Figure(), schedule.linear()
+    rows = {
+        "even": [spacing.evenly(made, T) for T in (2, 5)],
+        "cosine": [schedule.cosine(T) for T in (2, 5)],
+    }
+    live.sampler(figure, np.ones(4), rows)
+    data = unpacked(figure)
+    assert (data["schedules"], data["steps"], len(data["levels"])) == (
+        ["even", "cosine"],
+        [2, 5],
+        14,
+    )
+    assert np.allclose(data["levels"][2:7], rows["even"][1].noise_ratio, rtol=1e-6)

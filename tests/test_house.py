@@ -12,7 +12,8 @@ import pytest
 import yaml
 from pybtex.database import parse_file
 
-from lindiff_nb.figures import palette, white_live
+from lindiff_nb.figures import palette
+from lindiff_nb.site import live
 from lindiff_nb.site.opening import SHARED
 from lindiff_nb.site.reading import FOLDED, cost, draws, tags, texts
 
@@ -97,8 +98,6 @@ def test_every_figure_is_named_captioned_and_described(name):
         if draws(cell.source) and "remove-output" not in cell.metadata.get("tags", []):
             options = cell.metadata.get("mystnb", {})
             assert options, cell.source
-            if "live.show(" in cell.source:  # its description is the longest text in the cell
-                options["image"] = {"alt": max(re.findall(r'"([^"]*)"', cell.source), key=len)}
             figure = Figure(**options["figure"], alt=options["image"]["alt"])
             assert figure.name.startswith("fig-")
             assert figure.caption.strip().endswith(".")
@@ -131,8 +130,6 @@ def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
 # ---- what a page may cost its reader
 
 OLD = {  # written before these rules, which hold for every other chapter; to be emptied
-    "best-linear",
-    "linear-vs-unet",
     "sampling",
 }
 BUDGET = {
@@ -369,7 +366,7 @@ def series_in_wrong_colours(source: str) -> list[str]:
 
 
 def test_new_and_training_data_have_one_colour_each():
-    """In the chapters, in the calculator's figure and in the live one."""
+    """In the chapters, in the calculator's figure and in the live ones."""
     for name in CHAPTERS:
         for cell in cells(name, "code"):
             if draws(cell.source):
@@ -377,8 +374,10 @@ def test_new_and_training_data_have_one_colour_each():
     drawn = (ROOT / "lindiff_nb/calculator/figure.py").read_text()
     assert "new data" in drawn
     assert not series_in_wrong_colours(drawn)
-    assert white_live.COLOURS["test loss"] == palette.NEW
-    assert white_live.COLOURS["training loss"] == palette.TRAINING
+    moving = (ROOT / "lindiff_nb/site/static/live.js").read_text()
+    for kind, ink in (("new", "NEW"), ("training", "TRAINING")):
+        assert set(re.findall(rf'"{kind} data", (\w+)', moving)) == {ink}
+    assert (live.COLOURS["new"], live.COLOURS["training"]) == (palette.NEW, palette.TRAINING)
     assert series_in_wrong_colours('ax.plot(x, y, label="new data", color=palette.TRAINING)')
 
 

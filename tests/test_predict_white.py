@@ -1,9 +1,7 @@
-"""`predict.white`: the closed forms are the general predictions, in numpy and in the browser."""
+"""`predict.white`: the closed forms are the general predictions."""
 
-import math
 import warnings
 
-import altair as alt
 import numpy as np
 import pytest
 
@@ -34,22 +32,3 @@ def test_no_formula_warns_or_fails_at_the_edges(aspect):
         warnings.simplefilter("error")
         assert np.all(white.density(np.array([-1.0, 0, 1e-320, 1, 100]), aspect) >= 0)
         assert white.kappa(0.0, aspect) == pytest.approx(max(aspect - 1, 0))
-
-
-def evaluate(expression, **fields):
-    """A Vega expression, in Python: the operators and functions it uses are spelled the same."""
-    return eval(repr(expression), {"sqrt": math.sqrt, "abs": abs, "datum": fields})
-
-
-@pytest.mark.parametrize("aspect", [0.3, 1.0, 4.0])
-def test_the_browser_gets_the_same_formulas(aspect):
-    fields = {"x": 0.7, "aspect": aspect, "a": 0.9, "c": 0.01, "xi": 0.2}
-    x, ratio, a, c, xi = (alt.datum[name] for name in fields)
-    for formula, symbols, values in [
-        (white.density, (x, ratio), (0.7, aspect)),
-        (white.kappa, (xi, ratio), (0.2, aspect)),
-        (white.test_loss, (a, ratio, c), (0.9, aspect, 0.01)),
-        (white.train_loss, (a, ratio, c), (0.9, aspect, 0.01)),
-    ]:
-        in_browser = evaluate(formula(*symbols, xp=alt.expr), **fields)
-        assert in_browser == pytest.approx(formula(*values), rel=1e-13)

@@ -247,7 +247,8 @@ def test_repository_links_come_from_the_environment_and_are_never_invented(monke
     assert off["html"] == {"favicon": "f"}
     monkeypatch.setenv("LINDIFF_REPOSITORY_URL", "https://example.org/us/book/")
     on = configuration(settings)
-    assert on["repository"] == {"url": "https://example.org/us/book", "branch": "main"}
+    assert on["repository"] == {"url": "https://example.org/us/book", "branch": "notebooks"}
+    assert "launch_buttons" not in on | off  # Colab and Binder open what is on GitHub
     assert on["html"]["favicon"] == "f"
     assert on["html"]["use_repository_button"]
     assert settings["html"] == {"favicon": "f"}

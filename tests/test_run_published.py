@@ -63,7 +63,7 @@ def test_a_type_that_is_not_listed_is_not_published(kind):
 
 
 def test_live_figures_records_and_passive_content_are_published():
-    published.check(shown(**{MIME: {"$schema": "x", "usermeta": "<script>"}, "text/plain": "a"}))
+    published.check(shown(**{MIME: {"kind": "<script>", "data": {}}, "text/plain": "a"}))
     published.check(shown(**{PREFIX + "text/plain": "'<script>'"}))
     published.check(shown(**{"text/plain": "<script>alert(1)</script>"}))  # text is shown as text
     published.check(shown(**{"text/latex": r"$\frac{1}{2} \hat\kappa$"}))

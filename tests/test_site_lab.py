@@ -15,9 +15,9 @@ SHOWN = """() => {
   const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
   const outputs = cells.filter(c => c.type == 'code').flatMap(c => c.outputs.toJSON());
   const drawn = output => Object.keys(output.data ?? {}).some(
-    kind => kind.startsWith('image/') || kind.startsWith('application/vnd.vega'));
+    kind => kind.startsWith('image/'));
   const pictures = [...document.querySelectorAll(
-    '.jp-OutputArea-output :is(img, .marks), [data-mime-type="image/svg+xml"] svg')];
+    '.jp-OutputArea-output img, [data-mime-type="image/svg+xml"] svg')];
   return {
     errors: outputs.filter(o => o.output_type == 'error' || o.name == 'stderr'),
     figures: outputs.filter(drawn).length,

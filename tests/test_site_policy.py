@@ -61,7 +61,7 @@ def outputs(elsewhere: Elsewhere) -> dict[str, tuple[str, Any]]:
 def reader(tmp_path_factory, outputs) -> Iterator[Reader]:
     figures = [
         ("image/svg+xml", small_site.FIGURE),
-        (small_site.live.MIME, small_site.live_figure()),
+        small_site.moving("marchenko-pastur"),
     ]
     notebooks = {
         "figures": small_site.page("Figures", *figures),
@@ -231,23 +231,13 @@ def test_the_search_box_finds_a_page_and_the_front_door_leads_to_the_first(reade
     page.close()
 
 
-@VIA
-def test_a_live_figure_moves_without_eval(reader, via):
-    said = "() => document.querySelector('.live [aria-label^=\"N/d\"]').ariaLabel"
-    with reader.open("book/figures.html", via=via) as visit:
-        before = visit.page.evaluate(said)
-        visit.page.locator(".live input[name=log_ratio]").press("ArrowRight")
-        visit.page.wait_for_function(f"before => ({said})() != before", arg=before)
-        assert visit.complaints == []
-
-
 def test_the_front_door_has_the_icon_of_the_book(reader):
     icon = re.search(r'<link rel="icon" href="([^"]*)"', (reader.site / "index.html").read_text())
     assert (reader.site / icon[1]).read_bytes() == (small_site.ROOT / FAVICON).read_bytes()
 
 
-def test_only_a_page_with_a_live_figure_loads_vega(reader):
-    found = {name for name in PAGES if "vega-bundle" in (reader.site / name).read_text()}
+def test_only_a_page_with_a_live_figure_loads_its_script(reader):
+    found = {name for name in PAGES if "live.js" in (reader.site / name).read_text()}
     assert found == {"book/figures.html"}
 
 

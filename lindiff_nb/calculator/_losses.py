@@ -1,7 +1,7 @@
 """The losses of a report: level by level, and as means over a schedule.
 
-There is no formula for the deviations and for the times to stop at if the mean of the data is
-fitted: these are those of n - 1 images, which leave as many degrees of freedom, with it known.
+There is no formula for the deviations, the times to stop at and shrinkage if the mean of the data
+is fitted: these are those of n - 1 images, which leave as many degrees of freedom, with it known.
 """
 
 from typing import Generic, NamedTuple, TypeVar
@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from lindiff_nb._base.types import Array
-from lindiff_nb.predict import best_ridge, fluctuations, losses, training
+from lindiff_nb.predict import best_ridge, fluctuations, losses, shrinkage, training
 from lindiff_nb.predict.population import Population
 
 Number = TypeVar("Number", float, Array)
@@ -45,6 +45,11 @@ def mean_losses(
     """
     values = _losses(population, n, alpha_bar, c, fitted, share)
     return Losses(*(float(share @ np.broadcast_to(value, share.shape)) for value in values))
+
+
+def shrunk(population: Population, n: int, alpha_bar: Array, share: Array, fitted: bool) -> float:
+    """The mean test loss of the best denoiser that keeps the training set's directions."""
+    return float(share @ shrinkage.best_linear_loss(population, n - fitted, alpha_bar))
 
 
 def _losses(

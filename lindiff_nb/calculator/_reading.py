@@ -27,7 +27,7 @@ SINGLE = np.zeros(0, dtype=np.float32)  # the type of the coarsest numbers
 ROUNDED = 1e-3  # of the largest variance: more below zero is never rounding
 OF_DATA = "for points or images x save lindiff_nb.exact.spectra.of_data(x)"
 Numbers = NDArray[np.generic]
-COMPLETE = "taken as complete: what is not listed does not exist"
+COMPLETE = "taken as complete (--dimension D says otherwise)"
 
 
 class Found(NamedTuple):

@@ -3,9 +3,9 @@
 All numbers are typical values for Gaussian data (`predict`), with the standard deviation from
 one training set to the next beside them. The model fits the mean of the data to the same n images,
 as every real one does, or with mean="known" is told it. There is no formula for the deviations of
-the losses and for the times to stop at with a fitted mean: these are those of n - 1 images, which
-leave as many degrees of freedom, with the mean known. Without ridge the divergences and their
-deviations are exact in any number of dimensions.
+the losses, for the times to stop at and for shrinkage with a fitted mean: these are those of n - 1
+images, which leave as many degrees of freedom, with the mean known. Without ridge the divergences
+and their deviations are exact in any number of dimensions.
 
 Losses are per dimension and per noise level, divergences in nats per dimension. A ridge, like a
 variance, is in the units of the data squared as they enter the network; the noise has variance one
@@ -20,7 +20,7 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.calculator import _frechet, _inputs, _needed
 from lindiff_nb.calculator._frechet import Frechet
-from lindiff_nb.calculator._losses import Losses, at_levels, mean_losses
+from lindiff_nb.calculator._losses import Losses, at_levels, mean_losses, shrunk
 from lindiff_nb.calculator._needed import Needed
 from lindiff_nb.exact.averages import gauss_rule
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
@@ -56,6 +56,7 @@ class Report(NamedTuple):
     needed: Needed
     fitted: bool  # whether the mean comes from the n images too
     frechet: Frechet
+    shrunk: float  # mean loss of the best denoiser with the training set's directions; mean known
 
 
 def report(
@@ -107,6 +108,7 @@ def report(
         _needed.found(population, every, share, c, fitted, *aims),
         fitted,
         _frechet.expected(spectrum, n),
+        shrunk(population, n, every, share, fitted),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._inputs import MOST, SPREAD
+from lindiff_nb.calculator._reading import COMPLETE, Found
 from lindiff_nb.calculator._report import Report, report
 from lindiff_nb.calculator.spectrum_file import read
 from lindiff_nb.exact import schedule, spectra
@@ -45,7 +46,20 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
         said = f"the spectrum of all {len(found.pixels)} images, which stand for all there are"
         at = " x ".join(map(str, found.shape))
         return f"{chosen.images} at {at}", spectrum, (said, *found.said)
-    return chosen.spectrum, *read(chosen.spectrum)
+    listed = read(chosen.spectrum)
+    if chosen.dimension is None:
+        return chosen.spectrum, *listed
+    return chosen.spectrum, *_continued(*listed, chosen.dimension)
+
+
+def _continued(spectrum: Array, said: tuple[str, ...], d: int) -> Found:
+    """The list with a guess of what it leaves out, and a line that says so."""
+    if d > MOST:
+        raise UsageError(f"--dimension must be at most {MOST}, got {d}")
+    k = spectrum.size
+    guess = f"the other {d - k} of {d} are a guess: they go on falling as ranks {k // 2} to {k} do"
+    kept = tuple(line.replace(f", {COMPLETE}", "") for line in said)
+    return Found(spectra.continued(spectrum, d), (*kept, guess))
 
 
 def _power_law(first: str, second: str) -> tuple[str, Array, tuple[str, ...]]:

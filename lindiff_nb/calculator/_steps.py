@@ -27,7 +27,7 @@ def best(spectrum: Array, steps: int, aim: str) -> Steps:
     kl = sampler_error.sampler_kl(spectrum, made, sampler="ddim")
     w2 = sampler_error.sampler_w2(spectrum, made, sampler="ddim")
     sigma = np.sqrt(made.noise_ratio)[::-1]
-    return Steps(aim, made.alpha_bar[::-1], sigma, kl, w2 / float(np.sum(spectrum)))
+    return Steps(aim, made.alpha_bar[::-1], sigma, float(kl), float(w2 / np.sum(spectrum)))
 
 
 def text(found: Steps) -> str:

@@ -34,6 +34,9 @@ def add(commands: Any) -> None:
     data.add_argument("--spectrum", metavar="FILE", help=SPECTRUM)
     data.add_argument("--power-law", nargs=2, metavar=("D", "K"), help="rank^-K, mean 1")
     data.add_argument("--images", metavar="IMAGES", help="a folder, .npy, .npz, or mnist ..")
+    command.add_argument(
+        "--dimension", type=whole, metavar="D", help="of the data, if FILE lists the largest only"
+    )
     command.add_argument("-n", type=whole, required=True, metavar="N", help="images to train on")
     command.add_argument("-c", type=number, default=0.0, metavar="C", help="ridge (default: 0)")
     command.add_argument("--size", type=whole, metavar="PIXELS", help="of --images (16)")
@@ -78,6 +81,8 @@ def predict(chosen: argparse.Namespace) -> None:
             output(path, chosen.force, suffixes)
     if chosen.size is not None and not chosen.images:
         raise UsageError(f"--size {chosen.size} goes with --images alone")
+    if chosen.dimension is not None and not chosen.spectrum:
+        raise UsageError(f"--dimension {chosen.dimension} goes with --spectrum alone")
     if chosen.best_steps is None and (chosen.aim or chosen.steps_json):
         raise UsageError("--for and --steps-json go with --best-steps T")
     from lindiff_nb.calculator import _steps, text

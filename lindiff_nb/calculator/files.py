@@ -14,7 +14,13 @@ from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report
 
 SCHEMA = 1  # of the JSON: what its names mean
-MEAN_KNOWN = ("test_sd", "train_sd", "best_time", "test_at_best_time")  # whatever `mean` says
+MEAN_KNOWN = (
+    "test_sd",
+    "train_sd",
+    "best_time",
+    "test_at_best_time",
+    "shrinkage_loss",
+)  # whatever `mean` says
 
 
 def as_csv(report: Report) -> str:
@@ -55,6 +61,7 @@ def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str,
         "alpha_bar": report.alpha_bar,
         "losses": report.levels._asdict(),
         "mean_losses": report.mean._asdict(),
+        "shrinkage_loss": report.shrunk,
         "samples": report.samples._asdict(),
         "samples_at_best_c": report.best_samples._asdict(),
         "needed": report.needed._asdict(),

@@ -18,8 +18,8 @@ mean an upper bound. The floor is the loss with infinitely many images. Times ar
 learning rate x steps on the loss summed over dimensions; 'never' says that
 stopping does not help."""
 KNOWN = """\
-The +- of the losses, 'stop at' and the loss beside it have no formula for a fitted
-mean: they are for the mean known and one image less."""
+The +- of the losses, 'stop at' and the loss beside it, and shrinkage have no formula
+for a fitted mean: they are for the mean known and one image less."""
 
 
 def text(report: Report, source: str, said: Sequence[str] = ()) -> str:
@@ -93,6 +93,9 @@ def _sample(at: Samples) -> Row:
 def _needed(report: Report) -> str:
     need, jitter = report.needed, np.sqrt(report.mean.best_c)
     return (
+        f"mean loss on new data of shrinkage, the best that keeps the training set's\n"
+        f"directions: {_number(report.shrunk)}; of the best ridge: "
+        f"{_number(report.mean.test_at_best_c)}\n"
         f"n for a mean loss on new data within {100 * need.loss_excess:g}% of its floor, at this\n"
         f"ridge: {_count(need.n_for_loss)}; at the best one: {_count(need.n_for_loss_at_best_c)}\n"
         f"n for KL(samples||truth) = {need.kl:g}, ridge best for it: {_count(need.n_for_kl)}\n"

@@ -85,7 +85,7 @@ def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
     """The distance in the unit of the largest number, and out of it."""
     unit = units.unit(shift, root_p, root_q)
     shift, p, q = (np.ldexp(array, -unit.exponent) for array in (shift, root_p, root_q))
-    narrow, wide = sorted((p, q), key=lambda root: root.shape[1])
+    narrow, wide = sorted(map(_at_most_square, (p, q)), key=lambda root: root.shape[1])
     product = narrow.T @ wide
     both = np.sum(p**2) + np.sum(q**2)
     total = both - 2 * np.sum(np.linalg.svd(product, compute_uv=False))
@@ -93,6 +93,11 @@ def _frechet(shift: Array, root_p: Array, root_q: Array, name: str) -> float:
         left, _, right = np.linalg.svd(product, full_matrices=False)
         total = np.sum((wide - narrow @ left @ right) ** 2)
     return float(unit.on(np.array(total + np.sum(shift**2)), power=2, name=name))
+
+
+def _at_most_square(root: Array) -> Array:
+    """A root of the same covariance with no more columns than rows."""
+    return np.linalg.qr(root.T).R.T if root.shape[1] > root.shape[0] else root
 
 
 def covariance_root(name: str, covariance: Array, d: int) -> Array:

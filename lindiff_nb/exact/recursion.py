@@ -4,10 +4,14 @@ For the optimal affine denoiser each eigendirection of the training covariance r
 scalar recursion. With V_t = a_t (lambda + c) + 1 - a_t, a_t = alpha_bar_t, the distance from
 sqrt(a_t) mu_0 is multiplied in step t by
 
-    ddpm    m_t = sqrt(1 - beta_t) V_{t-1} / V_t
-    ddim    m_t = (sqrt(a_{t-1} a_t) (lambda + c) + sqrt((1 - a_{t-1}) (1 - a_t))) / V_t
+    m_t = (sqrt(a_{t-1} a_t) (lambda + c) + sqrt((1 - a_{t-1}) (1 - a_t - h beta_t))) / V_t
 
-so that the samples are Gaussian, with the mean and the covariance below.
+so that the samples are Gaussian, with the mean and the covariance below. The noise strength h, in
+[0, 1], is 0 for ddim and 1 for ddpm, where m_t = sqrt(1 - beta_t) V_{t-1} / V_t; between them lie
+samplers of two kinds, which add noise of variance
+
+    "ddpm"  h beta_t                                that of Ho et al. 2020, algorithm 2, at h = 1
+    "ddim"  h beta_t (1 - a_{t-1}) / (1 - a_t)      Song et al. 2021 (ddim), eq. 16: h = eta^2
 """
 
 from __future__ import annotations
@@ -17,12 +21,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from lindiff_nb._base import units, validate
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra
 from lindiff_nb.exact.schedule import Schedule
 
-SAMPLERS = ("ddpm", "ddim")
+SAMPLERS = ("ddpm", "ddim")  # the h of each, unless told otherwise, is 1 and 0
 
 
 def sampled_variance(
@@ -31,33 +35,43 @@ def sampled_variance(
     c: float = 0.0,
     sampler: str = "ddpm",
     last_noise: bool = False,
+    *,
+    h: Reals | None = None,
 ) -> Array:
-    """Variance of the samples along each eigenvector of the training covariance, (d,).
+    """Variance of the samples along each eigenvector of the training covariance, (*h.shape, d).
 
-    Exact at finite T for x_T ~ N(0, I): variance_{t-1} = m_t^2 variance_t + sigma_t^2, with
-    sigma_t^2 = beta_t for ddpm (none in the last step unless `last_noise`) and 0 for ddim.
-    Raises ValueError for a bad spectrum, schedule, c or sampler.
+    Exact at finite T for x_T ~ N(0, I): variance_{t-1} = m_t^2 variance_t + sigma_t^2, with the
+    noise of the module's table, none in the last step unless `last_noise`; "ddim" has none there.
+    Without `h` that of the sampler's name, and (d,). Raises ValueError for a bad spectrum,
+    schedule, c or sampler, or h outside [0, 1].
     """
-    floored = _floored(spectrum, c, sampler)
-    added = schedules.checked(schedule).beta * (sampler == "ddpm")
-    added[0] *= bool(last_noise)
-    variance = np.ones_like(floored)
-    for t, m in _multipliers(floored, schedule, sampler):
-        variance = m**2 * variance + added[t - 1]
+    floored, strength = _floored(spectrum, c, sampler), _strength(h, sampler)
+    noise = np.array(schedules.checked(schedule).beta)
+    noise[0] *= bool(last_noise)
+    if sampler == "ddim":
+        noise *= (1 - schedule.alpha_bar_before) / (1 - schedule.alpha_bar)
+    variance = np.ones((*strength.shape[:-1], len(floored)))
+    for t, m in _multipliers(floored, schedule, strength):
+        variance = m**2 * variance + strength * noise[t - 1]
     return variance
 
 
 def sampled_mean(
-    spectrum: Array, schedule: Schedule, c: float = 0.0, sampler: str = "ddpm"
+    spectrum: Array,
+    schedule: Schedule,
+    c: float = 0.0,
+    sampler: str = "ddpm",
+    *,
+    h: Reals | None = None,
 ) -> Array:
-    """The samples' mean is this factor times mu_0 along each eigenvector, (d,).
+    """The samples' mean is this factor times mu_0 along each eigenvector, (*h.shape, d).
 
     Exact at finite T for x_T ~ N(0, I): 1 - sqrt(a_T) prod_t m_t; for ddpm the product
     telescopes, and the factor is 1 - a_T (lambda + c) / V_T. Raises as `sampled_variance`.
     """
-    floored = _floored(spectrum, c, sampler)
-    kept = np.ones_like(floored)
-    for _, m in _multipliers(floored, schedules.checked(schedule), sampler):
+    floored, strength = _floored(spectrum, c, sampler), _strength(h, sampler)
+    kept = np.ones((*strength.shape[:-1], len(floored)))
+    for _, m in _multipliers(floored, schedules.checked(schedule), strength):
         kept = kept * m
     return 1 - np.sqrt(schedule.alpha_bar[-1]) * kept
 
@@ -105,16 +119,25 @@ def continuum_mean(
     return 1 - (np.sqrt(a * share) if sampler == "ddim" else a * share)
 
 
-def _multipliers(floored: Array, schedule: Schedule, sampler: str) -> Iterator[tuple[int, Array]]:
-    """(t, m_t) for t = T..1, m_t (d,) for the eigenvalues lambda + c."""
+def _multipliers(
+    floored: Array, schedule: Schedule, strength: Array
+) -> Iterator[tuple[int, Array]]:
+    """(t, m_t) for t = T..1, m_t (*h.shape, d) for the eigenvalues lambda + c."""
     for t in range(schedule.steps, 0, -1):
         a, before = schedule.alpha_bar[t - 1], schedule.alpha_bar_before[t - 1]
+        beta = schedule.beta[t - 1]
+        # 1 - a - h beta, without a difference that could round below zero
+        kept = (1 - beta) * (1 - before) + (1 - strength) * beta
         noisy = a * floored + (1 - a)
-        if sampler == "ddim":
-            yield t, (np.sqrt(before * a) * floored + np.sqrt((1 - before) * (1 - a))) / noisy
-        else:
-            noisy_before = before * floored + (1 - before)
-            yield t, np.sqrt(1 - schedule.beta[t - 1]) * noisy_before / noisy
+        yield t, (np.sqrt(before * a) * floored + np.sqrt((1 - before) * kept)) / noisy
+
+
+def _strength(h: Reals | None, sampler: str) -> Array:
+    """The checked h, that of the sampler's name if there is none, with an axis for the modes."""
+    strength = validate.nonnegative("h", float(sampler == "ddpm") if h is None else h)
+    if np.any(strength > 1):
+        raise validate.fail("h", h, "in [0, 1]")
+    return strength[..., None]
 
 
 def _continuum(spectrum: Array, alpha_bar_T: float, c: float, sampler: str) -> tuple[float, Array]:

@@ -53,6 +53,21 @@ def fit_exponent(spectrum: Array, first: int, last: int) -> float:
     return float(-(centred @ log) / (centred @ centred))
 
 
+def continued(spectrum: Array, d: int) -> Array:
+    """The k largest of d eigenvalues, (k,), with a guess of the others after them, (d,).
+
+    The list goes on as its second half falls:  lambda_nu = lambda_k (k / nu)^a,  nu = k+1..d, with
+    the exponent of `fit_exponent` over ranks k/2..k, or flat where that rises. Raises ValueError
+    unless 4 <= k <= d and all k are positive: after a zero there is nothing to come. Use this for
+    the list that a truncated analysis of principal components leaves.
+    """
+    ranked = np.sort(validate.positive("spectrum", validate.spectrum(spectrum)))[::-1]
+    k = validate.integer("number of eigenvalues", ranked.size, low=4)
+    d = validate.integer("d", d, low=k)
+    a = max(fit_exponent(ranked, k // 2, k), 0.0)
+    return np.concatenate([ranked, ranked[-1] * (k / np.arange(k + 1, d + 1)) ** a])
+
+
 def moments(x: Array) -> tuple[Array, Array]:
     """Mean, (d,), and covariance, (d, d), of the rows of x, (n, d) or (n, h, w).
 

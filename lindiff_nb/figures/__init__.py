@@ -6,7 +6,7 @@ layout      recurring panels: axes, letters, legends
 palette     the colours, and what they become on a dark page
 raster, series, files   a figure as pixels; the numbers that it draws; a figure as a file
 images, thumbnails   images beside one another, and above a plot
-live, white_live   figures with sliders; the one of a white spectrum
+live        figures that move on the site
 """
 
 import lazy_loader
@@ -25,7 +25,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "series",
         "style",
         "thumbnails",
-        "white_live",
     ],
     submod_attrs={
         "images": ["image_grid"],

@@ -36,10 +36,12 @@ def image_grid(
     _check_texts(rows, labels, len(stack), columns)
     boxes = _boxes(stack.shape, columns, max(map(len, rows), default=0), len(labels) == len(stack))
     fig, ax = _canvas(boxes, TEXT if labels else GAP)
-    for image, box in zip(stack, boxes, strict=True):
+    for at, (image, box) in enumerate(zip(stack, boxes, strict=True)):
         top = np.abs(image).max()
         low, high, cmap = (-top, top, "RdBu_r") if signed else (vmin, vmax, "gray")
-        ax.imshow(image, cmap, extent=box, vmin=low, vmax=high, aspect="auto", zorder=1)
+        shown = ax.imshow(image, cmap, extent=box, vmin=low, vmax=high, aspect="auto", zorder=1)
+        words = [*rows[at // columns :][:1], *(labels and [labels[at % len(labels)]])]
+        shown.set_label(" ".join(words))  # seen nowhere; `series` keeps it
     under = boxes[len(boxes) - len(labels) :]
     for text, (left, right, bottom, _) in zip(labels, under, strict=True):
         ax.text((left + right) / 2, bottom - 0.02, text, size=8, ha="center", va="top")

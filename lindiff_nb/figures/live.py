@@ -1,68 +1,94 @@
-"""Live figures with no kernel: Altair charts whose sliders drive closed forms that Vega evaluates.
+"""Figures that move: beside a picture, what a page needs to compute it anew where sliders stand.
 
-A closed form is written once in Python with an argument `xp`. Called with numpy it returns
-arrays; called with `altair.expr` and Altair's parameters it returns an expression, and `formula`
-is that expression's text. `show` publishes the plain Vega-Lite bundle: JupyterLab draws it by
-itself, and the book's site draws it with a Vega kept beside the page, in the ink of the page.
+The picture is a matplotlib figure like any other, and all there is on paper, in a notebook, or
+where no script runs. Attached to it is the name of a kind of figure and its data. The site's own
+script (`site/static/live.js`) has the closed forms of each kind, the same as in `exact` and
+`predict`, and draws them in the reader's browser; no kernel is asked.
 """
 
+import base64
+import json
 from typing import Any
 
 import numpy as np
 
-from lindiff_nb._base import extras
-from lindiff_nb.figures import raster
-from lindiff_nb.figures.palette import BLUE, CYCLE, INK, WHITE
+from lindiff_nb._base.types import Array
+from lindiff_nb._base.validate import fail
 
-MIME = "application/vnd.vegalite.v5+json"  # the newest version that JupyterLab 4 draws offline
-SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-
-
-def show(chart: Any, label: str) -> None:
-    """Display an Altair chart; `label` is a sentence saying what it shows to who cannot see it."""
-    with extras.of("run"):
-        from IPython.display import publish_display_data
-
-    shown: dict[str, Any] = {MIME: specification(chart, label), "text/plain": label}
-    if picture := raster.of_chart(chart.configure(**theme())):
-        shown["image/png"] = picture
-    publish_display_data(shown, metadata={"image/png": {"alt": label}})
+MIME = "application/vnd.lindiff.live+json"
+LARGEST = 120_000  # bytes of one figure's data
+LEADING = 128  # eigenvectors that fit into them
+TYPES = {"f8": "<f8", "f4": "<f4", "i2": "<i2", "u1": "u1"}
 
 
-def specification(chart: Any, label: str) -> dict[str, Any]:
-    """The chart as a Vega-Lite specification, in the book's style, described by `label`."""
-    return {**chart.configure(**theme()).to_dict(), "$schema": SCHEMA, "description": label}
+def attach(figure: Any, kind: str, *, beside: bool = False, **data: Any) -> None:
+    """Let a matplotlib figure move on the site, as the kind of live figure that has this name.
+
+    The data are numbers, texts, lists of them, or arrays of float64, float32, int16 (numbers times
+    32767) or uint8 (numbers times 255), which the page takes flat. The live figure takes the place
+    of the picture, or stands `beside` it. Raises ValueError for other data, or too many.
+    """
+    packed = {name: _packed(name, value) for name, value in data.items()}
+    specification = {"kind": kind, "beside": beside, "data": packed}
+    if (size := len(json.dumps(specification))) > LARGEST:
+        raise fail("data", f"{size} bytes", f"at most {LARGEST}")
+    figure.live = specification
 
 
-def formula(expression: Any) -> str:
-    """The Vega expression text of what a closed form returns under xp=altair.expr."""
-    if not hasattr(expression, "to_dict"):
-        return repr(float(expression))
-    with np.printoptions(legacy="1.25"):  # altair 5 writes a number of numpy's as its repr
-        text = expression.to_dict()
-    return str(text["expr"] if isinstance(text, dict) else text)
+def denoise(
+    figure: Any, mean: Array, covariance: Array, images: Array, noise: Array, **schedule: float
+) -> None:
+    """Attach images, (N, d) from 0 to 1, that are noised and guessed from their moments.
 
-
-def theme(ink: str = INK, background: str = WHITE) -> dict[str, Any]:
-    """Altair configuration: like every figure on a white card, which any page can hold."""
-    words = {"labelColor": ink, "titleColor": ink}
-    size = {"labelFontSize": 12, "titleFontSize": 13}
-    return {
-        "background": background,
-        "view": {"stroke": None},
-        "mark": {"color": BLUE},
-        "point": {"filled": True, "opacity": 1, "size": 90},
-        "axis": {
-            **words,
-            **size,
-            "tickColor": ink,
-            "domainColor": ink,
-            "gridColor": ink,
-            "gridOpacity": 0.15,
-            "titleFontWeight": "normal",
-        },
-        "legend": {**words, **size},
-        "title": {"color": ink},
-        "text": {"color": ink, "fontSize": 12},
-        "range": {"category": list(CYCLE)},
+    A linear schedule has `steps` and `beta_end`. The guess lies in the leading eigenvectors; in the
+    others it is the mean.
+    """
+    variances, axes = np.linalg.eigh(covariance)
+    leading = slice(-1, -1 - LEADING, -1)
+    data = {
+        "axes": np.rint(32767 * axes[:, leading].T).astype(np.int16),
+        "variances": variances[leading],
+        "digits": np.rint(255 * images).astype(np.uint8),
+        "noise": noise.astype(np.float32),
     }
+    attach(figure, "denoise", beside=True, mean=mean, **data, **schedule)
+
+
+def training(figure: Any, sets: dict[str, Any], **schedule: float) -> None:
+    """Attach training sets, `exact.denoiser.Modes` of equal dimension with a null space, by name.
+
+    A linear schedule has `steps` and `beta_end`.
+    """
+    found = list(sets.values())
+    lambda_, seen = (
+        np.concatenate([np.repeat(m[field], m.multiplicity.astype(int)) for m in found])
+        for field in (0, 2)
+    )
+    data = {"laws": list(sets), "lambda": lambda_.astype("f4"), "seen": seen.astype("f4")}
+    waiting = [float(modes.population[-1]) for modes in found]
+    attach(figure, "training", beside=True, waiting=waiting, **data, **schedule)
+
+
+def sampler(figure: Any, spectrum: Array, schedules: dict[str, list[Any]]) -> None:
+    """Attach `exact.schedule.Schedule`s, by name, each in the same numbers of steps, increasing."""
+    made = [schedule for row in schedules.values() for schedule in row]
+    levels = np.concatenate([schedule.noise_ratio for schedule in made]).astype("f4")
+    steps = [schedule.steps for schedule in next(iter(schedules.values()))]
+    data = {"schedules": list(schedules), "steps": steps, "levels": levels}
+    attach(figure, "sampler", beside=True, spectrum=spectrum, **data)
+
+
+def of_figure(figure: Any) -> dict[str, Any] | None:
+    """What is attached to a figure; None if it does not move."""
+    return getattr(figure, "live", None)
+
+
+def _packed(name: str, value: Any) -> Any:
+    """The value for JSON: an array as its type and its bytes."""
+    if not isinstance(value, np.ndarray):
+        return value
+    kind = value.dtype.str[1:]
+    if kind not in TYPES:
+        raise fail(name, value.dtype, f"of a type among {', '.join(TYPES)}")
+    array: Array = np.ascontiguousarray(value, dtype=TYPES[kind])
+    return {kind: base64.b64encode(array.tobytes()).decode("ascii")}

@@ -26,5 +26,6 @@ def log_map(
     for ax, panel in zip(axes.flat, values, strict=True):
         shown = np.ma.masked_less_equal(panel.T, 0)
         mesh = ax.pcolormesh(x, y, shown, shading="nearest", rasterized=True, **scale)
+        mesh.places = x, y  # the mesh itself knows the corners of its cells alone (`series`)
         ax.grid(False)
     return axes.flat[0].figure.colorbar(mesh, ax=list(axes.flat), label=label)

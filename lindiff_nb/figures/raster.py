@@ -1,11 +1,10 @@
-"""The same figure as pixels, small: what is shown where neither SVG nor a live figure is.
+"""The same figure as pixels, small: what is shown where no SVG is.
 
 Jupyter draws no SVG of a notebook that its reader has not yet trusted or run.
 """
 
 import base64
 import io
-from importlib.util import find_spec
 from typing import Any
 
 DOTS = 100  # per inch; 640 pixels across
@@ -17,15 +16,6 @@ def of_figure(figure: Any) -> str | None:
 
     png = print_figure(figure, "png", bbox_inches=None, dpi=DOTS)
     return None if png is None else _small(png)
-
-
-def of_chart(chart: Any) -> str | None:
-    """An Altair chart as it stands before anybody moves it; None without vl-convert to draw it."""
-    if find_spec("vl_convert") is None:
-        return None
-    png = io.BytesIO()
-    chart.save(png, format="png")
-    return _small(png.getvalue())
 
 
 def _small(png: bytes) -> str:

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 STYLE = Path(__file__).with_name("lindiff.mplstyle")
+FACES = tuple(sorted(Path(__file__).with_name("faces").glob("*.ttf")))
 
 
 def use_style() -> None:
@@ -13,10 +14,15 @@ def use_style() -> None:
 
     The SVG carries no date and no random ids, so that the same figure is the same file. What
     is a raster inside it, such as a colour map over a plane, has 200 dots per inch. The numbers
-    that it draws are kept beside it (`series`).
+    that it draws are kept beside it (`series`), and what lets it move (`live`).
     """
     import matplotlib.pyplot as plt
+    from matplotlib.font_manager import fontManager
 
+    known = {font.fname for font in fontManager.ttflist}
+    for face in FACES:
+        if str(face) not in known:
+            fontManager.addfont(face)
     plt.style.use(STYLE)
     warnings.filterwarnings("ignore", r'Creating legend with loc="best"')  # tells how busy we are
     if in_notebook():
@@ -25,13 +31,14 @@ def use_style() -> None:
         from matplotlib.figure import Figure
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        from lindiff_nb.figures import raster, series
+        from lindiff_nb.figures import live, raster, series
 
         set_matplotlib_formats("svg", bbox_inches=None, dpi=200, metadata={"Date": None})
         shown = get_ipython().display_formatter.formatters
         shown["image/png"].for_type(Figure, raster.of_figure)
-        shown[series.MIME] = JSONFormatter(format_type=series.MIME, print_method="_series_")
-        shown[series.MIME].for_type(Figure, series.of_figure)
+        for beside in (series, live):
+            shown[beside.MIME] = JSONFormatter(format_type=beside.MIME, print_method="_no_method_")
+            shown[beside.MIME].for_type(Figure, beside.of_figure)
 
 
 def in_notebook() -> bool:

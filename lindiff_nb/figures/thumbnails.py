@@ -36,7 +36,8 @@ def images_above(
         beside = (-TILE / 2 - GAP, bottom + TILE / 2)
         ax.annotate(title, (x.min(), 1), beside, ha="right", va="center", **place)
         for value, image in zip(x, row, strict=True):
-            _tile(ax, float(value), bottom).imshow(image, "gray", vmin=vmin, vmax=vmax)
+            tile = _tile(ax, float(value), bottom)
+            tile.imshow(image, "gray", vmin=vmin, vmax=vmax, label=title)
 
 
 def _tile(ax: Any, x: float, bottom: float) -> Any:

@@ -14,6 +14,7 @@ provenance    when, with what and on what a chapter was run
 runner        one chapter with the record of its run, or several in an executor
 readable      a chapter's notebook in plain Markdown, with the words and numbers of its page
 single        one chapter with other parameters, into a notebook of the user's
+figure        one figure by its name: its pictures and its numbers, as files
 dependencies  which files a chapter's results depend on
 cache         executed chapters, kept until one of those files changes
 kept          a single run and the cache

@@ -1,4 +1,4 @@
-"""The command line of the chapters: lindiff-nb list, info, run, lab, build, serve, ...
+"""The command line of the chapters: lindiff-nb list, info, run, figure, lab, build, serve, ...
 
 `lindiff_nb.cli` adds the commands of other packages to these.
 
@@ -11,13 +11,14 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import lindiff_nb
 from lindiff_nb._base import extras
 from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb.run import streams
-from lindiff_nb.run.chapters import Book, find_book, locate
+from lindiff_nb.run.chapters import Book, Chapter, find_book, locate
 from lindiff_nb.run.numbers import count, positive, whole
 from lindiff_nb.run.signals import heard, status_and_words
 from lindiff_nb.run.sweeps import command as sweeps
@@ -87,16 +88,16 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
 
     command = commands.add_parser("run", help="run a chapter with other parameters")
     command.add_argument("chapter", metavar="CHAPTER", help="its name, or a file of your own")
-    command.add_argument(
-        "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
-    )
-    command.add_argument("--small", action="store_true", help="the chapter's small values, but -p")
-    command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
     command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
-    command.add_argument("-f", "--force", action="store_true", help="replace whatever OUT is")
-    command.add_argument("--timeout", type=positive, metavar="SECONDS", help="default: none")
     command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
+    _add_run(command)
     command.set_defaults(command=_run)
+
+    command = commands.add_parser("figure", help="one figure: its pictures, its numbers as CSV")
+    command.add_argument("figure", metavar="FIGURE", help="its name, as under it on the page")
+    command.add_argument("-o", dest="out", default=".", metavar="DIR", help="default: this folder")
+    _add_run(command)
+    command.set_defaults(command=_figure)
 
     command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
     command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="default: the first")
@@ -129,6 +130,17 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_run(command: argparse.ArgumentParser) -> None:
+    """What may be asked of the run of a chapter."""
+    command.add_argument(
+        "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
+    )
+    command.add_argument("--small", action="store_true", help="the chapter's small values, but -p")
+    command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
+    command.add_argument("-f", "--force", action="store_true", help="replace what is there")
+    command.add_argument("--timeout", type=positive, metavar="SECONDS", help="default: none")
+
+
 def _shield(arguments: list[str]) -> list[str]:
     """A space before the value of each -p, so that -1e-3 is not taken for an option."""
     values = {at + 2 for at, argument in enumerate(arguments) if argument == "-p"}
@@ -153,14 +165,29 @@ def _run(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.single import run_to_file
 
     chapter = locate(chosen.chapter)
-    overrides = [(name, value.removeprefix(" ")) for name, value in chosen.overrides]
+    how = (chosen.out, chosen.force, chosen.timeout, chosen.source, chosen.fresh)
+    run_to_file(chapter, _overrides(chosen, chapter), *how)
+
+
+def _figure(chosen: argparse.Namespace) -> None:
+    from lindiff_nb.run.figure import figure_to_files, find
+
+    chapter = find(find_book(), chosen.figure)
+    how = (Path(chosen.out), chosen.force, chosen.timeout, chosen.fresh)
+    figure_to_files(chapter, chosen.figure, _overrides(chosen, chapter), *how)
+
+
+def _overrides(chosen: argparse.Namespace, chapter: Chapter) -> list[tuple[str, object]]:
+    """The values that a chapter is to be run with; the small ones where none is given."""
+    overrides: list[tuple[str, object]] = [
+        (name, value.removeprefix(" ")) for name, value in chosen.overrides
+    ]
     if chosen.small:
         if not chapter.small:
             raise UsageError(f"{chapter.name} names no small values in its header")
         given = {name for name, _ in overrides}
         overrides += [(n, value) for n, value in chapter.small.items() if n not in given]
-    how = (chosen.out, chosen.force, chosen.timeout, chosen.source, chosen.fresh)
-    run_to_file(chapter, overrides, *how)
+    return overrides
 
 
 def _lab(chosen: argparse.Namespace) -> None:

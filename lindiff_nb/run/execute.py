@@ -92,6 +92,7 @@ class FreshKernel(NBClientEngine):
             record_timing=False,
             shutdown_kernel="immediate",
             startup_timeout=120,
+            iopub_timeout=60,  # a machine with much else to do needs more than the usual 4 s
             on_cell_start=stop_if_ended,
             on_cell_executed=lambda **_: on_cell(),
         )

@@ -14,7 +14,7 @@ from lindiff_nb.run.outputs import plain
 from lindiff_nb.run.records import PREFIX
 
 LONGEST = 100_000  # characters that one output of text may have
-LIVE = "application/vnd.vegalite.v5+json"  # figures.live writes it; figures is no import of ours
+LIVE = "application/vnd.lindiff.live+json"  # figures.live writes it; figures is no import of ours
 SERIES = "application/vnd.lindiff.series+json"  # nor is figures.series; no page shows it
 
 

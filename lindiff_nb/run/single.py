@@ -43,13 +43,7 @@ def run_to_file(
     path = output(Path(name), force, (".ipynb",), _is_ours)
     sweep(path.parent)
     reading = None if source else Reading(chapter.book)
-    kept = Kept(chapter, values)
-    try:
-        found = None if fresh else kept.result()
-        notebook, record = found or kept.keep(_run(chapter, values, timeout, kept.why))
-    except RunFailed as failure:
-        apart = path.with_suffix(".failed.ipynb")
-        raise RunFailed(keep_apart(chapter.name, failure, apart)) from None
+    notebook, record, told = run_or_kept(chapter, values, path, timeout, fresh)
     notebook = reading.of(notebook, chapter.name) if reading else notebook
     recorded = [f"  {name} = {value!r}" for name, value in record["recorded"].items()]
     try:
@@ -58,8 +52,25 @@ def run_to_file(
         where = _written_elsewhere(notebook, path.name)
         why = f"{path} cannot be written: {error.strerror}"
         raise RunFailed("\n".join([f"{why}; {where}", *recorded])) from None
+    print(f"{path}: {told}", *recorded, sep="\n")
+
+
+def run_or_kept(
+    chapter: Chapter, values: dict[str, Value], path: Path, timeout: float | None, fresh: bool
+) -> tuple[Any, dict[str, Any], str]:
+    """A run with these values, kept or new, its record, and in words which of the two it is.
+
+    If it fails, what there is of it stands beside `path` (RunFailed).
+    """
+    kept = Kept(chapter, values)
+    try:
+        found = None if fresh else kept.result()
+        notebook, record = found or kept.keep(_run(chapter, values, timeout, kept.why))
+    except RunFailed as failure:
+        apart = path.with_suffix(".failed.ipynb")
+        raise RunFailed(keep_apart(chapter.name, failure, apart)) from None
     since = f", kept from {record['date']}, nothing changed since (--fresh runs it anew)"
-    print(f"{path}: {seconds(record['seconds'])}{since if found else ''}", *recorded, sep="\n")
+    return notebook, record, f"{seconds(record['seconds'])}{since if found else ''}"
 
 
 def _written_elsewhere(notebook: Any, name: str) -> str:

@@ -13,6 +13,12 @@ from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.sources import mapping
 
+NOTEBOOKS = "notebooks"  # the branch of executed notebooks, see .github/workflows/release.yml
+LAUNCH = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
+
 
 def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
     """Write the folder anew: pages, executed chapters, _toc.yml, _config.yml, runs.json.
@@ -36,16 +42,18 @@ def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
 def configuration(settings: dict[str, Any]) -> dict[str, Any]:
     """Jupyter Book's settings with execution off and, where the environment tells, the repository.
 
-    LINDIFF_REPOSITORY_URL and LINDIFF_REPOSITORY_BRANCH (main) make the buttons that lead there;
-    without them no address is invented.
+    LINDIFF_REPOSITORY_URL makes the buttons that lead there, and on GitHub those that open a
+    chapter on Colab and Binder, from the branch that a release writes; without it no address is
+    invented.
     """
     execute = _section(settings, "execute") | {"execute_notebooks": "off"}
     settings = settings | {"execute": execute}
     if url := os.environ.get("LINDIFF_REPOSITORY_URL"):
-        branch = os.environ.get("LINDIFF_REPOSITORY_BRANCH", "main")
-        settings["repository"] = {"url": url.rstrip("/"), "branch": branch}
+        settings["repository"] = {"url": url.rstrip("/"), "branch": NOTEBOOKS}
         buttons = {"use_repository_button": True, "use_issues_button": True}
         settings["html"] = _section(settings, "html") | buttons
+        if url.startswith("https://github.com/"):
+            settings["launch_buttons"] = _section(settings, "launch_buttons") | LAUNCH
     return settings
 
 

@@ -1,7 +1,11 @@
 """What Sphinx needs to render the executed chapters; listed as an extension in _config.yml.
 
-vendor  MathJax and Vega kept with the site, so that no page asks another host for anything
-live    live figures: the Vega-Lite output of a chapter becomes a figure of the page
+vendor  our own scripts, and the folder of what a build makes beside the pages
+maths   formulas set by KaTeX when the site is built
+fonts   typefaces inside their style sheets
+icons   of the theme's icons only those in use
+live    live figures: what moves beside a picture, and the file that holds it
+data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
 footer  when and with what a page was executed; the run times that the text quotes
 package  the wheel, beside the pages that were made with it
@@ -11,6 +15,7 @@ opening  the minutes that a chapter takes, under its title, and its symbols
 reading  what a page costs its reader
 lede    the figure that shows a page's answer, lifted to its top
 moved   old addresses of what has moved to another page
+doors   sitemap, feed of changes and card, where LINDIFF_SITE_URL says where the site is
 api     the reference of functions, from their docstrings
 links   from the names in a page's code to the reference
 pages   the last look at the files: front door, policy narrowed, no id twice
@@ -24,10 +29,15 @@ def setup(app: Any) -> dict[str, Any]:
     from lindiff_nb.site import (
         api,
         dark,
+        data,
+        doors,
+        fonts,
         footer,
+        icons,
         lede,
         links,
         live,
+        maths,
         moved,
         opening,
         package,
@@ -37,7 +47,8 @@ def setup(app: Any) -> dict[str, Any]:
         vendor,
     )
 
-    drawn = (vendor, live, dark, opening, lede, footer)
-    for module in (*drawn, moved, package, theme, policy, api, links, pages):
+    drawn = (vendor, fonts, maths, live, dark, data, opening, lede, footer)
+    for module in (*drawn, moved, package, theme, doors, policy, api, links, icons, pages):
         module.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    # Not safe to fork once V8 runs.
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

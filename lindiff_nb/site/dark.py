@@ -2,6 +2,7 @@
 
 Beside an SVG image the page gets a second one whose colours went through
 `palette.for_dark`; the theme shows one of the two. Photographs inside the SVG stay as they are.
+An image loads when it is seen, so of the two only the one that is shown, and has its place before.
 """
 
 import hashlib
@@ -9,13 +10,16 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
+from sphinx.util.images import get_image_size
 
 from lindiff_nb.figures.palette import for_dark
 
 COLOUR = re.compile(r'((?:fill|stroke|stop-color)(?::\s*|="))(#[0-9a-fA-F]{6})\b')
+IMAGE = re.compile(r'<img [^>]*\bsrc="[^"]*\b_images/([^"/]+)"')
 FIGURE_PATCH = re.compile(r'(<g id="patch_1">\s*<path [^>]*?fill: )#ffffff')
 
 
@@ -67,6 +71,19 @@ class DarkFigures(SphinxTransform):
         return "/" + os.path.relpath(folder / name, self.env.srcdir)
 
 
+def place(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Let the images of a page load when they are near the screen, and say how large they are."""
+    sources = {name: source for source, name in app.builder.images.items()}
+
+    def lazy(found: re.Match[str]) -> str:
+        size = get_image_size(os.path.join(app.srcdir, sources[unquote(found[1])]))
+        width, height = size or ("auto", "auto")
+        return f'{found[0]} loading="lazy" width="{width}" height="{height}"'
+
+    context["body"] = IMAGE.sub(lazy, context.get("body", ""))
+
+
 def setup(app: Any) -> None:
-    """Register the transform."""
+    """Register the transform, and what its images say."""
     app.add_transform(DarkFigures)
+    app.connect("html-page-context", place)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sphinx.errors import ExtensionError
 
-from lindiff_nb.site import policy
+from lindiff_nb.site import icons, policy
 
 PRINTS = (' onclick="window.print()"', ' data-action="print"')  # static/pages.js listens
 TAGS = re.compile(r"<!--.*?-->|<script\b.*?</script>|(<[a-z][^>]*>)", re.I | re.S)
@@ -47,7 +47,7 @@ def without_repeated_ids(page: str) -> str:
 
 def finished(page: str) -> str:
     """The page as it is published."""
-    return policy.narrowed(without_repeated_ids(page.replace(*PRINTS)))
+    return policy.narrowed(without_repeated_ids(icons.SCRIPT.sub("", page.replace(*PRINTS))))
 
 
 def front_door(app: Any) -> str:

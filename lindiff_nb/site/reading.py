@@ -9,7 +9,7 @@ from typing import Any
 
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 APART = r"(?:dropdown|prf:proof|solution|list-table|table)"
-FIGURE = re.compile(r"\bsubplots\(|image_grid\(|live\.show\(|figures\.\w+_figure\(")
+FIGURE = re.compile(r"\bsubplots\(|image_grid\(|figures\.\w+_figure\(")
 ROW = re.compile(r"^\|.*\|$\n?", re.M)
 
 

@@ -87,7 +87,7 @@ def _formatted(value: Any, form: str) -> str:
 
 
 def _macros(book: Book) -> dict[str, str]:
-    """What the site's MathJax knows by a name."""
+    """What the site knows by a name."""
     path = None if book.only else book.beside("_config.yml")
     config = ("sphinx", "config", "mathjax3_config", "tex", "macros")
     macros = nested(mapping(path), *config) if path else None

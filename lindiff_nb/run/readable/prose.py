@@ -86,7 +86,7 @@ class Prose:
         return role(token.content) if role else token.content
 
     def expanded(self, formula: str) -> str:
-        """A formula without the macros of the site's MathJax."""
+        """A formula without the macros of the site."""
         return COMMAND.sub(lambda found: self.macros.get(found[1], found[0]), formula)
 
     def reference(self, content: str) -> str:

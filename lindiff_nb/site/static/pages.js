@@ -3,9 +3,9 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-action=print]")) window.print();
 });
 
-// Live figures. Vega interprets their expressions; compiling them would need eval.
-const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true };
-for (const figure of document.querySelectorAll(".live > [data-figure]"))
-  vegaEmbed(figure, JSON.parse(figure.dataset.figure), options).then((drawn) => {
-    figure.view = drawn.view;
-  });
+// Search: no summaries from the disk, where a page may not read another; a formula is found once.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+if (typeof Search !== "undefined") {
+  const plain = Search.htmlToText;
+  Search.htmlToText = (page, anchor) => plain(page.replace(/<math.*?<\/math>/gs, ""), anchor);
+}

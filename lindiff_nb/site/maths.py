@@ -1,0 +1,125 @@
+"""Mathematics set when the site is built: HTML for the eye, MathML beside it for a screen reader.
+
+KaTeX, the script that sphinxcontrib-katex carries, runs in the V8 of mini-racer; its style sheet
+and fonts of the same version lie in `faces`. A reader's browser runs nothing: a formula is
+there without scripts, moves nothing when it comes, and can be selected. The macros are those of
+`mathjax3_config`, which JupyterLab's MathJax and plain Sphinx know too.
+"""
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+from lindiff_nb._base import extras
+from lindiff_nb.site.fonts import FACES
+
+logger = logging.getLogger(__name__)
+
+NAME = "katex"
+NUMBERED = re.compile(r"(\\(?:begin|end)\{(?:align|alignat|gather|equation))\}")
+
+
+@cache
+def engine() -> Any:
+    """A JavaScript context with KaTeX in it."""
+    with extras.of("book"):
+        from py_mini_racer import MiniRacer
+
+        script = resources.files("sphinxcontrib") / "katex.min.js"
+        context = MiniRacer()
+        context.eval(script.read_text(encoding="utf-8"))
+    return context
+
+
+@cache
+def fontless() -> set[str]:
+    """The classes of letters whose font is not in `faces`."""
+    sheet = (FACES / "katex.css").read_text(encoding="utf-8")
+    there = re.findall(r"@font-face\{font-family:\W?(KaTeX_\w+)", sheet)
+    rules = re.findall(r"([^{}]+)\{[^{}]*font-family:(KaTeX_\w+)", sheet)
+    lacking = " ".join(selector for selector, family in rules if family not in there)
+    return set(re.findall(r"\.(\w+)", lacking)) - {NAME}
+
+
+@cache
+def typeset(tex: str, display: bool, macros: tuple[tuple[str, str], ...] = ()) -> str:
+    """A formula as HTML and MathML; ValueError with KaTeX's words if it cannot be set.
+
+    Numbers are Sphinx's: an environment that would number its lines becomes the one that does not.
+    """
+    from py_mini_racer import JSEvalException
+
+    options = {
+        "displayMode": display,
+        "strict": "error",
+        "macros": dict(macros),
+        "errorColor": "-",
+    }
+    try:
+        made = engine().call("katex.renderToString", NUMBERED.sub(r"\1*}", tex), options)
+    except JSEvalException as error:
+        said = re.search(r"(?:KaTeX parse error|LaTeX-incompatible input)[^\n]*", str(error))
+        raise ValueError(f"{said[0] if said else error} in the formula {tex!r}") from None
+    if "color:-" in made:  # a command that links or brings HTML
+        raise ValueError(f"not trusted: a command in the formula {tex!r}")
+    classes = " ".join(re.findall(r'class="([^"]*)', made)).split()
+    if lacking := fontless().intersection(classes):
+        raise ValueError(f"no font for {', '.join(sorted(lacking))} in the formula {tex!r}")
+    return str(made)
+
+
+def written(writer: Any, node: nodes.Element, tex: str, display: bool) -> str:
+    """The formula of a node; where it cannot be set, a warning that names it, and its text."""
+    config = (writer.builder.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
+    macros = tuple((f"\\{name}", text) for name, text in config.items())
+    try:
+        return typeset(tex, display, macros)
+    except ValueError as error:
+        logger.warning("%s", error, location=node)
+        return str(writer.encode(tex))
+
+
+def visit_inline(writer: Any, node: nodes.math) -> None:
+    """A formula in the text."""
+    start = writer.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    writer.body.append(f"{start}{written(writer, node, node.astext(), False)}</span>")
+    raise nodes.SkipNode
+
+
+def visit_display(writer: Any, node: nodes.math_block) -> None:
+    """A displayed formula, its number and the link to it before it, as Sphinx lays them out."""
+    writer.body.append(writer.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        number = get_node_equation_number(writer, node)
+        writer.body.append(f'<span class="eqno">({number})')
+        writer.add_permalink_ref(node, "Link to this equation")
+        writer.body.append("</span>")
+    writer.body.append(f"{written(writer, node, aligned(node), True)}</div>\n")
+    raise nodes.SkipNode
+
+
+def aligned(node: nodes.math_block) -> str:
+    """The text of a block, in which blank lines and line breaks divide an equation."""
+    text = str(node.astext())
+    if node["nowrap"]:
+        return text
+    parts = [part for part in text.split("\n\n") if part.strip()]
+    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    lines = r"\\".join(parts)
+    return lines if len(parts) == 1 else rf"\begin{{aligned}}{lines}\end{{aligned}}"
+
+
+def choose(app: Any, config: Any) -> None:
+    """Let Sphinx set its mathematics so, whatever else is installed."""
+    config.html_math_renderer = NAME
+
+
+def setup(app: Any) -> None:
+    """Register the renderer."""
+    app.add_html_math_renderer(NAME, (visit_inline, None), (visit_display, None))
+    app.connect("config-inited", choose)

@@ -1,0 +1,74 @@
+"""Formulas are set when the site is built: HTML for the eye, MathML for a screen reader."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from docutils import nodes
+
+from lindiff_nb.site import fonts, maths
+
+MACROS = ((r"\E", r"\mathbb{E}"), (r"\half", r"\frac{#1}{2}"))
+
+
+def block(text: str, nowrap: bool = False) -> nodes.math_block:
+    return nodes.math_block(text, text, nowrap=nowrap)
+
+
+def test_a_formula_is_html_that_is_seen_and_mathml_that_is_heard():
+    made = maths.typeset(r"\frac{a}{b} < c", True)
+    seen = re.search(r'<span class="katex-html" aria-hidden="true">.*', made)[0]
+    heard = ElementTree.fromstring(re.search(r"<math.*</math>", made)[0])
+    names = [element.tag.rpartition("}")[2] for element in heard.iter()]
+    assert heard.get("display") == "block"
+    assert [names.count(name) for name in ("mfrac", "mi", "mo")] == [1, 3, 1]
+    assert re.sub(r"<[^>]*>", "", seen).replace("\u200b", "") == "ba&lt;c"
+    assert "display=" not in maths.typeset("a", False)
+
+
+def test_macros_stand_for_what_they_are():
+    made, written = (maths.typeset(text, False, MACROS) for text in (r"\E \half x", r"\E"))
+    assert re.search(r"<mfrac><mi>x</mi><mn>2</mn></mfrac>", made)
+    assert maths.typeset(r"\mathbb{E}", False).split("<annotation")[0] in written
+    with pytest.raises(ValueError, match="Undefined control sequence"):
+        maths.typeset(r"\E", False)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        *(r"\frac{a}{b", r"a^2^3", r"\nosuch x", r"\left( a", "2 € for x"),
+        *(r"\href{javascript:a}{b}", r"\mathfrak{g}", r"\texttt{code}"),
+    ],
+)
+def test_what_cannot_be_set_is_named(tex):
+    with pytest.raises(ValueError, match=r"in the formula '") as failed:
+        maths.typeset(tex, True)
+    assert repr(tex) in str(failed.value)
+
+
+@pytest.mark.parametrize("name", ["align", "gather", "alignat", "equation"])
+def test_lines_have_no_numbers_but_those_of_sphinx(name):
+    columns = "{2}" if name == "alignat" else ""
+    made = maths.typeset(rf"\begin{{{name}}}{columns} a \end{{{name}}}", True)
+    assert "eqn-num" not in made
+    assert "tag" not in made
+
+
+def test_line_breaks_and_blank_lines_divide_an_equation():
+    assert maths.aligned(block("a = b")) == "a = b"
+    assert maths.aligned(block(r"a &= b \\ &= c")) == r"\begin{split}a &= b \\ &= c\end{split}"
+    assert maths.aligned(block("a\n\nb")) == r"\begin{aligned}a\\b\end{aligned}"
+    whole = "\\begin{align}a\n\nb\\end{align}"
+    assert maths.aligned(block(whole, nowrap=True)) == whole
+
+
+def test_style_sheet_and_script_are_of_one_version():
+    version = maths.engine().eval("katex.version")
+    assert f'content:"{version}"' in fonts.embedded("katex.css")
+
+
+def test_every_font_that_a_style_sheet_names_is_in_it():
+    text = fonts.embedded("katex.css")
+    assert len(re.findall("@font-face", text)) == len(list(fonts.FACES.glob("KaTeX*.woff2")))
+    assert set(re.findall(r"url\((\w+:[\w/]+)", text)) == {"data:font/woff2"}
