@@ -101,6 +101,13 @@ def test_the_table_holds_every_number_that_was_recorded_with_its_meaning(shown):
     assert table["text/plain"].splitlines()[0] == "test loss & more: 0.3333"
 
 
+def test_numbers_of_one_meaning_have_a_row_each(shown):
+    record(first=1, second=2)
+    measured(first="the same", second="the same")
+    assert shown[-1]["text/plain"].splitlines() == ["the same: 1", "the same: 2"]
+    assert shown[-1]["text/html"].count("<tr>") == 2
+
+
 def test_the_table_knows_no_number_that_was_not_recorded(shown):
     record(loss=1.0)
     with pytest.raises(ValueError, match=r"^lost was not recorded"):

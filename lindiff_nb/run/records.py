@@ -54,12 +54,12 @@ def measured(**meanings: str) -> None:
     for name in meanings:
         if name not in _so_far:
             raise ValueError(f"{name} was not recorded")
-    rows = {meanings.get(name, name): _written(value) for name, value in _so_far.items()}
+    rows = [(meanings.get(name, name), _written(value)) for name, value in _so_far.items()]
     cells = "".join(
         f'<tr><th scope="row">{escape(meaning)}</th><td>{escape(value)}</td></tr>'
-        for meaning, value in rows.items()
+        for meaning, value in rows
     )
-    text = "\n".join(f"{meaning}: {value}" for meaning, value in rows.items())
+    text = "\n".join(f"{meaning}: {value}" for meaning, value in rows)
     _display({"text/html": f'<table class="measured">{cells}</table>', "text/plain": text}, {})
 
 
