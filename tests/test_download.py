@@ -69,7 +69,7 @@ def test_a_notebook_runs_where_nothing_but_the_package_was_installed(
     source = site / "_sources" / "book" / f"{chapter}.ipynb"
     hidden = {"PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH"}
     bare = {name: value for name, value in os.environ.items() if name not in hidden}
-    papermill = [stranger / "bin" / "papermill", "--log-level", "ERROR", "--no-progress-bar"]
+    papermill = [stranger / "bin" / "python", "-m", "papermill", "--no-progress-bar"]
     command = [*papermill, "--kernel", "python3", source, tmp_path / "out.ipynb"]
     subprocess.run(command, cwd=tmp_path, env=bare, check=True)
     cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
