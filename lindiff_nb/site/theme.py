@@ -21,8 +21,13 @@ def describe(app: Any, page: str, template: str, context: dict[str, Any], doctre
 
 
 def description(doctree: nodes.document) -> str:
-    """The first paragraph as plain text of at most 200 characters, its formulas made readable."""
-    paragraph = next(iter(doctree.findall(nodes.paragraph)), None)
+    """The first paragraph as plain text of at most 200 characters, its formulas made readable.
+
+    How long the page takes to read does not describe it.
+    """
+    paragraphs = doctree.findall(nodes.paragraph)
+    told = (p for p in paragraphs if "reading-time" not in p.parent.get("classes", []))
+    paragraph = next(told, None)
     if paragraph is None:
         return ""
     text = re.sub(r"^(What you will see|The question)\.", "", paragraph.astext())
