@@ -140,7 +140,8 @@ def test_durations_are_written_for_people(seconds, text):
 def test_a_description_is_the_first_paragraph_without_tex():
     document = new_document("page")
     assert theme.description(document) == ""
-    document += nodes.container("", nodes.paragraph("", "9 minutes to read"), classes=["reading-time"])
+    minutes = nodes.paragraph("", "9 minutes to read")
+    document += nodes.container("", minutes, classes=["reading-time"])
     text = "What you will see. A floor \\sigma / \\sqrt{n} " + "word " * 60
     document += nodes.paragraph(text, text)
     described = theme.description(document)
