@@ -70,7 +70,7 @@ def training(figure: Any, sets: dict[str, Any], **schedule: float) -> None:
 
 
 def sampler(figure: Any, spectrum: Array, schedules: dict[str, list[Any]]) -> None:
-    """Attach schedules (`exact.schedule`), by name, each in the same numbers of steps, increasing."""
+    """Attach schedules, of `exact.schedule`, by name, each in the same numbers of steps, rising."""
     made = [schedule for row in schedules.values() for schedule in row]
     levels = np.concatenate([schedule.noise_ratio for schedule in made]).astype("f4")
     steps = [schedule.steps for schedule in next(iter(schedules.values()))]
