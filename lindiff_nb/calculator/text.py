@@ -18,8 +18,8 @@ mean an upper bound. The floor is the loss with infinitely many images. Times ar
 learning rate x steps on the loss summed over dimensions; 'never' says that
 stopping does not help."""
 KNOWN = """\
-The +- of the losses, 'stop at' and the loss beside it, and shrinkage have no formula
-for a fitted mean: they are for the mean known and one image less."""
+The +- of the losses, 'stop at' and the loss beside it, and shrinkage have no
+formula for a fitted mean: they are for the mean known and one image less."""
 
 
 def text(report: Report, source: str, said: Sequence[str] = ()) -> str:
