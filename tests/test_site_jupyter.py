@@ -49,7 +49,19 @@ def site() -> Path:
 @cache
 def article(site: Path, chapter: str) -> str:
     page = (site / "book" / f"{chapter}.html").read_text(encoding="utf-8")
-    return page[page.index("<article") : page.index("</article")]
+    return in_tex(page[page.index("<article") : page.index("</article")])
+
+
+def in_tex(page: str) -> str:
+    """The page with each formula as its TeX, which KaTeX keeps beside what it sets."""
+    kept, depth = [], 0
+    for part in re.split(r"(<span\b[^>]*>|</span>)", page):
+        if depth or part == '<span class="katex">':
+            depth += part.startswith("<span") - (part == "</span>")
+            kept += re.findall(r"<annotation[^>]*>(.*?)</annotation>", part, re.S)
+        else:
+            kept.append(part)
+    return "".join(kept)
 
 
 def download(site: Path, chapter: str) -> Any:
