@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -154,3 +155,18 @@ def reading(site: Path | None = None) -> Iterator[Reader]:
         site = site or built_site()
         with served(site) as address:
             yield Reader(browser, site, address)
+
+
+def violations(page: Any) -> list[str]:
+    """Serious and critical violations of WCAG and best practice, of a page as it is.
+
+    Without its preload, which asks for style sheets at addresses of its own making.
+    """
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]

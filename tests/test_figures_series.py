@@ -108,6 +108,20 @@ def test_the_table_holds_all_that_the_axes_hold():
     plt.close(figure)
 
 
+@pytest.mark.parametrize("away", [np.inf, np.nan])
+def test_what_lies_at_infinity_is_not_drawn_and_is_in_no_row(ax, away):
+    ax.plot([1, 2, 3], [1, away, 3], "o")
+    ax.errorbar([1, 2], [2, away], [0.1, 0.1])
+    ax.axhline(away)
+    ax.axvline(away)
+    ax.axhline(2)
+    text = series.table(series.of_figure(ax.figure))
+    assert figure_witness.told(text) == figure_witness.held(ax.figure)
+    assert [row["y"] for row in csv.DictReader(io.StringIO(text)) if row["kind"] == "level"] == [
+        "2"
+    ]
+
+
 def test_the_witness_sees_what_a_table_leaves_out(ax):
     line, _ = ax.plot([1, 2], [3, 4], [1, 2], [5, 6])
     text = series.table(series.of_figure(ax.figure))

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from site_browser import PAGES, ROOT, Reader, reading
+from site_browser import PAGES, ROOT, Reader, reading, violations
 
 from lindiff_nb.figures.palette import DARK_PAGE, WHITE, contrast, for_dark
 from lindiff_nb.site import policy
@@ -112,24 +111,9 @@ def still(reader: Reader) -> Iterator[Any]:
 
 
 def axe(page: Any) -> list[str]:
-    """Serious and critical violations of WCAG and best practice; the page is spent afterwards.
-
-    Without its preload, which asks for style sheets at addresses of its own making.
-    """
+    """What bars the way to a page, which is spent afterwards."""
     page.evaluate(THIN)
     return violations(page)
-
-
-def violations(page: Any) -> list[str]:
-    """The same of a page as it is."""
-    options = {"resultTypes": ["violations"], "preload": False}
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
 
 
 def on_all_screens(probes: dict, page: str, key: str) -> dict[tuple[str, int], Any]:

@@ -105,7 +105,8 @@ def _line(line: Any, ax: Any) -> Iterator[Series]:
             kind = "level"
         points = line.get_xydata() if all(inside) else line.get_xydata()[:1]
         known = {name: v for name, v, i in zip("xy", points.T, inside, strict=True) if i}
-        yield _of(kind, line.get_color(), **known)
+        if kind != "level" or np.isfinite([*known.values()]).all():  # at infinity nothing is drawn
+            yield _of(kind, line.get_color(), **known)
 
 
 def _cloud(cloud: Any, ax: Any) -> Iterator[Series]:

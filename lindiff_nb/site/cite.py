@@ -5,7 +5,6 @@ LINDIFF_SITE_URL tells one.
 """
 
 import html
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 
+from lindiff_nb.site import doors
 from lindiff_nb.site.footer import records
 from lindiff_nb.site.package import ROOT
 
@@ -38,7 +38,7 @@ def bibtex(name: str, title: str, anchor: str, record: dict[str, Any]) -> str:
     book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     authors = [each.get("name") or each["family-names"] for each in book["authors"]]
     commit = record.get("commit") or ""
-    site = os.environ.get("LINDIFF_SITE_URL", "").rstrip("/")
+    site = doors.address()
     return BIBTEX.format(
         name=name.rpartition("/")[2],
         authors=_tex(" and ".join(authors)),
@@ -47,7 +47,7 @@ def bibtex(name: str, title: str, anchor: str, record: dict[str, Any]) -> str:
         version=book["version"],
         run=record["date"][:10] + (f", commit {commit[:10]}" if commit else ""),
         year=record["date"][:4],
-        url=f",\n  url = {{{site}/{name}.html#{anchor}}}" if site else "",
+        url=f",\n  url = {{{site}{name}.html#{anchor}}}" if site else "",
     )
 
 

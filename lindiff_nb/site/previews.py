@@ -64,7 +64,7 @@ def preview(page: str, place: tuple[str, int, int]) -> str:
     else:
         shown = page[start:end]
         shown = f"<table>{shown}</table>" if tag == "tr" else shown
-    return "" if "data-figure" in shown else LEFT_OUT.sub("", shown)
+    return LEFT_OUT.sub("", shown)
 
 
 def write(folder: Path) -> None:
