@@ -24,7 +24,7 @@ from lindiff_nb.run import collect, sweep
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.sweeps.batch import numbers
 from lindiff_nb.run.sweeps.cells import SEEDS, Cell, ingredients, is_function, replicates
-from lindiff_nb.run.sweeps.collect import columns, text
+from lindiff_nb.run.sweeps.collect import _dataset, columns, text
 from lindiff_nb.run.sweeps.guard import Guard, Limits
 from lindiff_nb.run.sweeps.plan import plan
 from lindiff_nb.run.sweeps.store import Store, record
@@ -58,6 +58,9 @@ def mixed(n: int, word: str = "", seed: int = 0):
         raise ValueError("three")
     more = {"only": 1, "say": "two"} if n == 2 else {"say": 1}
     return {"half": n / 2, "even": n % 2 == 0, **more}
+
+def whole(n: int):
+    return n
 
 def once(n: int):
     \"\"\"Dies the first time it is called.\"\"\"
@@ -445,6 +448,16 @@ def test_a_column_is_of_one_type_whatever_is_missing(here):
     np.testing.assert_array_equal(found["half"], [0.5, 0.5, 1.0, 1.0, np.nan, np.nan])
     np.testing.assert_array_equal(found["only"], [np.nan] * 2 + [1.0] * 2 + [np.nan] * 2)
     assert found["say"].tolist() == ["1", "1", "two", "two", "", ""]
+    assert np.isnan(found["cell"]).all()  # nothing was ever there
+
+
+def test_a_whole_number_keeps_its_last_digit_however_long_it_is(here):
+    large = [2**53 + 1, 2**63 - 1, 2**63, 10**300]
+    for folder, some in (("held", large[:2]), ("longer", large)):
+        sweep(plan("calls:whole", call=True, grid={"n": some}), folder)
+        for name in ("n", "value"):
+            found = collect(folder, "arrays")[name]
+            assert [int(value) for value in found] == some
 
 
 def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installed(here):
@@ -465,10 +478,19 @@ def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installe
     if find_spec("pyarrow"):
         assert main(["collect", "runs", "-o", "table.parquet"]) == 0
         assert import_module("pandas").read_parquet("table.parquet").equals(frame)
+    else:
+        assert main(["collect", "runs", "-o", "table.parquet"]) == 2
     if find_spec("xarray"):
         cube = collect("runs", "xarray")
         assert dict(cube.sizes) == {"n": 3, "word": 2, "replicate": 1, "seed": 2}
         assert float(cube["half"].sel(n=2, word="b,c", seed=6, replicate=0)) == 1.0
+        assert main(["collect", "runs", "-o", "table.nc"]) == 0
+        stored = import_module("xarray").open_dataset("table.nc")
+        np.testing.assert_array_equal(stored["half"], cube["half"])
+        thin = np.arange(100_000)  # as a square, of ten thousand million places
+        sizes = {"n": thin, "k": thin, "replicate": thin * 0, "seed": thin, "status": thin}
+        with pytest.raises(ValueError, match=r"100000 x 100000 x 1 places \(n, k, repl"):
+            _dataset(import_module("pandas").DataFrame({"target": "t"} | sizes))
 
 
 def test_a_table_has_text_in_quotes_and_numbers_to_their_last_digit(here, capsys):

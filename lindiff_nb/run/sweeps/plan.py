@@ -161,8 +161,10 @@ def _count(name: str, value: object, low: int) -> None:
 
 
 def _guard(factors: Sequence[int], most: int) -> None:
-    """Refuse a plan of absurd size before it is written out."""
+    """Refuse a plan of absurd size, or of none, before it is written out."""
     cells = math.prod(factors)
+    if not cells:
+        raise UsageError("the plan has no cells: lists that go hand in hand are empty")
     if cells > most:
         product = " x ".join(map(str, factors))
         raise Refused(f"the plan has {product} = {cells:,} cells, more than {most:,}")
