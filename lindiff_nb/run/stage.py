@@ -15,7 +15,11 @@ from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.sources import mapping
 
 NOTEBOOKS = "notebooks"  # the branch of executed notebooks, see .github/workflows/release.yml
-HOSTS = {"github.com": True, "gitlab.com": True, "bitbucket.org": False}  # has issues we can lead to
+HOSTS = {
+    "github.com": True,
+    "gitlab.com": True,
+    "bitbucket.org": False,
+}  # has issues we can lead to
 LAUNCH = {
     "binderhub_url": "https://mybinder.org",
     "colab_url": "https://colab.research.google.com",
