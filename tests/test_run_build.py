@@ -257,5 +257,5 @@ def test_repository_links_come_from_the_environment_and_are_never_invented(monke
 @pytest.mark.parametrize("url", ["git@github.com:us/book.git", "us/book", "https://github.com/us"])
 def test_what_is_no_address_of_a_repository_is_refused_before_anything_runs(monkeypatch, url):
     monkeypatch.setenv("LINDIFF_REPOSITORY_URL", url)
-    with pytest.raises(UsageError, match="LINDIFF_REPOSITORY_URL must be like https://github.com/"):
+    with pytest.raises(UsageError, match="LINDIFF_REPOSITORY_URL must be like https"):
         configuration({})

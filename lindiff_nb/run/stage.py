@@ -19,7 +19,7 @@ HOSTS = {
     "github.com": True,
     "gitlab.com": True,
     "bitbucket.org": False,
-}  # has issues we can lead to
+}  # whether a page of issues is known
 LAUNCH = {
     "binderhub_url": "https://mybinder.org",
     "colab_url": "https://colab.research.google.com",

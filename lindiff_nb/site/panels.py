@@ -51,7 +51,7 @@ def pieces(svg: str) -> list[list[Box]]:
         else:
             bottom = min(ys) - 12
             below += [[(start, bottom, stop, height)] for start, stop in lines]
-    shown = []
+    shown: list[list[Box]] = []
     for (left, edge), (start, end) in zip(columns, pairwise([0.0, *cuts, width]), strict=True):
         own = [(start, top, end, bottom)]
         bare = edge - left < GAP and shown
@@ -64,7 +64,8 @@ def _columns(axes: list[ElementTree.Element]) -> list[tuple[float, float]]:
     found: dict[int, list[tuple[float, float]]] = {}
     for panel in axes:
         frame = panel.find(f"{SVG}g/{SVG}path")
-        edge = min(float(x) for x in NUMBER.findall("" if frame is None else frame.get("d"))[::2])
+        path = "0 0" if frame is None else frame.get("d", "0 0")
+        edge = min(float(x) for x in NUMBER.findall(path)[::2])
         left = min([edge, *(x - 75 * turned for x, _, turned, _ in _texts(panel))])
         found.setdefault(round(edge / 3), []).append((left, edge))
     return [(min(x for x, _ in rows), rows[0][1]) for _, rows in sorted(found.items())]
