@@ -82,15 +82,15 @@ Claims.
   - Deviations
 * - 1: falls
   - {numref}`fig-curve`; `lindiff-nb run seen`
-  - within 1 percent
+  - within [{glue:text}`seen.md::miss:.2%`]{.off} of [$n^2$]{.theirs}
   - none known
-* - 2: rises
+* - 2: rises, by [0.4]{.theirs}
   - the same run
-  - **not found**: it falls
+  - **not found**: it falls by [{glue:text}`seen.md::rise:.2f`]{.ours}
   - one curve for two
 * - 3: stays
   - {numref}`fig-curve`; `lindiff-nb run seen`
-  - within 2 percent
+  - within [10%]{.off}, at [7 of 9]{.ours}
   - fewer points
 ```
 """
@@ -255,7 +255,8 @@ def test_an_address_is_cited_only_where_there_is_one(monkeypatch):
     assert "url" not in cite.bibtex("book/seen", "Seen", "ch-seen", RECORD)
 
 
-COLUMNS = ["Figure", "Status", "Ours", "Agreement", "Deviations"]
+COLUMNS = ["Figure", "Status", "Paper’s value", "Our value", "Error"]
+COLUMNS += ["Ours", "Agreement", "Deviations"]
 COLUMNS += ["Again", "Sizes and seed", "Seconds", "Run"]
 
 
@@ -272,10 +273,12 @@ def test_the_ledger_says_what_its_runs_were_and_begins_with_what_does_not_hold(r
     assert [h.strip() for h in page.locator("table.ledger th").all_inner_texts()] == COLUMNS
     assert rows(page, 0) == ["2: rises", "3: stays", "1: falls"]
     assert rows(page, 1) == ["does not", "holds with limits", "holds"]
-    assert rows(page, 5) == ["", *["lindiff-nb figure fig-curve"] * 2]
-    assert set(rows(page, 6)) == {"seen: d = 7, seed = 3"}
-    assert set(rows(page, 7)) == {"3.2"}
-    assert set(rows(page, 8)) == {"seen: 2031-02-03 abcdef0123"}
+    assert rows(page, 3) == ["0.10", "7 of 9", ""]
+    assert rows(page, 4) == ["75%", "10%", "9.50%"]  # the first is of ours from the paper's
+    assert rows(page, 8) == ["", *["lindiff-nb figure fig-curve"] * 2]
+    assert set(rows(page, 9)) == {"seen: d = 7, seed = 3"}
+    assert set(rows(page, 10)) == {"3.2"}
+    assert set(rows(page, 11)) == {"seen: 2031-02-03 abcdef0123"}
     context.close()
 
 
@@ -289,6 +292,10 @@ def test_the_ledger_is_sorted_and_filtered_at_the_keyboard(reader, scheme, width
             page.keyboard.press("Enter")
             assert head.get_attribute("aria-sort") == order
             assert rows(page, 0)[0] == first
+        page.locator("table.ledger th").nth(4).get_by_role("button").click()
+        assert rows(page, 4) == ["9.50%", "10%", "75%"]
+        page.locator("table.ledger th").nth(3).get_by_role("button").click()
+        assert rows(page, 3) == ["0.10", "7 of 9", ""]  # what has none comes last
         page.get_by_label("Status").select_option("does not")
         assert rows(page, 0) == ["2: rises"]
         page.get_by_label("Status").select_option("")

@@ -41,6 +41,7 @@ def _add_figure(commands: Any) -> None:
     command = commands.add_parser("figure", help="one figure: its pictures, its numbers as CSV")
     command.add_argument("figure", metavar="FIGURE", help="its name, as under it on the page")
     command.add_argument("-o", dest="out", default=".", metavar="DIR", help="default: this folder")
+    command.add_argument("--dpi", type=count, metavar="DOTS", help="of the PNG; default: 100")
     _add_values(command)
     command.set_defaults(command=_figure)
 
@@ -116,7 +117,7 @@ def _figure(chosen: argparse.Namespace) -> None:
     from lindiff_nb.run.figure import figure_to_files, find
 
     chapter = find(find_book(), chosen.figure)
-    how = (Path(chosen.out), chosen.force, chosen.timeout, chosen.fresh)
+    how = (Path(chosen.out), chosen.force, chosen.timeout, chosen.fresh, chosen.dpi)
     figure_to_files(chapter, chosen.figure, _overrides(chosen, chapter), *how)
 
 
