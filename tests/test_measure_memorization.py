@@ -264,15 +264,18 @@ def test_ranges_that_differ_by_less_are_taken():
     assert nearest(np.zeros((1, 64)), own).distance[0] > 0
 
 
-def test_a_chunk_bounds_the_memory():
-    own, rng = np.random.default_rng(0).random((4000, 2)), np.random.default_rng(1)
-    samples, peaks = rng.random((1000, 2)), []
-    for chunk in (2, 1000):
-        tracemalloc.start()
-        nearest(samples, own, chunk=chunk)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[0] < 2e6 < 3e7 < peaks[1]
+@pytest.mark.parametrize("alike", [0.0, 1 / 3])
+@pytest.mark.parametrize("chunk", [7, None])
+def test_neither_a_table_of_distances_nor_the_points_again_as_floats_are_held(chunk, alike):
+    rng = np.random.default_rng(0)
+    known = rng.integers(0, 256, (60_000, 256), dtype=np.uint8)  # 61 MB in float32
+    samples = known[:: 8000 if chunk else 60]  # the table of their distances: 240 MB
+    tracemalloc.start()
+    found = nearest(samples, known, chunk=chunk, alike=alike)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(found.index, np.arange(0, 60_000, 8000 if chunk else 60))
+    assert peak < 16e6
 
 
 @pytest.mark.parametrize("seed", range(5))
