@@ -89,8 +89,13 @@ class Mixture:
         return np.sum(share * slopes, axis=-1)
 
     def masses(self, edges: ArrayLike) -> Array:
-        """The chance of each cell, (..., C), between edges, (C + 1,). ValueError for points."""
+        """The chance of each cell, (..., C), between increasing edges, (C + 1,).
+
+        Raises ValueError for other edges, and for points.
+        """
         at = validate.vector("edges", edges)
+        if np.any(np.diff(at) < 0):
+            raise validate.fail("edges", edges, "increasing")
         z = (at[:, None] - self.means[..., None, :]) / np.sqrt(self._variance())
         return np.einsum("...cn,...n->...c", between(z, axis=-2), self.weights)
 
@@ -98,8 +103,9 @@ class Mixture:
         """E x^p for p = 0, 1, 2, (..., 3)."""
         return np.sum(self._powers(), axis=-2)
 
-    def above(self, c: Array) -> Array:
+    def above(self, c: ArrayLike) -> Array:
         """E x^p 1(x > c) for p = 0, 1, 2, (..., C, 3), with finite thresholds c, (..., C)."""
+        c = validate.numbers("c", c)
         z = (self.means[..., None, :] - c[..., None]) / np.sqrt(self._variance())
         tail = ndtr(z)
         z *= z
