@@ -38,7 +38,7 @@ POWERS = {
     **dict.fromkeys(
         ["spectrum", "variances", "covariance", "cov_p", "cov_q", "population_covariance"], VARIANCE
     ),
-    **dict.fromkeys(["c", "xi", "eigenvalues", "delta"], VARIANCE),
+    **dict.fromkeys(["c", "xi", "eigenvalues", "delta", "gram"], VARIANCE),
 }
 KL = {"mean_p": MEAN, "cov_p": COVARIANCE, "mean_q": MEAN / 3, "cov_q": np.diag(SPECTRUM)}
 SET = {"spectrum": SPECTRUM, "n": 9}
@@ -52,6 +52,12 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
     ("exact.spectra.of_covariance", {"covariance": COVARIANCE}, [2]),
     ("exact.spectra.eigenpairs", {"covariance": COVARIANCE}, [2, 0]),
     ("exact.spectra.resolved", {"variances": np.append(SPECTRUM, 1e-17)}, [2]),
+    ("exact.left_out.of_points", {"x": X}, [0, 2, 0, None]),
+    ("exact.left_out.of_points", {"x": X[:4]}, [0, 2, 0, None]),
+    ("exact.left_out.of_gram", {"gram": X @ X.T, "d": 6}, [0, 2, 0, None]),
+    ("exact.shrinkage.ledoit_wolf", {"x": X}, [0]),
+    ("exact.shrinkage.oas", {"eigenvalues": SPECTRUM, "n": 9}, [0]),
+    ("exact.spectra.continued", {"spectrum": SPECTRUM, "d": 9}, [2]),
     ("exact.divergence.gaussian_kl", KL, [0]),
     ("exact.divergence.frechet", KL, [2]),
     ("exact.fourier.radial_power", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
