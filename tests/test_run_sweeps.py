@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -81,6 +82,18 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("calls", None)
+
+
+class Given:
+    """A plan of any cells."""
+
+    digest = "given"
+
+    def __init__(self, cells: list[Cell]) -> None:
+        self.some = cells
+
+    def cells(self) -> list[Cell]:
+        return self.some
 
 
 def draws(count: int, pause: float = 0.0):
@@ -178,7 +191,7 @@ def test_a_function_is_told_from_a_chapter_by_its_form(target, called):
 
 def test_a_cell_that_is_done_counts_before_any_other_and_then_the_latest(tmp_path):
     store = Store(tmp_path)
-    store.begin([Cell("a:b", {}, 0, 0, "i")])
+    store.begin(Given([Cell("a:b", {}, 0, 0, "i")]))
     log = store.new_log()
     lines = [record("i", "done"), record("i", "failed"), record("j", "failed", "1")]
     lines += [record("j", "killed", "2")]
@@ -194,7 +207,7 @@ def test_a_cell_that_is_done_counts_before_any_other_and_then_the_latest(tmp_pat
 
 def test_news_are_told_once_and_a_line_only_when_it_is_whole(tmp_path):
     store, line = Store(tmp_path), json.dumps(record("i", "done"))
-    store.begin([])
+    store.begin(Given([]))
     log = store.new_log()
     log.write_text(line)
     assert store.news() == []
@@ -380,6 +393,25 @@ def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
     assert not psutil.pid_exists(driver.pid)
 
 
+def test_ctrl_c_while_cells_are_handed_out_hands_out_no_more_of_them(here):
+    class Pressed(ThreadPoolExecutor):
+        """One to which Ctrl-C comes with the third batch."""
+
+        handed = 0
+
+        def submit(self, *it, **how):
+            self.handed += 1
+            if self.handed == 3:
+                raise KeyboardInterrupt
+            return super().submit(*it, **how)
+
+    with Pressed(2) as executor, pytest.raises(KeyboardInterrupt):
+        sweep(draws(60, 0.5), "runs", executor=executor)
+    assert executor.handed == 3
+    assert len(list((here / "runs" / "logs").iterdir())) <= 2
+    assert columns(here / "runs")["status"].count("not run") > 50
+
+
 def test_what_cannot_be_done_is_refused_before_a_cell_is_run(here, capsys):
     for line, status, words in [
         (["nothing", "-o", "runs"], 2, "there is no chapter 'nothing'"),
@@ -408,12 +440,8 @@ def test_sources_that_change_while_a_sweep_runs_stop_it(here):
     cells = list(before.cells())
     write(here, {"calls.py": CALLS + "# other\n"})
 
-    class Old:
-        def cells(self):
-            return cells
-
     with pytest.raises(RuntimeError, match="the sources of calls:draw are not those of the plan"):
-        sweep(Old(), "runs")
+        sweep(Given(cells), "runs")
     assert set(columns(here / "runs")["status"]) == {"not run"}
     assert sweep(draws(4), "runs") == {"done": 4}
     assert columns(here / "runs")["status"] == ["done"] * 4  # of the newer plan, once each
