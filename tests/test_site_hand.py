@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from site_browser import Reader, reading, violations
 
 from lindiff_nb.figures import series
+from lindiff_nb.run.records import PREFIX
 from lindiff_nb.site import cite
 
 pytestmark = pytest.mark.browser
@@ -137,10 +138,24 @@ def figure_cell(name: str, data: dict[str, Any]) -> Any:
     return new_code_cell("1", metadata={"mystnb": options}, outputs=[shown])
 
 
+def recorded(**values: float) -> Any:
+    """A cell that recorded values."""
+    outputs = [
+        new_output(
+            "display_data",
+            data={PREFIX + "text/plain": repr(value)},
+            metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}},
+        )
+        for name, value in values.items()
+    ]
+    return new_code_cell("2", outputs=outputs)
+
+
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory) -> Iterator[Reader]:
+    numbers = recorded(miss=0.095, rise=0.1)
     notebooks = {
-        "seen": page(new_markdown_cell(SEEN), figure_cell("fig-curve", drawn())),
+        "seen": page(new_markdown_cell(SEEN), figure_cell("fig-curve", drawn()), numbers),
     }
     files = {"book/references.bib": SOURCE, "book/notation.md": NOTATION}
     files |= {
@@ -271,7 +286,7 @@ def test_the_ledger_says_what_its_runs_were_and_begins_with_what_does_not_hold(r
     page = context.new_page()
     page.goto(reader.address + "book/ledger.html")
     assert [h.strip() for h in page.locator("table.ledger th").all_inner_texts()] == COLUMNS
-    assert rows(page, 0) == ["2: rises", "3: stays", "1: falls"]
+    assert rows(page, 0) == ["2: rises, by 0.4", "3: stays", "1: falls"]
     assert rows(page, 1) == ["does not", "holds with limits", "holds"]
     assert rows(page, 3) == ["0.10", "7 of 9", ""]
     assert rows(page, 4) == ["75%", "10%", "9.50%"]  # the first is of ours from the paper's
@@ -297,7 +312,7 @@ def test_the_ledger_is_sorted_and_filtered_at_the_keyboard(reader, scheme, width
         page.locator("table.ledger th").nth(3).get_by_role("button").click()
         assert rows(page, 3) == ["0.10", "7 of 9", ""]  # what has none comes last
         page.get_by_label("Status").select_option("does not")
-        assert rows(page, 0) == ["2: rises"]
+        assert rows(page, 0) == ["2: rises, by 0.4"]
         page.get_by_label("Status").select_option("")
         page.get_by_label("Words").press_sequentially("STAYS")
         assert rows(page, 0) == ["3: stays"]

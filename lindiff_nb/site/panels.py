@@ -30,33 +30,40 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom, in points
 def pieces(svg: str) -> list[list[Box]]:
     """The lines of pieces that a phone shows of a drawing; none where it is shown whole."""
     root = ElementTree.fromstring(svg)
-    if root.find(f".//{SVG}image") is not None:
-        return []
-    _, _, width, height = map(float, NUMBER.findall(root.get("viewBox", "0 0 0 0")))
     parts = root.findall(f"{SVG}g[@id='figure_1']/{SVG}g")
     columns = _columns([part for part in parts if part.get("id", "").startswith("axes")])
     cuts = [left - GAP for left, _ in columns[1:]]
-    above, below, top, bottom = [], [], 0.0, height
-    for part in parts:
-        texts = list(_texts(part)) if part.get("id", "").startswith(("legend", "text")) else []
-        if not texts or any(turned for _, _, turned, _ in texts):
-            continue
-        lefts, ys, _, rights = zip(*texts, strict=True)
-        if not any(min(lefts) - HANDLE < cut < max(rights) for cut in cuts):
-            continue
-        lines = _lines(sorted(set(lefts)), max(rights))
-        if max(ys) < height / 2:
-            top = max(ys) + 6
-            above += [[(start, 0.0, stop, top)] for start, stop in lines]
-        else:
-            bottom = min(ys) - 12
-            below += [[(start, bottom, stop, height)] for start, stop in lines]
+    if not cuts or root.find(f".//{SVG}image") is not None:
+        return []
+    _, _, width, height = map(float, NUMBER.findall(root.get("viewBox", "0 0 0 0")))
+    above, below = _around(parts, cuts, height)
+    top = max((line[0][3] for line in above), default=0.0)
+    bottom = min((line[0][1] for line in below), default=height)
     shown: list[list[Box]] = []
     for (left, edge), (start, end) in zip(columns, pairwise([0.0, *cuts, width]), strict=True):
         own = [(start, top, end, bottom)]
         bare = edge - left < GAP and shown
         shown.append([(0.0, top, columns[0][1] - GAP, bottom), *own] if bare else own)
-    return [*above, *shown, *below] if cuts else []
+    return [*above, *shown, *below]
+
+
+def _around(
+    parts: list[ElementTree.Element], cuts: list[float], height: float
+) -> tuple[list[list[Box]], list[list[Box]]]:
+    """The lines of what the whole figure has, above its panels and below."""
+    above: list[list[Box]] = []
+    below: list[list[Box]] = []
+    for part in parts:
+        texts = list(_texts(part)) if part.get("id", "").startswith(("legend", "text")) else []
+        lefts, ys, turned, rights = zip(*texts, strict=True) if texts else ((0.0,),) * 4
+        crossed = any(min(lefts) - HANDLE < cut < max(rights) for cut in cuts)
+        if not texts or any(turned) or not crossed:
+            continue
+        high = max(ys) < height / 2
+        top, bottom = (0.0, max(ys) + 6) if high else (min(ys) - 12, height)
+        lines = _lines(sorted(set(lefts)), max(rights))
+        (above if high else below).extend([(a, top, b, bottom)] for a, b in lines)
+    return above, below
 
 
 def _columns(axes: list[ElementTree.Element]) -> list[tuple[float, float]]:

@@ -132,17 +132,19 @@
     return nats / d / 2;
   };
 
-  // Where f is least, by a grid in the logarithm and golden sections.
+  // Where f is least, by a grid in the logarithm, golden sections, and a parabola at their end,
+  // since f is the same there to all its digits.
   const lowest = (f, low, high) => {
     const grid = spread(low, high, Math.ceil(4 * Math.log10(high / low)) + 1), values = grid.map(f);
     const i = values.indexOf(Math.min(...values));
     let [a, b] = [grid[Math.max(i - 1, 0)], grid[Math.min(i + 1, grid.length - 1)]].map(Math.log);
     for (let step = 0; step < 40; step++) {
       const [left, right] = [b - 0.618034 * (b - a), a + 0.618034 * (b - a)];
-      if (f(Math.exp(left)) < f(Math.exp(right))) b = right;
-      else a = left;
+      if (f(Math.exp(left)) < f(Math.exp(right))) b = right; else a = left;
     }
-    return Math.exp((a + b) / 2);
+    const x = (a + b) / 2, [left, at, right] = [-5e-3, 0, 5e-3].map((off) => f(Math.exp(x + off)));
+    const off = (2.5e-3 * (left - right)) / (left + right - 2 * at);
+    return Math.exp(x + (Math.abs(off) < 5e-3 ? off : 0));
   };
 
   // White data: predict.white.density, with y = d/n.
@@ -416,9 +418,8 @@
       const all = alphaBarOf(data), place = (all.length * (i + 1)) / T, n = Math.round(place);
       return noiseOf(all[n - 1 - (place % 1 === 0.5 && n % 2)]); // halves to even, as numpy
     }),
-    cosine: (T) => {
+    cosine: (T, _, a = 1) => {
       const f = (t) => Math.cos(((t / T + 0.008) / 1.008) * (Math.PI / 2)) ** 2;
-      let a = 1;
       return range(T, (i) => noiseOf(a *= Math.max(f(i + 1) / f(i), 1e-3)));
     },
     spaced: (T, { spectrum }) => {
@@ -426,7 +427,7 @@
       let i = 1;
       return range(T, (t) => {
         const goal = (path.at(-1)[1] * (t + 1)) / T;
-        while (path[i][1] < goal) i++;
+        while (i < 4095 && path[i][1] < goal) i++;
         const [[from, behind], [to, ahead]] = path.slice(i - 1, i + 1);
         return (from + ((to - from) * (goal - behind)) / (ahead - behind)) ** 2;
       });
