@@ -54,11 +54,12 @@ def test_a_copy_of_a_point_that_occurs_twice_is_a_copy():
     assert fraction_memorised(found) == 1
 
 
+@pytest.mark.parametrize("alike", [0.0, 1 / 3])
 @pytest.mark.parametrize("times", [1, 2, 30])
-def test_with_one_training_image_a_copy_is_known_and_nothing_else_is(times):
+def test_with_one_training_image_a_copy_is_known_and_nothing_else_is(times, alike):
     one = np.array([[0.1, 0.2]] * times)
     one[1::2] = one[1::2].astype(np.float32)
-    copies = nearest(np.concatenate([one, one.astype(np.float32)]), one)
+    copies = nearest(np.concatenate([one, one.astype(np.float32)]), one, alike=alike)
     assert np.all(copies.distance <= 1e-8)
     assert np.all(copies.second_distance == np.inf)
     assert fraction_memorised(copies) == 1

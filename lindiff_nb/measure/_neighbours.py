@@ -82,9 +82,9 @@ class Neighbours:
         best, limit = self._lowest(self._moved(samples), few)
         index, found = np.empty(len(samples), dtype=np.intp), np.empty((3, len(samples)))
         dense = np.empty(len(samples), dtype=bool)
-        for rows in blocks(len(samples), samples.shape[1], MOVED):
-            asked = samples[rows].astype(np.float64)
-            index[rows], found[:, rows], dense[rows] = self._compare(asked, best[rows])
+        for part in blocks(len(samples), samples.shape[1], MOVED):
+            asked = samples[part].astype(np.float64)
+            index[part], found[:, part], dense[part] = self._compare(asked, best[part])
         if not np.all(np.isfinite(found[0])) or np.any(np.isnan(found[1])):
             raise validate.fail("samples", samples, "at distances below 1e308 from training")
         del best
@@ -97,7 +97,7 @@ class Neighbours:
         return index, found
 
     def _lowest(self, moved: NDArray[np.floating], few: int) -> tuple[Indices, Array]:
-        """The points with the lowest bounds for each, (N, few), by number, and a bound for the rest.
+        """The points of the lowest bounds for each, (N, few), by number, and a bound for the rest.
 
         All bounds together are a table of N by n; so they are looked at some points at a time.
         """
@@ -151,7 +151,7 @@ class Neighbours:
         apart[apart <= self.same(winner)[:, None]] = 0
         order = np.sort(apart, axis=1)
         wide = (order[:, :-1] > 0) & (order[:, :-1] < self.alike * order[:, 1:])
-        gap = np.where(wide, order[:, :-1], np.inf).min(axis=1)
+        gap = np.where(wide, order[:, :-1], np.inf).min(axis=1, initial=np.inf)
         found = np.isfinite(gap)
         return (apart <= gap[:, None]) & found[:, None], ~found & (order[:, -1] < DENSE * self.size)
 
