@@ -7,22 +7,29 @@ import base64
 import io
 from typing import Any
 
-DOTS = 100  # per inch; 640 pixels across
+import numpy as np
 
 
 def of_figure(figure: Any) -> str | None:
-    """A matplotlib figure; None if it is empty."""
-    from IPython.core.pylabtools import print_figure
+    """A matplotlib figure, laid out as its SVG was, which comes first; None if it is empty."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    png = print_figure(figure, "png", bbox_inches=None, dpi=DOTS)
-    return None if png is None else _small(png)
+    if not figure.axes:
+        return None
+    shown_on, layout = figure.canvas, figure.get_layout_engine()
+    figure.set_layout_engine("none")  # to lay it out costs as much as to draw it
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    figure.set_canvas(shown_on)
+    figure.set_layout_engine(layout or "none")
+    return _small(np.asarray(canvas.buffer_rgba()))
 
 
-def _small(png: bytes) -> str:
+def _small(pixels: Any) -> str:
     """The picture in 256 colours, a third of its size, in the text that a notebook holds."""
     from PIL import Image
 
-    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(256)
+    few = Image.fromarray(pixels).convert("RGB").quantize(256)
     file = io.BytesIO()
     few.save(file, format="png", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
