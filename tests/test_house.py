@@ -254,9 +254,11 @@ def named(page: list, function: str) -> set[str]:
         for call in ast.walk(ast.parse(cell.source)):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == function:
                 found |= {keyword.arg for keyword in call.keywords if keyword.arg}
-                made = [part for part in ast.walk(call) if isinstance(part, ast.Dict)]
-                keys = [key for part in made for key in part.keys if isinstance(key, ast.JoinedStr)]
-                found |= {re.sub(r"\{.*?\}", r"\\w+", ast.unparse(key)[2:-1]) for key in keys}
+                made = [keyword.value for keyword in call.keywords if not keyword.arg]
+                keys = [key for part in made for key in getattr(part, "keys", [part])]
+                keys = [getattr(key, "key", key) for key in keys]  # of a comprehension
+                formatted = [ast.unparse(k)[2:-1] for k in keys if isinstance(k, ast.JoinedStr)]
+                found |= {re.sub(r"\{.*?\}", r"\\w+", name) for name in formatted}
     return found
 
 
