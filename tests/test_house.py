@@ -247,6 +247,42 @@ def test_what_breaks_the_frame_or_the_budget_is_seen(old, new, seen):
     assert found == ({seen} if seen else set())
 
 
+def named(page: list, function: str) -> set[str]:
+    """The names that a page's calls of a function give; those made from parts as patterns."""
+    found = set()
+    for cell in (cell for cell in page if cell.cell_type == "code"):
+        for call in ast.walk(ast.parse(cell.source)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == function:
+                found |= {keyword.arg for keyword in call.keywords if keyword.arg}
+                made = [keyword.value for keyword in call.keywords if not keyword.arg]
+                keys = [key for part in made for key in getattr(part, "keys", [part])]
+                keys = [getattr(key, "key", key) for key in keys]  # of a comprehension
+                formatted = [ast.unparse(k)[2:-1] for k in keys if isinstance(k, ast.JoinedStr)]
+                found |= {re.sub(r"\{.*?\}", r"\\w+", name) for name in formatted}
+    return found
+
+
+def unsaid(page: list, quoted: set[str]) -> list[str]:
+    """What a page records and neither quotes nor explains in its last table."""
+    said = quoted | named(page, "measured")
+    names = sorted(named(page, "record"))
+    return [name for name in names if not any(re.fullmatch(name, other) for other in said)]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_number_that_a_chapter_records_is_quoted_or_explained(name):
+    quoted = set(re.findall(r"\{glue:\w+\}`(?:[\w/.-]+::)?(\w+)", ALL_TEXT))
+    assert unsaid(parts(TEXT[name]), quoted) == []
+
+
+def test_a_number_that_is_recorded_and_left_without_words_is_seen():
+    page = parts(
+        '```{code-cell} python\nrecord(a=1, b=2, **{f"c_{k}": 3})\nmeasured(a="one")\n```\n'
+    )
+    assert unsaid(page, set()) == ["b", r"c_\w+"]
+    assert unsaid(page, {"b", "c_2"}) == []
+
+
 NEW_OR_TRAINING = {"new": "NEW", "training": "TRAINING"}
 MEANS = {"mean", "nanmean", "average", "gradient", "trapezoid", "simpson", "CubicSpline"}
 DRAWN = re.compile(r"\.(test|train)\.mean\((axis=)?(1|-1)\)$")  # (draws, levels, ..) of `measure`

@@ -87,16 +87,16 @@ def shown(monkeypatch) -> list:
     return said
 
 
-def test_the_table_holds_every_number_that_was_recorded_with_its_meaning(shown):
-    record(loss=1 / 3, n=200)
-    record(name="a < b")
-    measured(loss="test loss & more", n="images")
+def test_the_table_has_a_row_for_each_meaning_in_their_order(shown):
+    record(n=200, unsaid=1.0)
+    record(loss=1 / 3, name="a < b")
+    measured(loss="test loss & more", n="images", name="which")
     table = shown[-1]
     check_html(table["text/html"])
     assert re.findall(r"<th[^>]*>(.*?)</th><td>(.*?)</td>", table["text/html"]) == [
         ("test loss &amp; more", "0.3333"),
         ("images", "200"),
-        ("name", "a &lt; b"),
+        ("which", "a &lt; b"),
     ]
     assert table["text/plain"].splitlines()[0] == "test loss & more: 0.3333"
 

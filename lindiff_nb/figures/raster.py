@@ -22,7 +22,8 @@ def of_figure(figure: Any) -> str | None:
     if not figure.axes:
         return None
     wanted = os.environ.get(WANTED)
-    png = _png(_pixels(figure, int(wanted or DOTS)), few=not wanted)
+    dots = int(wanted or DOTS)
+    png = _png(_pixels(figure, dots), dots, few=not wanted)
     return base64.b64encode(png).decode("ascii")
 
 
@@ -41,11 +42,12 @@ def _pixels(figure: Any, dots: int) -> Any:
     return np.asarray(canvas.buffer_rgba())
 
 
-def _png(pixels: Any, few: bool) -> bytes:
-    """The picture; in 256 colours it has a third of its size."""
+def _png(pixels: Any, dots: int, few: bool) -> bytes:
+    """The picture, which says its size; in 256 colours it has a third of the bytes."""
     from PIL import Image
 
     picture = Image.fromarray(pixels).convert("RGB")
     file = io.BytesIO()
-    (picture.quantize(256) if few else picture).save(file, format="png", optimize=True)
+    picture = picture.quantize(256) if few else picture
+    picture.save(file, format="png", optimize=True, dpi=(dots, dots))
     return file.getvalue()

@@ -46,15 +46,16 @@ def record(**values: object) -> None:
 
 
 def measured(**meanings: str) -> None:
-    """Show all that was recorded so far as a table: measured(test_loss="test loss at N = d").
+    """Show recorded numbers as a table: measured(test_loss="test loss at N = d").
 
-    A row for each number, with what it means, or its name where nothing is said. Raises ValueError
-    for a name that was not recorded.
+    A row for each number that has words here, in their order, so that "the same" may follow what
+    it is the same as; what the text quotes needs none. Raises ValueError for a name that was not
+    recorded.
     """
     for name in meanings:
         if name not in _so_far:
             raise ValueError(f"{name} was not recorded")
-    rows = [(meanings.get(name, name), _written(value)) for name, value in _so_far.items()]
+    rows = [(meaning, _written(_so_far[name])) for name, meaning in meanings.items()]
     cells = "".join(
         f'<tr><th scope="row">{escape(meaning)}</th><td>{escape(value)}</td></tr>'
         for meaning, value in rows
