@@ -205,6 +205,17 @@ def test_with_noise_no_scale_breaks_the_arithmetic(name, function):
     assert answered > 60
 
 
+@pytest.mark.parametrize("c", [5e-324, 3e-308, 1e-200])
+@pytest.mark.parametrize(("name", "function"), NOISY, ids=[name for name, _ in NOISY])
+def test_beside_noise_the_smallest_ridge_is_none(name, function, c):
+    for unit, a in ((1.0, 0.5), (2.0**600, 1e-30), (2.0**-600, 1 - 2**-53)):
+        try:
+            none = np.asarray(function(unit, a, 0.0))
+        except ValueError:
+            continue
+        assert np.asarray(function(unit, a, c)) == pytest.approx(none, rel=1e-12)
+
+
 @pytest.mark.parametrize("c", [0.0, 1e-3, 1e150])
 @pytest.mark.parametrize("a", [1e-20, 0.3, 1 - 1e-9])
 def test_losses_depend_on_ratios_of_variances_only(a, c):
