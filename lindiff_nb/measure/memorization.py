@@ -58,7 +58,7 @@ def nearest(
     as the same picture saved twice, are one image with it. Raises ValueError for empty or
     non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
     to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
-    holds integers.
+    holds integers, or black at minus white in one of the two and at zero in the other.
     """
     known = _points("training", training)  # bytes stay bytes
     asked = validate.samples("samples", samples, known.shape[1])
@@ -134,6 +134,17 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
             for k, size in zip(whole, sizes, strict=True)
         ]
         raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+    (low, high), (black, white) = ends = sorted(map(_ends, (x, y)))
+    if low < -0.8 * high and black > -0.1 * white and 0.8 < high / white < 1.25:
+        kinds = [f"numbers from about {low:.2g} to {high:.2g}" for low, high in ends]
+        raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+
+
+def _ends(points: NDArray[Any]) -> tuple[float, float]:
+    """The medians over the points of the least and the largest entry."""
+    pair = points.min(axis=1), points.max(axis=1)
+    low, high = (float(np.quantile(end, 0.5, method="lower")) for end in pair)
+    return low, high
 
 
 def _typical(points: NDArray[Any]) -> float:
