@@ -16,6 +16,7 @@ from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.measure._neighbours import Neighbours
 
+TRIED = 100  # samples looked at with black elsewhere
 BLOCK = 2**22  # distances held at once, 32 MiB
 
 
@@ -58,7 +59,8 @@ def nearest(
     as the same picture saved twice, are one image with it. Raises ValueError for empty or
     non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
     to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
-    holds integers, or black at minus white in one of the two and at zero in the other.
+    holds integers, or black at minus white in one of the two and at zero in the other, where that
+    hides copies.
     """
     known = _points("training", training)  # bytes stay bytes
     asked = validate.samples("samples", samples, known.shape[1])
@@ -71,6 +73,12 @@ def nearest(
     for block in blocks(len(asked), len(known), held):
         index[block], *distances[:, block] = search.two(asked[block])
     near, other = np.ascontiguousarray(distances)
+    if (moved := _other_black(asked, known)) is not None:
+        _, moved_near, moved_other = search.two(moved)
+        given, found = near[:TRIED] < other[:TRIED] / 3, moved_near < moved_other / 3
+        if found.sum() > max(given.sum(), len(found) / 10):
+            wanted = "in one unit, with black and white where training has them"
+            raise validate.fail("samples", asked, wanted)
     return Nearest(index, near, other, search.same(index))
 
 
@@ -134,10 +142,20 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
             for k, size in zip(whole, sizes, strict=True)
         ]
         raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
-    (low, high), (black, white) = ends = sorted(map(_ends, (x, y)))
-    if low < -0.8 * high and black > -0.1 * white and 0.8 < high / white < 1.25:
-        kinds = [f"numbers from about {low:.2g} to {high:.2g}" for low, high in ends]
-        raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+
+
+def _other_black(x: Array, y: NDArray[Any]) -> Array | None:
+    """A few samples with black as training has it, if it is at minus white in one of the two alone.
+
+    Noise has such numbers too: whether they are images of the other scale, their copies tell.
+    """
+    (low, high), (black, white) = _ends(x), _ends(y)
+    if not 0.8 * white < high < 1.25 * white:
+        return None
+    signed, known_signed = low < -0.8 * high, black < -0.8 * white
+    if signed == known_signed or max(low, black) < -0.1 * white:
+        return None
+    return (x[:TRIED] + white) / 2 if signed else 2 * x[:TRIED] - white
 
 
 def _ends(points: NDArray[Any]) -> tuple[float, float]:
