@@ -246,6 +246,22 @@ def test_points_in_other_units_are_refused(factor):
         nearest(factor * own, broken)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_black_at_minus_white_beside_black_at_zero_is_refused(noise):
+    """No copy would be found; noise, and samples of a Gaussian model, are not refused."""
+    rng = np.random.default_rng(0)
+    training = rng.integers(0, 2, (50, 30)) * rng.random((50, 30))
+    training[:, :2] = 0, 1
+    copies = training + noise * rng.standard_normal(training.shape)
+    assert fraction_memorised(nearest(copies, training)) == 1
+    for pair in ((2 * copies - 1, training), (copies, 2 * training - 1)):
+        with pytest.raises(ValueError, match=r"^samples must be in one unit, with black"):
+            nearest(*pair)
+    drawn = rng.multivariate_normal(training.mean(axis=0), np.cov(training.T), 50)
+    for new in (drawn, 0.45 * rng.standard_normal((50, 30))):
+        assert fraction_memorised(nearest(new, training)) == 0
+
+
 @pytest.mark.parametrize("levels", [3, 16, 255])
 def test_integers_beside_floats_are_refused_unless_they_are_in_the_same_unit(levels):
     own, _ = digits(100)

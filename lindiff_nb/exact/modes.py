@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, ndtr
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
+from lindiff_nb._base.units import Unit
 
 WIDE = 8.0  # deviations beyond which 1e-15 of a mode is left
 ROUNDED = 1e-9  # what the weights may miss a sum of one by
@@ -40,7 +41,7 @@ class Mixture:
         self, means: ArrayLike, weights: ArrayLike | None = None, deviation: ArrayLike = 0.0
     ) -> None:
         """Check the three, and give them one shape."""
-        at = np.atleast_1d(validate.numbers("means", means))
+        at = units.squarable("means", np.atleast_1d(validate.numbers("means", means)))
         if at.size == 0:
             raise validate.fail("means", means, "one mode or more")
         equal = np.full(at.shape[-1], 1 / at.shape[-1])
@@ -48,6 +49,7 @@ class Mixture:
         self.means, self.weights, self.deviation = validate.broadcast(
             means=at, weights=share, deviation=validate.nonnegative("deviation", deviation)
         )
+        Unit(0).off("deviation", self.deviation, far=units.SPREAD)
         if np.any(np.abs(np.sum(self.weights, axis=-1) - 1) > ROUNDED):
             raise validate.fail("weights", weights, "numbers, one a mode, that sum to one")
 

@@ -18,6 +18,7 @@ from lindiff_nb.measure._neighbours import Neighbours
 
 NUMBERS, FEWEST, MOST = 2**21, 256, 4096  # of samples asked together: pixels, or so many of them
 CHECKED = 2**18  # numbers looked at in one go
+TRIED = 100  # samples looked at with black elsewhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ def nearest(
     as the same picture saved twice, are one image with it. Raises ValueError for empty or
     non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
     to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
-    holds integers.
+    holds integers, or black at minus white in one of the two and at zero in the other, where that
+    hides copies.
     """
     known = _points("training", training)  # bytes stay bytes
     asked = _points("samples", samples, known.shape[1])
@@ -73,6 +75,11 @@ def nearest(
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((3, len(asked)))
     for block in blocks(len(asked), 1, size):
         index[block], distances[:, block] = search.two(asked[block])
+    if (moved := _other_black(asked, known)) is not None:
+        given, found = (_copied(pair) for pair in (distances[:, :TRIED], search.two(moved)[1]))
+        if found > max(given, len(moved) / 10):
+            wanted = "in one unit, with black and white where training has them"
+            raise validate.fail("samples", asked, wanted)
     return Nearest(index, *distances)
 
 
@@ -136,6 +143,33 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
             for k, size in zip(whole, sizes, strict=True)
         ]
         raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+
+
+def _copied(distances: Array) -> int:
+    """How many samples are three times nearer to one training image than to the next."""
+    near, other = distances[:2]
+    return int(np.count_nonzero(near < other / 3))
+
+
+def _other_black(x: Array, y: NDArray[Any]) -> Array | None:
+    """A few samples with black as training has it, if it is at minus white in one of the two alone.
+
+    Noise has such numbers too: whether they are images of the other scale, their copies tell.
+    """
+    (low, high), (black, white) = _ends(x), _ends(y)
+    if not 0.8 * white < high < 1.25 * white:
+        return None
+    signed, known_signed = low < -0.8 * high, black < -0.8 * white
+    if signed == known_signed or max(low, black) < -0.1 * white:
+        return None
+    return (x[:TRIED] + white) / 2 if signed else 2 * x[:TRIED] - white
+
+
+def _ends(points: NDArray[Any]) -> tuple[float, float]:
+    """The medians over the points of the least and the largest entry."""
+    pair = points.min(axis=1), points.max(axis=1)
+    low, high = (float(np.quantile(end, 0.5, method="lower")) for end in pair)
+    return low, high
 
 
 def _typical(points: NDArray[Any]) -> float:
