@@ -171,6 +171,13 @@ def test_what_is_no_scheduler_file_is_refused_by_its_name(tmp_path, monkeypatch,
         pass
 
 
+@pytest.mark.parametrize("address", ["http://x:1", "tcp://", "tcp://127.0.0.1", "tcp://h:http"])
+def test_what_is_no_address_of_a_scheduler_is_refused_before_anything_is_asked(tmp_path, address):
+    said = f"a scheduler is at tcp://HOST:PORT or tls://HOST:PORT, got {address}"
+    with pytest.raises(UsageError, match=said), dask.cluster(address, tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     ("address", "warned", "tls"),
     [
