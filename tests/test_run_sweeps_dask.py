@@ -70,9 +70,14 @@ def by_hand(tmp_path) -> Iterator[tuple[Path, list[subprocess.Popen]]]:
         yield file, started[1:]
 
 
+def begun(folder: Path) -> list[Path]:
+    """The logs of all batches that have begun to call."""
+    return list((folder / "logs").glob("*.jsonl"))
+
+
 def ended(folder: Path) -> int:
     """How many lines the logs of calls have."""
-    return sum(log.read_bytes().count(b"\n") for log in (folder / "logs").glob("*.jsonl"))
+    return sum(log.read_bytes().count(b"\n") for log in begun(folder))
 
 
 def rows(folder: Path) -> list[tuple]:
@@ -122,9 +127,9 @@ def test_ctrl_c_ends_batches_after_their_call_on_a_cluster_too_and_twice_at_once
     """The first batch would take minutes; nothing waits for it, and nothing of it is left."""
     words = ["--scheduler", str(by_hand[0]), "--workers", "2", "--seeds", "3000", "-o", "runs"]
     for pause, presses in (("0.1", 1), ("100", 2)):
-        before = ended(tmp_path / "runs")
+        before, logs = ended(tmp_path / "runs"), len(begun(tmp_path / "runs"))
         driver = sweeping("--grid", "n=1,2,3", f"pause={pause}", *words)
-        while len(batches(tmp_path / "runs")) < 2 or ended(tmp_path / "runs") < 9:
+        while len(begun(tmp_path / "runs")) < logs + 2 or ended(tmp_path / "runs") < 9:
             assert driver.poll() is None
             time.sleep(0.05)
         for press in range(presses):
