@@ -70,9 +70,14 @@ def by_hand(tmp_path) -> Iterator[tuple[Path, list[subprocess.Popen]]]:
         yield file, started[1:]
 
 
+def begun(folder: Path) -> list[Path]:
+    """The logs of all batches that have begun to call."""
+    return list((folder / "logs").glob("*.jsonl"))
+
+
 def ended(folder: Path) -> int:
     """How many lines the logs of calls have."""
-    return sum(log.read_bytes().count(b"\n") for log in (folder / "logs").glob("*.jsonl"))
+    return sum(log.read_bytes().count(b"\n") for log in begun(folder))
 
 
 def rows(folder: Path) -> list[tuple]:
@@ -122,9 +127,9 @@ def test_ctrl_c_ends_batches_after_their_call_on_a_cluster_too_and_twice_at_once
     """The first batch would take minutes; nothing waits for it, and nothing of it is left."""
     words = ["--scheduler", str(by_hand[0]), "--workers", "2", "--seeds", "3000", "-o", "runs"]
     for pause, presses in (("0.1", 1), ("100", 2)):
-        before = ended(tmp_path / "runs")
+        before, logs = ended(tmp_path / "runs"), len(begun(tmp_path / "runs"))
         driver = sweeping("--grid", "n=1,2,3", f"pause={pause}", *words)
-        while len(batches(tmp_path / "runs")) < 2 or ended(tmp_path / "runs") < 9:
+        while len(begun(tmp_path / "runs")) < logs + 2 or ended(tmp_path / "runs") < 9:
             assert driver.poll() is None
             time.sleep(0.05)
         for press in range(presses):
@@ -168,6 +173,13 @@ def test_what_is_no_scheduler_file_is_refused_by_its_name(tmp_path, monkeypatch,
     if text is not None:
         file.write_text(text)
     with pytest.raises(UsageError, match=r"scheduler\.json"), dask.cluster(str(file), tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("address", ["http://x:1", "tcp://", "tcp://127.0.0.1", "tcp://h:http"])
+def test_what_is_no_address_of_a_scheduler_is_refused_before_anything_is_asked(tmp_path, address):
+    said = f"a scheduler is at tcp://HOST:PORT or tls://HOST:PORT, got {address}"
+    with pytest.raises(UsageError, match=said), dask.cluster(address, tmp_path):
         pass
 
 

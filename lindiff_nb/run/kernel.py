@@ -95,6 +95,11 @@ class Session:
         """
         self.process = getattr(self.manager.provisioner, "process", None) or self.process
 
+    @property
+    def begun(self) -> int | None:
+        """None until the kernel is up and a cell is run in it."""
+        return None if self.process is None else 0
+
     def cause_of_death(self) -> str:
         """In words, how the kernel's process ended; empty if that is not known."""
         return how_it_ended(self.process)

@@ -8,6 +8,7 @@ over the wire, no results: those are in the folder.
 import contextlib
 import ipaddress
 import json
+import re
 import socket
 import sys
 import time
@@ -26,6 +27,7 @@ with extras.of("sweep"):
 
 PATIENCE = 15  # seconds for a scheduler to come up, and again to answer
 FEW = 16  # workers that are expected where there are none yet
+ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://.+:[0-9]{1,5}")
 SETTINGS = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..__CLIENT__CERT and ..__CLIENT__KEY"
 EXPOSED = """\
 {address} is not this machine. A Dask cluster runs whatever code it is sent, by anybody who reaches
@@ -46,6 +48,8 @@ def cluster(where: str, folder: Path, workers: int | None = None) -> Iterator[Ex
     or a worker does not see the folder of the sweep.
     """
     address, written = _address(where)
+    if not ADDRESS.fullmatch(address):  # of which a client would make a traceback, after a while
+        raise UsageError(f"a scheduler is at tcp://HOST:PORT or tls://HOST:PORT, got {address}")
     if not _is_here(address):
         is_open = "" if address.startswith("tls:") else OPEN
         print(EXPOSED.format(address=address, open=is_open), file=sys.stderr, flush=True)

@@ -50,8 +50,8 @@ class Told:
     def ended(self, records: Sequence[Record]) -> None:
         """These cells have just ended."""
         self.counts.update(one["status"] for one in records)
-        self.bar.update(len(records))
-        self.bar.set_description_str(_counts(self.counts))
+        self.bar.n += len(records)
+        self.bar.set_description_str(_counts(self.counts))  # draws both at once
         if not self.bar.disable or not records:
             return
         for one in records if len(records) <= FEW else []:

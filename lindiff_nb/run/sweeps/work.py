@@ -121,9 +121,7 @@ class Guarded(Kernels):
         """A kernel's session as of `kernels`, watched."""
         with self.kernels.session(threads, timeout) as kernel:
             kernel.room = ROOM
-            with Guard(
-                lambda: getattr(kernel.manager.provisioner, "pid", None), kernel.end, self.limits
-            ) as guard:
+            with Guard(kernel.pid, kernel.end, self.limits, lambda: kernel.begun) as guard:
                 yield kernel
             self.peak, self.stop = guard.peak, guard.status
 
