@@ -43,8 +43,9 @@ PROBE = r"""async () => {
       getComputedStyle(node, '::before').content == 'none').map(node => node.outerHTML),
     handlers: all('*').filter(node => [...node.attributes].some(a => a.name.startsWith('on')))
       .map(node => node.outerHTML),
-    images: all('article img').map(node => ({
-      alt: node.alt, source: node.src, shown: shown(node), loaded: node.naturalWidth > 0,
+    images: all('article img:not(.stack img)').map(node => ({
+      alt: node.alt, source: node.src, loaded: node.naturalWidth > 0,
+      shown: shown(node) || (node.matches(':has(+ .stack)') && shown(node.nextElementSibling)),
       kind: ['only-light', 'only-dark'].find(name => node.classList.contains(name)),
       moved: !!node.closest('.moves'),
       framed: !!node.closest('figure') || !node.closest('.cell_output')})),
@@ -269,7 +270,7 @@ def test_a_reader_who_switches_the_scheme_gets_the_other_drawing(reader):
         figure.scroll_into_view_if_needed()
         for name in ("only-light", "only-dark"):
             loaded = "node => node.checkVisibility() && node.naturalWidth > 0"
-            drawing = figure.locator(f".{name}").element_handle()
+            drawing = figure.locator(f"> img.{name}").element_handle()
             while not drawing.evaluate("node => node.checkVisibility()"):
                 visit.page.locator(".theme-switch-button").first.click()
             visit.page.wait_for_function(loaded, arg=drawing)

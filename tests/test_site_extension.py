@@ -252,7 +252,10 @@ def build_moved(folder: Path, moved: str) -> Path:
 def test_old_addresses_lead_to_where_things_are_now(tmp_path):
     moved = 'page: {fig-a: new}\ngone: {"": new}\n'
     pages = build_moved(tmp_path, moved)
-    assert '<a id="fig-a" href="new.html#fig-a">Title</a>' in (pages / "page.html").read_text()
+    assert (
+        'to Title: <a id="fig-a" href="new.html#fig-a">fig-a</a>'
+        in (pages / "page.html").read_text()
+    )
     gone = (pages / "gone.html").read_text()
     assert '<meta http-equiv="refresh" content="0; url=new.html" />' in gone
     assert policy.STATED.search(gone)

@@ -24,7 +24,7 @@ MEASURE = r"""async () => {
   const all = (query, root = document) => [...root.querySelectorAll('article ' + query)];
   const place = node => node.getBoundingClientRect();
   const beyond = box => box.scrollWidth - box.clientWidth;
-  const lede = document.querySelector('.lede :is(img:not(.only-dark), .live)');
+  const lede = all('.lede :is(.themed, .live)').find(node => node.checkVisibility());
   const top = lede && place(lede).top + scrollY;
   const closed = all('details:not([open])');
   for (const box of closed) box.open = true;
