@@ -18,6 +18,7 @@ from benchmarks import (
     training,
     unet,
 )
+from benchmarks.timing import processor
 
 ALL = (
     effective_ridge,
@@ -39,6 +40,7 @@ ALL = (
 
 def main() -> int:
     """Print each row as soon as it is measured."""
+    print(f"processor: {processor()}", flush=True)
     kept = True
     for benchmark in ALL:
         for row in benchmark.rows():
