@@ -18,6 +18,7 @@ from benchmarks import (
     training,
     unet,
 )
+from benchmarks.timing import processor
 
 ALL = (
     effective_ridge,
@@ -39,6 +40,7 @@ ALL = (
 
 def main(*names: str) -> int:
     """Print each row as soon as it is measured: of these modules, or of all."""
+    print(f"processor: {processor()}", flush=True)
     kept = True
     for benchmark in (one for one in ALL if one.__name__.split(".")[-1] in names or not names):
         for row in benchmark.rows():

@@ -84,6 +84,25 @@ def world(name):
     return pool, pool.mean(axis=0), np.cov(pool.T, bias=True)
 
 
+def test_forty_digits_of_scikit_learn_get_the_ridge_and_the_loss_that_the_others_show():
+    """Eight draws: on average within what is promised, and one at most beyond it in any way.
+
+    Of 2,400 single draws 0.7 in a hundred were beyond a factor 1.5 in the ridge, 0.2 beyond 1 % of
+    regret, 0.1 beyond 10 % in the loss: two of eight are in fewer than one of 500 runs. Of the 300
+    means of eight the furthest were 1.2, 0.3 % and 4 %.
+    """
+    off = []
+    for draw in range(8):
+        order = np.random.default_rng([40, draw]).permutation(len(DIGITS))
+        x, others = DIGITS[order[:40]], DIGITS[order[40:]]
+        found, seen = ridges.best(left_out.of_points(x)), (others.mean(axis=0), np.cov(others.T))
+        along, at = new_loss(x, *seen, C), new_loss(x, *seen, found.c)[0]
+        off.append([np.log(found.c / C[along.argmin()]), at / along.min() - 1, found.loss / at - 1])
+    promised = [np.log(1.5), 0.01, 0.1]
+    assert np.all(np.abs(np.mean(off, axis=0)) < promised), off
+    assert np.sum(np.any(np.abs(off) > promised, axis=1)) <= 1, off
+
+
 def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
     """The usual draw of eight is well within what is promised, and no draw is far from it.
 

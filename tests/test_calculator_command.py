@@ -33,6 +33,7 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(folder)
     (folder / "mine.txt").write_text("2\n1\n0.5\n")
     (folder / "four.txt").write_text("4\n3\n2\n1\n")
+    (folder / "zero.txt").write_text("4\n3\n2\n1\n0\n")
     return folder
 
 
@@ -45,7 +46,7 @@ def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     assert "same n images\n20 noise levels" in done.stdout
     assert "a list of 3 numbers, taken as complete" in done.stdout
     assert sorted(path.name for path in here.iterdir()) == [
-        *("four.txt", "mine.txt", "out.csv", "out.json", "out.svg")
+        *("four.txt", "mine.txt", "out.csv", "out.json", "out.svg", "zero.txt")
     ]
     told = json.loads((here / "out.json").read_text())
     assert (told["source"], told["d"], told["n"]) == ("mine.txt", 3, 5)
@@ -97,8 +98,9 @@ def test_a_file_that_is_no_spectrum_is_named_with_its_line(here, content, words)
         ("--power-law 3 1 -n 5 --size 16", "--size 16 goes with --images alone"),
         ("--power-law 3 1 -n 5 --dimension 9", "--dimension 9 goes with --spectrum alone"),
         ("--spectrum mine.txt -n 5 --dimension 9", "number of eigenvalues must be an integer >= 4"),
-        ("--spectrum four.txt -n 5 --dimension 3", "d must be an integer >= 4, got 3"),
-        ("--spectrum four.txt -n 5 --dimension 1e7", "--dimension must be at most 1000000"),
+        ("--spectrum four.txt -n 5 --dimension 3", "must be from 4, as many as are listed, to"),
+        ("--spectrum four.txt -n 5 --dimension 1e7", "as are listed, to 1000000, got 10000000"),
+        ("--spectrum zero.txt -n 5 --dimension 9", "--dimension 9: 1 of 5 are zero, so nothing"),
         ("--spectrum mine.txt -n 5 --steps 0", "steps must be an integer >= 1, got 0"),
         ("--spectrum mine.txt -n 5 --steps 1e12", "steps must be an integer from 1 to 1000000"),
         ("--spectrum mine.txt -n 5 --steps 1e8", "steps must be an integer from 1 to 1000000"),

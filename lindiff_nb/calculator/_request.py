@@ -54,9 +54,11 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
 
 def _continued(spectrum: Array, said: tuple[str, ...], d: int) -> Found:
     """The list with a guess of what it leaves out, and a line that says so."""
-    if d > MOST:
-        raise UsageError(f"--dimension must be at most {MOST}, got {d}")
-    k = spectrum.size
+    k, zeros = spectrum.size, int((spectrum == 0).sum())
+    if not k <= d <= MOST:
+        raise UsageError(f"--dimension must be from {k}, as many as are listed, to {MOST}, got {d}")
+    if zeros:
+        raise UsageError(f"--dimension {d}: {zeros} of {k} are zero, so nothing comes after them")
     guess = f"the other {d - k} of {d} are a guess: they go on falling as ranks {k // 2} to {k} do"
     kept = tuple(line.replace(f", {COMPLETE}", "") for line in said)
     return Found(spectra.continued(spectrum, d), (*kept, guess))

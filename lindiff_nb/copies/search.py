@@ -125,12 +125,9 @@ def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
     What counts is the lesser difference, of the usual image and of all taken together: a few white
     pictures are no other unit, nor are a few plain ones.
     """
-    pairs = [
-        [_level(images.reshape(rows(images), -1)) for images in (x, known)]
-        for rows in (len, lambda images: 1)
-    ]
-    apart = min(map(_apart, pairs))
-    (mean, contrast), (middle, usual) = pairs[0]
+    levels = [copies.levels(images) for images in (x, known)]
+    (mean, contrast), (middle, usual) = usually = [_usual(*level) for level in levels]
+    apart = min(_apart(usually), _apart([copies.together(*level) for level in levels]))
     seen = f"mean {mean:.3g} and {middle:.3g}, contrast {contrast:.3g} and {usual:.3g}"
     if apart > REFUSED:
         wanted = f"{name} and training must be in one unit"
@@ -139,9 +136,9 @@ def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
     return [unlike] * (apart > DOUBTED)
 
 
-def _level(rows: NDArray[np.floating]) -> tuple[float, float]:
-    """The usual mean of a row, and its usual contrast."""
-    return float(np.median(rows.mean(axis=1))), float(np.median(rows.std(axis=1)))
+def _usual(mean: Array, contrast: Array) -> tuple[float, float]:
+    """The usual mean of an image, and its usual contrast."""
+    return float(np.median(mean)), float(np.median(contrast))
 
 
 def _apart(pair: Sequence[tuple[float, float]]) -> float:

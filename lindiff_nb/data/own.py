@@ -51,11 +51,14 @@ class Images(NamedTuple):
 
         Numbers that are there already keep their bits.
         """
-        values = np.asarray(self.pixels[rows], dtype=np.float64)
-        if self.scale is None or self.scale == (low, high):
-            return values
-        black, white = self.scale
-        return (values - black) / (white - black) * (high - low) + low
+        values = np.array(self.pixels[rows], dtype=np.float64)
+        if self.scale is not None and self.scale != (low, high):
+            black, white = self.scale
+            values -= black
+            values /= white - black  # in place: images are large
+            values *= high - low
+            values += low
+        return values
 
 
 def images(

@@ -8,12 +8,13 @@ are in another unit, so the samples are looked at in other forms too.
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, Mask
 from lindiff_nb.measure.crossings import binomial_interval
 from lindiff_nb.measure.memorization import nearest
@@ -72,6 +73,19 @@ def difference(samples: Share, new: Share) -> tuple[float, float, float]:
     return gap, gap - float(down), gap + float(up)
 
 
+def levels(images: NDArray[Any]) -> tuple[Array, Array]:
+    """Mean and spread of the pixels of each image, (N,) each, some images at a time."""
+    rows, found = images.reshape(len(images), -1), np.empty((2, len(images)))
+    for at in blocks(*rows.shape):
+        found[:, at] = (rows[at].mean(axis=1, dtype=float), rows[at].std(axis=1, dtype=float))
+    return found[0], found[1]
+
+
+def together(mean: Array, spread: Array) -> tuple[float, float]:
+    """Mean and spread of all pixels of images whose own are given, (N,) each."""
+    return float(mean.mean()), float(np.hypot(np.sqrt(np.mean(spread**2)), mean.std()))
+
+
 def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:
     """The form of the first samples, other than the one given, that holds the most copies.
 
@@ -89,7 +103,7 @@ def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:
 
 def _forms(x: Array, known: Array) -> Iterator[tuple[str, Array]]:
     """The forms by name, each (N, ...) as x."""
-    mean, spread = known.mean(dtype=np.float64), known.std(dtype=np.float64)
+    mean, spread = together(*levels(known))
     standard = (x - x.mean()) / (x.std() or 1.0)
     yield "in other units", mean + spread * standard
     if x.ndim == 2:
