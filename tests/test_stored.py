@@ -11,10 +11,17 @@ from scipy.special import logsumexp
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb.exact.modes import Mixture
-from lindiff_nb.measure import score_divergence
+from lindiff_nb.measure import score_divergence, score_draws
 from lindiff_nb.networks import line_scores
 from lindiff_nb.networks.line_scores import VE
-from lindiff_nb.stored import command, mnist_modes, regularising, results, trained_scores
+from lindiff_nb.stored import (
+    command,
+    many_dimensions,
+    mnist_modes,
+    regularising,
+    results,
+    trained_scores,
+)
 
 LAW = trained_scores.law(3.0)
 
@@ -202,3 +209,28 @@ def test_images_of_a_seed_are_new_or_trained_on_and_more_of_them_begin_alike():
     assert np.array_equal(new, same)
     together = np.concatenate([more, new]).reshape(-1, 64)
     assert len(np.unique(together, axis=0)) > 310  # of 320: few digits are twins at 8 pixels
+
+
+def test_the_kept_many_dimensions_are_what_the_module_says_and_begin_as_when_made_again():
+    found, size = results.load("many-dimensions"), many_dimensions.Size()
+    assert found.facts["settings"] == json.loads(json.dumps(size._asdict()))
+    lead = len(size.dimensions), len(size.widths), len(many_dimensions.SHARES), size.seeds
+    assert {name: values.shape for name, values in found.arrays.items()} == dict.fromkeys(
+        ("copied", "best", "rise"), lead
+    )
+    d, m, rng = size.dimensions[0], size.widths[0], np.random.default_rng([2, 64])
+    setting = many_dimensions.modes(d), m, m // 32, many_dimensions.TAU, size.seeds, size.draws
+    again = many_dimensions.summary(score_draws.along_training(rng, *setting))
+    for name, values in again.items():
+        assert values == pytest.approx(found.arrays[name][0, 0, 0], rel=1e-3), name
+
+
+def test_a_small_run_of_many_dimensions_has_the_same_arrays():
+    said = []
+    arrays, settings = many_dimensions.compute(True, said.append)
+    kept = results.load("many-dimensions")
+    assert arrays.keys() == kept.arrays.keys()
+    assert settings.keys() == kept.facts["settings"].keys()
+    assert arrays["rise"].shape == (1, 2, 7, 1)
+    assert len(said) == 2
+    assert np.all(arrays["rise"] >= 1)

@@ -26,6 +26,7 @@ JOBS = {
     "trained-scores": "lindiff_nb.stored.trained_scores",
     "mnist-modes": "lindiff_nb.stored.mnist_modes",
     "regularising": "lindiff_nb.stored.regularising",
+    "many-dimensions": "lindiff_nb.stored.many_dimensions",
 }
 
 
