@@ -6,7 +6,7 @@ busy with something else they tell little.
 Last on two cores at a load of 6 to 7: 0.45 s a notebook beyond its kernel; 5.6 times a shell loop,
 and 0.27 of the time of xargs -P2. That is no slip: `import papermill.cli` took 2.5 s of processor
 time where a whole notebook by it took 4.1, and xargs pays it for each, a sweep once. Begun again,
-10,000 calls took 0.15 s at a load of 17, 0.08 of it processor time; a first time is above 5 s.
+10,000 calls took 0.15 s at a load of 17, of which 0.08 of processor time; a first time is over 5 s.
 """
 
 import contextlib
