@@ -22,7 +22,7 @@ JOIN = r"""async ([pages, root, site]) => {
     const parsed = new DOMParser().parseFromString(text, 'text/html');
     const article = document.importNode(parsed.querySelector('article.bd-article'), true);
     const name = names.get(new URL(url).pathname);
-    const gone = '.headerlink, .copybtn, .moved, script';
+    const gone = '.headerlink, .copybtn, .moved, .stack, script';
     for (const node of article.querySelectorAll(gone)) node.remove();
     for (const node of article.querySelectorAll('[id]')) node.id = name + node.id;
     for (const link of article.querySelectorAll('a[href]')) {

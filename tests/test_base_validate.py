@@ -1,5 +1,7 @@
 """The rules that hold for every argument: rounding, masks, truth values."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -101,11 +103,11 @@ def test_what_is_no_array_of_numbers_is_refused_by_name():
 
 
 def test_noise_of_data_is_that_of_the_covariance_and_what_the_points_lost():
-    """d eps of the type, squared, times the size of the points: variances and the mean's square."""
-    for d in (4, 30):
+    """eps of the type, squared, times the size of a coordinate and what many points leave of it."""
+    for d, kind in itertools.product((4, 30), (np.float16, np.float32)):
         levels, mean = np.linspace(2.0, 1.0, d), np.full(d, 3.0)
-        lost = max(d, 10) * np.finfo(np.float32).eps ** 2 * (2.0 + 9.0 * d)
-        found = rounding.resolution_of_data(levels, np.zeros((3, d), np.float32), mean)
+        lost = 10 * (1 + np.sqrt(d / 3)) ** 2 * np.finfo(kind).eps ** 2 * (2.0 + 9.0)
+        found = rounding.resolution_of_data(levels, np.zeros((3, d), kind), mean)
         assert found == pytest.approx(rounding.resolution(levels) + lost, rel=1e-14)
 
 

@@ -15,6 +15,7 @@ from lindiff_nb.run.runner import run_chapter
 
 CHAPTERS = find_book().chapters
 TO_TRY = {name: TRY.findall(chapter.text) for name, chapter in CHAPTERS.items()}
+TRIED = [name for name in TO_TRY if TO_TRY[name]]
 
 
 def watched(chapter: Chapter) -> Chapter:
@@ -52,9 +53,18 @@ def test_every_parameter_says_what_it_means_and_what_it_may_be(name):
             assert parameter.low <= parameter.default <= parameter.high
 
 
-@pytest.mark.parametrize("name", [name for name in TO_TRY if TO_TRY[name]])
+@pytest.mark.parametrize("name", TRIED)
+def test_the_command_that_a_chapter_tells_to_try_gives_a_parameter_another_value(name):
+    (command,) = TO_TRY[name]
+    program, run, chapter, *options = shlex.split(command)
+    assert (program, run, chapter, set(options[::3])) == ("lindiff-nb", "run", name, {"-p"})
+    assert CHAPTERS[name].values(zip(options[1::3], options[2::3], strict=True))
+
+
+@pytest.mark.parametrize("name", TRIED)
 @pytest.mark.kernel
-def test_the_command_that_a_chapter_tells_to_try_runs(name, tmp_path):
+@pytest.mark.slow
+def test_that_command_runs(name, tmp_path):
     (command,) = TO_TRY[name]
     where = ["--small", "--timeout", "300", "-o", str(tmp_path / "tried.ipynb")]
     assert cli.main([*shlex.split(command)[1:], *where]) == 0

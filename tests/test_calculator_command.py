@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lindiff_nb.exact import sampler_error, spacing, spectra
 from lindiff_nb.predict import divergence, losses
 
 SMALL = ["-n", "5", "--steps", "20", "--rows", "2"]
+W2 = ["--for", "w2", "--steps-json", "s.json"]
 
 
 def run(*arguments: str, cwd: Path, **more) -> subprocess.CompletedProcess:
@@ -346,6 +348,38 @@ def test_the_best_steps_are_those_of_the_spectrum_and_of_the_aim(here, capsys, a
     assert f"6 steps best for {aim.upper()}" in capsys.readouterr().out
 
 
-def test_steps_have_to_be_asked_for(here, capsys):
-    assert main(["predict", "--power-law", "3", "1", *SMALL, "--for", "w2"]) == 2
-    assert "--best-steps" in capsys.readouterr().err
+BOTH = ["--json", "s.json", "--steps-json", "s.json", "--best-steps", "3"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--for", "w2"], "--for and --steps-json go with --best-steps"),
+        (["--best-steps", "0"], "argument --best-steps: must be a positive whole number"),
+        (["--best-steps", "1e9"], "--best-steps must be at most 10000, got 1000000000"),
+        (BOTH, "--json and --steps-json are both s.json"),
+    ],
+    ids=["not asked for", "none", "too many", "one file twice"],
+)
+def test_steps_that_cannot_be_had_are_refused(here, capsys, asked, words):
+    before = sorted(here.iterdir())
+    try:
+        status = main(["predict", "--power-law", "3", "1", *SMALL, *asked])
+    except SystemExit as left:
+        status = left.code
+    assert (status, sorted(here.iterdir())) == (2, before)
+    assert words in capsys.readouterr().err
+
+
+def test_ones_own_sampler_with_these_steps_has_the_distance_that_is_told(here):
+    """DDIM as one would write it, on a matrix of unit vectors, with nothing but the file."""
+    assert main(["predict", "--power-law", "30", "1.5", *SMALL, "--best-steps", "6", *W2]) == 0
+    told = json.loads((here / "s.json").read_text())
+    variance = spectra.power_law(30, 1.5)
+    x, levels = np.eye(30), [*told["alpha_bar"], 1.0]
+    for a, after in pairwise(levels):
+        clean = np.sqrt(a) * variance / (a * variance + 1 - a) * x
+        x = np.sqrt(after) * clean + np.sqrt((1 - after) / (1 - a)) * (x - np.sqrt(a) * clean)
+    lost = np.sum((np.diag(x) - np.sqrt(variance)) ** 2) / variance.sum()
+    assert lost == pytest.approx(told["w2_share"], rel=1e-9)
+    assert np.sqrt(1 / np.array(told["alpha_bar"]) - 1) == pytest.approx(told["sigma"])

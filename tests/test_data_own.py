@@ -192,8 +192,30 @@ def test_a_picture_that_declares_too_much_is_refused_before_it_is_unpacked(base)
 def test_links_that_lead_back_are_followed_once(base):
     (base / "round").symlink_to(base, target_is_directory=True)
     (base / "again.png").symlink_to(base / "f1.png")
-    (base / "gone.png").symlink_to(base / "nowhere")
     np.testing.assert_array_equal(images(base).pixels, BASE)
+
+
+def test_a_picture_whose_link_leads_nowhere_is_missing_and_not_passed_over(base):
+    """Folders under git-annex hold such links until their contents are fetched."""
+    (base / "gone.png").symlink_to(base / "nowhere")
+    with pytest.raises(ValueError, match=r"unreadable: 1 \(gone\.png: .*No such file"):
+        images(base)
+    np.testing.assert_array_equal(images(base, skip_bad=True).pixels, BASE)
+
+
+@pytest.mark.parametrize("sign", ["\n", "\x1b[31m", "\u202e"])
+def test_a_name_is_one_line_that_every_terminal_can_write(base, sign):
+    assert own.folders.shown("a\udcff") == "a\\udcff"  # where names are bytes
+    (base / f"f{sign}.png").write_bytes((base / "f1.png").read_bytes())
+    read = images(base)
+    assert sorted(read.names)[-1].isprintable()
+    assert all(line.isprintable() for line in read.said)
+    assert len(set(read.names)) == N + 1
+
+
+def test_no_name_at_all_is_no_folder():
+    with pytest.raises(ValueError, match=r"^images must be a name"):
+        images("")
 
 
 def test_the_odd_one_is_named_with_the_option_that_settles_it(base):

@@ -192,6 +192,7 @@ def test_without_noise_each_loss_is_its_limit():
     assert denoiser.test_loss(modes, 1.0, 0.1) == pytest.approx(1, rel=1e-12)
     assert denoiser.train_loss(modes, 1.0, 0.1) == pytest.approx(1, rel=1e-12)
     assert denoiser.residual_loss([2.0, 1.0, 0.0], 1.0) == pytest.approx(2 / 3, rel=1e-12)
+    assert denoiser.residual_loss([2.0, 1.0, 1e-17], 1.0) == pytest.approx(2 / 3, rel=1e-12)
     gap = denoiser.gap_by_mode(modes, 1.0)
     assert np.all(gap[modes.eigenvalues == 0] == np.inf)
     assert np.all(gap[modes.eigenvalues > 0] == 0)

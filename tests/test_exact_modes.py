@@ -127,6 +127,13 @@ def test_noise_levels_outside_the_range_are_refused(alpha_bar):
         TWO.at(alpha_bar)
 
 
+def test_edges_that_turn_back_and_thresholds_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="edges must be increasing"):
+        TWO.masses([0.0, 1.0, 0.5])
+    with pytest.raises(ValueError, match="c must be finite"):
+        TWO.above([0.0, np.nan])
+
+
 def test_drawn_points_follow_the_law():
     """400,000 points in ten cells: a share off by 5 standard errors in 1 of 170,000 tests."""
     edges = np.linspace(-6, 4, 11)

@@ -155,3 +155,24 @@ def test_an_array_of_noise_strengths_is_each_alone(distance, sampler):
     assert found == pytest.approx(np.reshape(alone, h.shape), rel=1e-13)
     flat = sampler_kl(np.array([1.0, 0.0]), made, last_noise=True, h=np.array([0.0, 0.5]))
     assert list(np.isinf(flat)) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("steps", "shipped", "repaired"),
+    [(10, 0.0417413, 0.0359404), (50, 0.00228998, 0.00143597)],
+)
+def test_a_schedulers_off_by_one_costs_what_another_program_found(steps, shipped, repaired):
+    """DDIM read at evenly spaced steps: gone to t - 1000 / T, or to the step read next."""
+    spectrum = spectra.power_law(256, 1)
+    long = schedule.Schedule(np.linspace(1e-4, 0.02, 1000))
+    model = sampling.affine(np.zeros(256), np.diag(spectrum), long)
+    read = np.rint(np.linspace(0, 999, steps)).astype(int)[::-1]
+    for goals, wanted in ((read - 1000 // steps, shipped), (np.append(read[1:], -1), repaired)):
+        x = np.eye(256)
+        for t, goal in zip(read, goals, strict=True):
+            a, after = long.alpha_bar[t], long.alpha_bar[goal] if goal >= 0 else 1.0
+            noise = model(x, t + 1)
+            clean = (x - np.sqrt(1 - a) * noise) / np.sqrt(a)
+            x = np.sqrt(after) * clean + np.sqrt(1 - after) * noise
+        w2 = frechet(np.zeros(256), x.T @ x, np.zeros(256), np.diag(spectrum))
+        assert w2 / spectrum.sum() == pytest.approx(wanted, rel=1e-5)

@@ -11,8 +11,11 @@ import pytest
 
 from lindiff_nb.exact import (
     denoiser,
+    empirical,
+    isotropic,
     recursion,
     sampler_error,
+    scale_mixture,
     schedule,
     shrinkage,
     spacing,
@@ -21,6 +24,7 @@ from lindiff_nb.exact import (
     training,
     validation,
 )
+from lindiff_nb.exact.modes import Mixture
 
 RNG = np.random.default_rng(0)
 SPECTRUM = np.array([3.0, 1, 1, 0.5, 0.01, 0.3])
@@ -38,7 +42,7 @@ POWERS = {
     **dict.fromkeys(
         ["spectrum", "variances", "covariance", "cov_p", "cov_q", "population_covariance"], VARIANCE
     ),
-    **dict.fromkeys(["c", "xi", "eigenvalues", "delta"], VARIANCE),
+    **dict.fromkeys(["c", "xi", "eigenvalues", "delta", "gram"], VARIANCE),
 }
 KL = {"mean_p": MEAN, "cov_p": COVARIANCE, "mean_q": MEAN / 3, "cov_q": np.diag(SPECTRUM)}
 SET = {"spectrum": SPECTRUM, "n": 9}
@@ -52,6 +56,12 @@ HOMOGENEOUS = [  # arguments, and the power of the unit in each result
     ("exact.spectra.of_covariance", {"covariance": COVARIANCE}, [2]),
     ("exact.spectra.eigenpairs", {"covariance": COVARIANCE}, [2, 0]),
     ("exact.spectra.resolved", {"variances": np.append(SPECTRUM, 1e-17)}, [2]),
+    ("exact.left_out.of_points", {"x": X}, [0, 2, 0, None]),
+    ("exact.left_out.of_points", {"x": X[:4]}, [0, 2, 0, None]),
+    ("exact.left_out.of_gram", {"gram": X @ X.T, "d": 6}, [0, 2, 0, None]),
+    ("exact.shrinkage.ledoit_wolf", {"x": X}, [0]),
+    ("exact.shrinkage.oas", {"eigenvalues": SPECTRUM, "n": 9}, [0]),
+    ("exact.spectra.continued", {"spectrum": SPECTRUM, "d": 9}, [2]),
     ("exact.divergence.gaussian_kl", KL, [0]),
     ("exact.divergence.frechet", KL, [2]),
     ("exact.fourier.radial_power", {"images": X[:, :4].reshape(9, 2, 2)}, [0]),
@@ -199,6 +209,17 @@ def test_with_noise_no_scale_breaks_the_arithmetic(name, function):
     assert answered > 60
 
 
+@pytest.mark.parametrize("c", [5e-324, 3e-308, 1e-200])
+@pytest.mark.parametrize(("name", "function"), NOISY, ids=[name for name, _ in NOISY])
+def test_beside_noise_the_smallest_ridge_is_none(name, function, c):
+    for unit, a in ((1.0, 0.5), (2.0**600, 1e-30), (2.0**-600, 1 - 2**-53)):
+        try:
+            none = np.asarray(function(unit, a, 0.0))
+        except ValueError:
+            continue
+        assert np.asarray(function(unit, a, c)) == pytest.approx(none, rel=1e-12)
+
+
 @pytest.mark.parametrize("c", [0.0, 1e-3, 1e150])
 @pytest.mark.parametrize("a", [1e-20, 0.3, 1 - 1e-9])
 def test_losses_depend_on_ratios_of_variances_only(a, c):
@@ -209,3 +230,30 @@ def test_losses_depend_on_ratios_of_variances_only(a, c):
         here = denoiser.losses(modes, a, c)
         moved = denoiser.losses(in_unit(modes, unit), there, unit * c)
         assert moved == pytest.approx(here, rel=1e-6)
+
+
+LINE = np.array([-1.0, 0.5])
+SCORES = {  # of points, means and places 2^k as large, at alpha_bar: a result, or a refusal by name
+    "posterior": lambda u, a: empirical.posterior_mean(X * u, Y * u, a),
+    "far": lambda u, a: empirical.posterior_mean(X, Y * u, a),
+    "memorising": lambda u, a: empirical.optimal(X * u, MADE)(Y * u, 3),
+    "busy": lambda u, a: scale_mixture.optimal(MEAN, COVARIANCE, LINE**2, MADE)(X * u, 3),
+    "points": lambda u, a: isotropic.IsotropicModes(X * u).score(Y * u, min(a, 0.9)),
+    "round": lambda u, a: isotropic.IsotropicModes(X * u, None, u).score(Y * u, a),
+    "line": lambda u, a: Mixture(LINE * u, None, u).score(LINE * u),
+    "above": lambda u, a: Mixture(LINE * u, None, u).above(LINE * u),
+    "noised": lambda u, a: Mixture(LINE * u).at(min(a, 0.9)).logpdf(LINE * u),
+}
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_what_takes_squares_is_finite_or_refused_by_name(name):
+    for k, a in itertools.product((-1070, -600, 0, 400, 510, 600, 1020), (1e-300, 0.5, 1.0)):
+        refused, found = "", np.zeros(0)
+        try:
+            found = SCORES[name](2.0**k, a)
+        except ValueError as error:
+            refused = str(error).split()[0]
+        assert refused in {"", "points", "x", "means", "deviation"}
+        assert not refused or k or a < 0.5
+        assert np.all(np.isfinite(found)), (k, a)

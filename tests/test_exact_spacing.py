@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
+from scipy.optimize import minimize
 
 from lindiff_nb.exact import recursion, schedule, spacing, spectra
+from lindiff_nb.exact.sampler_error import sampler_kl, sampler_w2
 
 
 def lost(spectrum, made):
@@ -99,10 +101,6 @@ def test_one_variance_turns_by_equal_angles(variance):
     assert length == pytest.approx(np.sqrt(3) * angles[-1], rel=1e-5)
     weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
     assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
-    weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
-    assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
-    weighed = spacing.path_length(np.full(3, variance), 1e-3, aim="w2")
-    assert weighed == pytest.approx(np.sqrt(variance) * length, rel=1e-6)
 
 
 def test_variance_one_gives_the_cosine_schedule():
@@ -145,6 +143,39 @@ def test_no_other_schedule_with_the_same_end_loses_less(seed):
     k = rng.integers(1, 4)
     bent = np.interp(t + 0.1 / k * np.sin(np.pi * k * t) / np.pi, t, sigma)
     assert lost(spectrum, spacing.from_noise(bent[1:] ** 2)) > lost(spectrum, made)
+
+
+def searched(spectrum, aim, *, free_end):
+    """The error of ten steps of ddim: of the schedule, and the least that a search finds."""
+    price = {"kl": sampler_kl, "w2": sampler_w2}[aim]
+    made = spacing.for_spectrum(spectrum, 10, aim=aim)
+    sigma = np.sqrt(made.noise_ratio)
+    start = np.log(np.diff(sigma, prepend=0))
+
+    def error(log_gaps):
+        levels = np.cumsum(np.exp(log_gaps))
+        levels *= 1 if free_end else sigma[-1] / levels[-1]
+        return np.log(price(spectrum, spacing.from_noise(levels**2), sampler="ddim"))
+
+    bounds = np.stack([start - 3, start + 3], axis=1)
+    return np.exp([error(start), minimize(error, start, method="L-BFGS-B", bounds=bounds).fun])
+
+
+@pytest.mark.parametrize("aim", ["kl", "w2"])
+@pytest.mark.parametrize("exponent", [0, 1, 2])
+def test_a_free_search_over_ten_levels_with_this_end_gains_little(exponent, aim):
+    made, best = searched(spectra.power_law(256, exponent), aim, free_end=False)
+    assert best * (1 - 1e-9) <= made < 1.06 * best
+
+
+@pytest.mark.parametrize(("exponent", "share"), [(1, 0.0186), (2, 0.0218)])
+def test_with_a_free_end_the_search_finds_what_another_program_found(exponent, share):
+    spectrum = spectra.power_law(256, exponent)
+    made, best = searched(spectrum, "w2", free_end=True)
+    assert best / spectrum.sum() == pytest.approx(share, abs=5e-5)
+    assert made < 1.15 * best
+    made, best = searched(spectrum, "kl", free_end=True)
+    assert 1.3 * best < made < 1.4 * best
 
 
 def test_wide_spectra_and_high_dimensions_are_no_trouble():

@@ -1,6 +1,7 @@
 """lindiff-nb fid: the distance by slower routes, its bias on draws, and files as they come."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.linalg import sqrtm
 from lindiff_nb import cli
 from lindiff_nb.exact import spectra
 from lindiff_nb.fid import corrected, kernel
+from lindiff_nb.fid import features as of_features
 from lindiff_nb.fid.features import FeatureSet, Moments
 from lindiff_nb.predict import frechet
 
@@ -142,6 +144,18 @@ REFUSED = {
     "indefinite": ({"mu": np.ones(2), "sigma": -np.eye(2)}, features(9, 2, 2), "a.npz: sigma"),
     "other moments": ({"mu": np.ones(3), "sigma": np.eye(2)}, features(9, 2, 2), "a.npz: sigma"),
     "no size": ({"mu": np.ones(2), "sigma": np.eye(2), "n": 1}, features(9, 2, 2), "a.npz: n"),
+    "a part of a row": ({"mu": np.ones(2), "sigma": np.eye(2), "n": 7.5}, features(9, 2, 2), "7.5"),
+    "sizes": ({"mu": np.ones(2), "sigma": np.eye(2), "n": [7, 8]}, features(9, 2, 2), "a.npz: "),
+    "no spread": ({"mu": np.ones(2), "sigma": np.zeros((2, 2))}, features(9, 2, 2), "all numbers"),
+    "squares are endless": (1e160 * features(9, 8, 1), features(9, 8, 2), "a.npy: all numbers"),
+    "sums are endless": (1e305 * features(9, 4, 1), features(9, 4, 2), "beyond 1e+70"),
+    "squares are none": (features(9, 4, 2), 1e-300 * features(9, 4, 1), "b.npy: all numbers"),
+    "fourth powers are none": (
+        1e-90 * features(9, 12, 2),
+        features(9, 12, 1),
+        "a.npy: all numbers",
+    ),
+    "a mean far out": ({"mu": [1e99, 0], "sigma": np.eye(2)}, features(9, 2, 2), "beyond 1e+70"),
 }
 
 
@@ -224,15 +238,33 @@ def test_the_bias_of_the_truth_is_the_law(exponent=1.0, d=120):
     assert told == pytest.approx(frechet.distance(spectrum, 2000, estimated_mean=True), rel=0.05)
 
 
-def test_the_interval_covers_the_truth(asked):
-    """19 of 20 times or more: 15 of 40 misses come once in 10^8."""
-    rng, missed = np.random.default_rng(), 0
+@pytest.mark.parametrize("case", ["gaussian", "unequal lengths", "few points"])
+def test_the_interval_covers_the_truth(case):
+    """In 9 of 10 draws or more: 17 of 40 misses come once in 10^7."""
+    rng, missed, (n, m, d) = np.random.default_rng(), 0, (80, 60, 20)
+    if case == "few points":
+        n, m, d = 30, 40, 60
     for _ in range(40):
         seeds = rng.integers(2**32, size=2)
-        pair = features(80, 20, seeds[0], scale=1.2), features(60, 20, seeds[1])
+        pair = features(n, d, seeds[0], scale=1.2), features(m, d, seeds[1])
+        if case == "unequal lengths":
+            pair = tuple(x * np.sqrt(rng.exponential(size=(len(x), 1))) for x in pair)
         low, high = corrected.corrected(*(FeatureSet("", x, rng) for x in pair)).interval
-        missed += not low <= 20 * 0.2**2 <= high
-    assert missed < 15
+        missed += not low <= d * 0.2**2 <= high
+    assert missed < 17
+
+
+def test_large_files_are_read_in_blocks(tmp_path, monkeypatch):
+    """What is held at a time is less than a third of the features in double precision."""
+    path, n, d = tmp_path / "large.npy", 16_000, 128
+    np.save(path, features(n, d, 1).astype(np.float16))
+    monkeypatch.setattr(of_features, "NUMBERS", 2**14)
+    tracemalloc.start()
+    found = of_features.read(path, np.random.default_rng(0))
+    found.without(found.group(0, 10))
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 8 * n * d / 3
 
 
 def test_features_far_from_gaussian_have_their_bias_from_halves(asked):

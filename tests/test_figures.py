@@ -49,10 +49,13 @@ def test_its_picture_is_as_large_as_the_figure_and_a_few_kilobytes():
     fig, ax = plt.subplots()
     ax.imshow(np.linspace(0, 1, 10_000).reshape(100, 100))
     overlay(ax, [1, 50], [1, 50], [[1, 2], [2, 3]])
+    fig.savefig(io.BytesIO(), format="svg")
+    before = fig.canvas, fig.get_layout_engine(), ax.get_position().bounds
     png = base64.b64decode(raster.of_figure(fig))
     with Image.open(io.BytesIO(png)) as picture:
         assert picture.size == tuple(fig.bbox.size)
     assert len(png) < 40_000
+    assert (fig.canvas, fig.get_layout_engine(), ax.get_position().bounds) == before
     assert raster.of_figure(plt.figure()) is None
 
 

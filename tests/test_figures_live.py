@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lindiff_nb.exact import denoiser, schedule, spacing
+from lindiff_nb.exact import denoiser
 from lindiff_nb.figures import live
 
 
@@ -80,17 +80,8 @@ def test_a_training_set_has_an_entry_for_every_direction_and_what_waits_in_its_n
     assert (data["laws"], data["waiting"]) == (["a", "b"], [0.5, 0.5])
 
 
-def test_schedules_lie_one_after_another_each_in_the_same_numbers_of_steps():
-    figure, made = Figure(), schedule.linear()
-    rows = {
-        "even": [spacing.evenly(made, T) for T in (2, 5)],
-        "cosine": [schedule.cosine(T) for T in (2, 5)],
-    }
-    live.sampler(figure, np.ones(4), rows)
+def test_a_sampler_holds_its_spectrum_and_schedule():
+    figure = Figure()
+    live.sampler(figure, np.ones(4), steps=9, beta_end=0.5)
     data = unpacked(figure)
-    assert (data["schedules"], data["steps"], len(data["levels"])) == (
-        ["even", "cosine"],
-        [2, 5],
-        14,
-    )
-    assert np.allclose(data["levels"][2:7], rows["even"][1].noise_ratio, rtol=1e-6)
+    assert (data["spectrum"].tolist(), data["steps"], data["beta_end"]) == ([1.0] * 4, 9, 0.5)

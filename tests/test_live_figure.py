@@ -4,6 +4,7 @@ A small site has one figure of each kind, each beside a still picture.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,11 @@ SCORE = {
     "bound": 1 / TIMES + 1e-3,
 }
 VARYING = SPECTRUM[:60] + 1e-3
-FEW = [2, 5, 10, 30, 100, 1000]
-MADE = [
-    *(spacing.evenly(LINEAR, T) for T in FEW),
-    *(schedule.cosine(T) for T in FEW),
-    *(spacing.for_spectrum(VARYING, T) for T in FEW),
-]
+SPACED = (
+    partial(spacing.evenly, LINEAR),
+    schedule.cosine,
+    partial(spacing.for_spectrum, VARYING),
+)
 FIGURES: dict[str, dict[str, Any]] = {
     "marchenko-pastur": {},
     "calculator": RULE,
@@ -77,12 +77,7 @@ FIGURES: dict[str, dict[str, Any]] = {
     | {"laws": ["a", "b", "c"], "lambda": LAMBDA, "seen": SEEN, "waiting": WAITING},
     "score": SCORE,
     "denoise": STEPS | PICTURES,
-    "sampler": {
-        "spectrum": VARYING,
-        "schedules": ["evenly", "cosine", "spaced"],
-        "steps": FEW,
-        "levels": np.concatenate([made.noise_ratio for made in MADE]),
-    },
+    "sampler": STEPS | {"spectrum": VARYING},
 }
 
 
@@ -140,6 +135,7 @@ def priced(spectrum: np.ndarray, n: int, c: float, rule: dict, *, fitted: bool) 
         "train": losses.train_loss(spectrum, n, levels, c, **told) @ weight,
         "floor": losses.residual_loss(spectrum, levels) @ weight,
         "kl": divergence.kl(spectrum, n, c, **told),
+        "best": best,
         "at_best": losses.test_loss(spectrum, n, levels, best, **told) @ weight,
     }
 
@@ -188,7 +184,7 @@ def of_denoise(digit: int, t: int) -> dict[str, Any]:
 
 
 def of_sampler(schedule: int, T: int) -> dict[str, Any]:
-    values, made = VARYING, MADE[schedule * len(FEW) + FEW.index(T)]
+    values, made = VARYING, SPACED[schedule](T)
     kept = sampling.sampled_variance(values, made, sampler="ddim") / values
     return {"kept": kept, "kl": sampler_error.sampler_kl(values, made, sampler="ddim")}
 
@@ -233,7 +229,7 @@ CASES = {
         of_denoise,
         table(digit=rng.integers(0, 3, POINTS), t=rng.integers(1, 1001, POINTS)),
     ),
-    "sampler": (of_sampler, table(schedule=rng.integers(0, 3, POINTS), T=rng.choice(FEW, POINTS))),
+    "sampler": (of_sampler, table(schedule=rng.integers(0, 3, POINTS), T=whole(2, 1000))),
 }
 
 
@@ -244,7 +240,9 @@ def test_the_browser_computes_what_the_package_computes(reader, kind):
         found = numbers(visit, kind, points)
     for point, values in zip(points, found, strict=True):
         for name, value in expected(**point).items():
-            assert values[name] == pytest.approx(value, rel=1e-8, abs=1e-13), (name, point)
+            # the place of a minimum has half the digits of its value, and the page tells three
+            rel = 1e-3 if name == "best" else 1e-8
+            assert values[name] == pytest.approx(value, rel=rel, abs=1e-13), (name, point)
 
 
 @VIA
@@ -351,13 +349,34 @@ def saved(folder: Path) -> dict[Path, np.ndarray | None]:
     return {folder / name: values for name, values in files.items()}
 
 
-def test_a_file_of_eigenvalues_changes_the_numbers_and_stays_where_it_is(reader, tmp_path):
+def choose(box: Any, path: Path) -> None:
+    """Name a file in the browser's dialogue."""
+    box.locator("input[type=file]").set_input_files(path)
+
+
+def drop(box: Any, path: Path) -> None:
+    """Let a file go above the figure, as a hand does that drags it there."""
+    page, content = box.page, list(path.read_bytes())
+    carried = page.evaluate_handle(
+        """([name, content]) => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(content)], name));
+          return carried;
+        }""",
+        [path.name, content],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        box.locator(".panels").dispatch_event(event, {"dataTransfer": carried})
+
+
+@pytest.mark.parametrize("give", [choose, drop])
+def test_a_file_of_eigenvalues_changes_the_numbers_and_stays_where_it_is(reader, tmp_path, give):
     with reader.open(PAGE) as visit:
         box = visit.page.locator('.live[data-kind="calculator"]')
         asked, words = len(visit.requests), box.locator(".words")
         for path, spectrum in saved(tmp_path).items():
             before = words.inner_text()
-            box.locator("input[type=file]").set_input_files(path)
+            give(box, path)
             told = box.locator("label:has(input[type=file]) span").last
             expect(told).to_contain_text("that is no" if spectrum is None else path.name)
             assert box.locator("[name=d]").is_disabled() == (spectrum is not None)
@@ -366,7 +385,7 @@ def test_a_file_of_eigenvalues_changes_the_numbers_and_stays_where_it_is(reader,
                 assert words.inner_text() != before
                 (found,) = numbers(visit, "calculator", [{"n": 50, "c": 0.01}])
                 for name, value in priced(spectrum, 50, 0.01, RULE, fitted=True).items():
-                    assert found[name] == pytest.approx(value, rel=1e-8), name
+                    assert found[name] == pytest.approx(value, rel=1e-5), name
         assert len(visit.requests) == asked
         assert visit.complaints == []
 

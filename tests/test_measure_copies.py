@@ -177,6 +177,13 @@ def test_the_same_question_has_the_same_answer_without_a_picture_in_it(photos, c
     assert str(tmp_path) not in numbers
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_one_training_image_however_often_is_refused(photos, compared, times):
+    status, found, said = compared(photos, photos[[0] * times])
+    assert (status, found) == (2, {})
+    assert "training must hold two different images, got one" in said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

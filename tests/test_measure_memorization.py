@@ -54,11 +54,12 @@ def test_a_copy_of_a_point_that_occurs_twice_is_a_copy():
     assert fraction_memorised(found) == 1
 
 
+@pytest.mark.parametrize("alike", [0.0, 1 / 3])
 @pytest.mark.parametrize("times", [1, 2, 30])
-def test_with_one_training_image_a_copy_is_known_and_nothing_else_is(times):
+def test_with_one_training_image_a_copy_is_known_and_nothing_else_is(times, alike):
     one = np.array([[0.1, 0.2]] * times)
     one[1::2] = one[1::2].astype(np.float32)
-    copies = nearest(np.concatenate([one, one.astype(np.float32)]), one)
+    copies = nearest(np.concatenate([one, one.astype(np.float32)]), one, alike=alike)
     assert np.all(copies.distance <= 1e-8)
     assert np.all(copies.second_distance == np.inf)
     assert fraction_memorised(copies) == 1
@@ -245,6 +246,22 @@ def test_points_in_other_units_are_refused(factor):
         nearest(factor * own, broken)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_black_at_minus_white_beside_black_at_zero_is_refused(noise):
+    """No copy would be found; noise, and samples of a Gaussian model, are not refused."""
+    rng = np.random.default_rng(0)
+    training = rng.integers(0, 2, (50, 30)) * rng.random((50, 30))
+    training[:, :2] = 0, 1
+    copies = training + noise * rng.standard_normal(training.shape)
+    assert fraction_memorised(nearest(copies, training)) == 1
+    for pair in ((2 * copies - 1, training), (copies, 2 * training - 1)):
+        with pytest.raises(ValueError, match=r"^samples must be in one unit, with black"):
+            nearest(*pair)
+    drawn = rng.multivariate_normal(training.mean(axis=0), np.cov(training.T), 50)
+    for new in (drawn, 0.45 * rng.standard_normal((50, 30))):
+        assert fraction_memorised(nearest(new, training)) == 0
+
+
 @pytest.mark.parametrize("levels", [3, 16, 255])
 def test_integers_beside_floats_are_refused_unless_they_are_in_the_same_unit(levels):
     own, _ = digits(100)
@@ -264,15 +281,18 @@ def test_ranges_that_differ_by_less_are_taken():
     assert nearest(np.zeros((1, 64)), own).distance[0] > 0
 
 
-def test_a_chunk_bounds_the_memory():
-    own, rng = np.random.default_rng(0).random((4000, 2)), np.random.default_rng(1)
-    samples, peaks = rng.random((1000, 2)), []
-    for chunk in (2, 1000):
-        tracemalloc.start()
-        nearest(samples, own, chunk=chunk)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[0] < 2e6 < 3e7 < peaks[1]
+@pytest.mark.parametrize("alike", [0.0, 1 / 3])
+@pytest.mark.parametrize("chunk", [7, None])
+def test_neither_a_table_of_distances_nor_the_points_again_as_floats_are_held(chunk, alike):
+    rng = np.random.default_rng(0)
+    known = rng.integers(0, 256, (60_000, 256), dtype=np.uint8)  # 61 MB in float32
+    samples = known[:: 8000 if chunk else 60]  # the table of their distances: 240 MB
+    tracemalloc.start()
+    found = nearest(samples, known, chunk=chunk, alike=alike)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(found.index, np.arange(0, 60_000, 8000 if chunk else 60))
+    assert peak < 16e6
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -178,14 +178,50 @@ def test_drawn_features_have_norm_one_and_no_preferred_sign():
         (random_features.draw, (0, 3), "rng"),
         (random_features.normal_equations, (FEATURES, POINTS, None, 0), "nodes"),
         (random_features.normal_equations, (FEATURES, POINTS, None, ([0.0], [1.0])), "t"),
+        (random_features.normal_equations, (FEATURES, POINTS, None, 2.5), "nodes"),
+        (random_features.normal_equations, (FEATURES, POINTS, None, "8"), "nodes"),
+        (random_features.normal_equations, (FEATURES, POINTS, lambda t: np.nan, 2), "weight"),
+        (random_features.normal_equations, (FEATURES, POINTS, lambda t: -1.0, 2), "weight"),
+        (random_features.normal_equations, (FEATURES, [1.0, 2.0]), "law"),
+        (random_features.normal_equations, (B, POINTS), "features"),
         (random_features.coefficients, (K, B, -1.0), "tau"),
         (random_features.coefficients, (K, B, [1.0, np.nan]), "tau"),
+        (random_features.coefficients, (K, B, []), "tau"),
+        (random_features.coefficients, (K, B, [[1.0]]), "tau"),
+        (random_features.coefficients, (K * np.nan, B, 1.0), "K"),
+        (random_features.coefficients, (K[:3], B, 1.0), "K"),
+        (random_features.coefficients, (np.zeros((0, 0)), [], 1.0), "K"),
+        (random_features.coefficients, (K, B[:3], 1.0), "K"),
+        (random_features.coefficients, (K, ["a"], 1.0), "b"),
+        (random_features.score, (FEATURES, B[:3]), "a"),
+        (random_features.score, (FEATURES, np.nan * B), "a"),
+        (random_features.score(FEATURES, B), ([0.0], np.nan), "t"),
+        (random_features.score(FEATURES, B), ([0.0], [0.1, 0.2]), "t"),
+        (random_features.score(FEATURES, B), ([], 0.5), "x"),
+        (random_features.loss, (FEATURES, B[None, :3], POPULATION), "a"),
+        (random_features.bound, (FEATURES, B[None] + np.inf, POPULATION), "a"),
         (random_features.bound, (FEATURES, B[None], POPULATION, 0), "nodes"),
     ],
 )
 def test_bad_input_is_refused_by_name(function, given, name):
     with pytest.raises(ValueError, match=f"^{name} must be .*, got "):
         function(*given)
+
+
+@pytest.mark.parametrize("given", [np.ndarray.tolist, torch.from_numpy], ids=["lists", "tensors"])
+def test_lists_and_tensors_of_numbers_count_as_arrays(given):
+    a = random_features.coefficients(given(K), given(B), torch.tensor([0, 2]))
+    assert a == pytest.approx(random_features.coefficients(K, B, [0.0, 2.0]))
+    values = random_features.score(FEATURES, given(a))(torch.tensor([-1, 2]), 0.5)
+    assert values == pytest.approx(random_features.score(FEATURES, a)(np.array([-1.0, 2.0]), 0.5))
+    rule = random_features.normal_equations(FEATURES, POINTS, nodes=np.int64(3))
+    assert rule[0] == pytest.approx(random_features.normal_equations(FEATURES, POINTS, nodes=3)[0])
+
+
+def test_features_and_sets_of_different_seeds_are_refused():
+    two, three = random_features.draw(np.random.default_rng(0), 4, 2), Mixture(np.zeros((3, 5)))
+    with pytest.raises(ValueError, match=r"^features \(2,\) and law \(3,\) must have shapes"):
+        random_features.normal_equations(two, three, nodes=2)
 
 
 SEEDS = random_features.draw(np.random.default_rng(4), 7, 2)
@@ -218,7 +254,7 @@ def test_an_experiment_on_infinitely_many_points_is_on_the_population():
 
 @pytest.mark.parametrize(
     ("name", "given", "value"),
-    [("n", "sizes", [2, 0]), ("tau", "tau", -1.0), ("nodes", "nodes", 0)],
+    [("n", "sizes", [2, 0]), ("tau", "tau", -1.0), ("tau", "tau", []), ("nodes", "nodes", 0)],
 )
 def test_an_experiment_without_anything_is_refused(name, given, value):
     good = {"features": SEEDS, "law": POPULATION, "sizes": [2], "tau": 1.0}

@@ -4,6 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
+import torch
 from quasi_features import FEATURES, NODES, POINTS, POPULATION
 
 from lindiff_nb.exact.divergence import gaussian_kl
@@ -159,11 +160,24 @@ FOUR = ["bound", "sde", "ode", "potential"]
         lambda x, t: x[:-1],
         lambda x, t: 0.0,
         lambda x, t: np.full((len(x), 1), -1.0),
+        lambda x, t: 1j * x,
+        lambda x, t: x.astype(str),
+        lambda x, t: np.ma.masked_less(x, 0),
+        lambda x, t: torch.tensor(-x, requires_grad=True),
     ],
-    ids=["not a number", "too short", "one number", "turned"],
+    ids=[
+        "not a number",
+        "too short",
+        "one number",
+        "turned",
+        "complex",
+        "text",
+        "mask",
+        "gradient",
+    ],
 )
 def test_a_score_that_is_none_is_refused(name, score):
-    with pytest.raises(ValueError, match=r"score must be finite and of shape \(\.\.\., \d+\), got"):
+    with pytest.raises(ValueError, match=r"^score must be finite and of shape \(\.\.\., \d+\)"):
         getattr(score_divergence, name)(score, GAUSSIAN)
 
 
@@ -174,9 +188,26 @@ def test_a_law_without_a_density_and_coarse_rules_are_refused(name):
         measure(VP.score(GAUSSIAN), POINTS)
     with pytest.raises(ValueError, match="law must be one mixture"):
         measure(VP.score(GAUSSIAN), Mixture(np.zeros((2, 1)), deviation=1.0))
+    with pytest.raises(ValueError, match="law must be a Mixture"):
+        measure(VP.score(GAUSSIAN), [-3.0, 3.0])
+    with pytest.raises(ValueError, match="score must be a function of x and t"):
+        measure(np.zeros(3), GAUSSIAN)
     resolution = "nodes" if name == "bound" else "cells"
     with pytest.raises(ValueError, match=f"{resolution} must be an integer"):
         measure(VP.score(GAUSSIAN), GAUSSIAN, **{resolution: 1})
+
+
+@pytest.mark.parametrize("kind", [torch.from_numpy, np.float32, np.ndarray.tolist])
+def test_tensors_single_precision_and_lists_from_a_score_are_numbers(kind):
+    found = score_divergence.bound(lambda x, t: kind(-x / 2), GAUSSIAN).nats
+    exact = score_divergence.bound(lambda x, t: -x / 2, GAUSSIAN).nats
+    assert found == pytest.approx(float(exact), rel=1e-5)
+
+
+def test_sides_of_no_point_are_refused():
+    masses = score_divergence.masses(VP.score(GAUSSIAN), GAUSSIAN, "potential", 10)
+    with pytest.raises(ValueError, match="at must be finite"):
+        score_divergence.weights(masses, np.nan)
 
 
 def test_an_unknown_way_to_a_density_is_refused():

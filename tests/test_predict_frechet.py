@@ -5,9 +5,11 @@ import pytest
 from hard_cases import HARD_SPECTRA
 from scipy.special import gammaln
 
-from lindiff_nb.exact import spectra
+from lindiff_nb.exact import averages, schedule, spectra
 from lindiff_nb.exact.divergence import frechet_of_roots
-from lindiff_nb.predict import frechet
+from lindiff_nb.predict import best_ridge, frechet
+from lindiff_nb.predict._law import frechet as law
+from lindiff_nb.predict.population import Population
 
 
 def power_law(d, exponent):
@@ -31,6 +33,60 @@ FOUND_BEFORE = [  # by other programs: d times the value
 def test_values_of_other_programs(spectrum, n, more, per_d):
     found = frechet.distance(spectrum, n, **more) / len(spectrum)
     assert found == pytest.approx(per_d, rel=3e-6)
+
+
+def test_the_first_of_the_two_orders():
+    """By another program: without the second, five to twelve per cent low."""
+    population = Population(power_law(200, 2))
+    curve = law.curve(population, np.array([50.0]))
+    leading = curve._replace(log_slope=np.zeros_like(curve.kappa)).mean() / 200
+    unit = population.unit
+    assert unit.on(np.array(leading)) == pytest.approx(0.0508527, rel=2e-6)
+
+
+def test_against_its_own_training_set_a_fit_looks_better_than_a_perfect_model():
+    """1000 samples, 60 images: draws of another program have 0.0076 for the fit, 0.339 else."""
+    spectrum, n, rng = power_law(120, 1), 60, np.random.default_rng(0)
+    perfect = frechet.distance(spectrum, 1000, reference=n) / 120
+    assert perfect == pytest.approx(0.339, abs=5e-4)
+    fit = []
+    for _ in range(20):
+        x = rng.standard_normal((n, 120)) * np.sqrt(spectrum)
+        fit.append(frechet.distance(np.linalg.svd(x, compute_uv=False) ** 2 / n, 1000) / 120)
+    assert np.mean(fit) == pytest.approx(0.0077, abs=3e-4)
+
+
+FOR_10_1_01_PERCENT = {1: (2030, 17_600, 174_000), 1.5: (244, 2840, 26_800)}
+
+
+@pytest.mark.parametrize("exponent", FOR_10_1_01_PERCENT)
+def test_the_numbers_of_samples_that_other_programs_ask_for(exponent):
+    spectrum = power_law(2048, exponent)
+    wanted = FOR_10_1_01_PERCENT[exponent]
+    for share, n in zip((0.1, 0.01, 0.001), wanted, strict=True):
+        assert frechet.needed(spectrum, share, estimated_mean=True) == pytest.approx(n, rel=5e-3)
+    assert frechet.effective_dimension(spectrum) == pytest.approx(
+        {1: 690, 1.5: 102}[exponent], abs=1
+    )
+
+
+BEST = [  # exponent, n, ridges for the divergence, the distance and the loss; shares at them
+    (0, 50, (0.80, 0.73, 0.94), (0.387, 0.386, 0.397)),
+    (1, 50, (0.265, 0.315, 0.497), (0.254, 0.252, 0.270)),
+    (1, 200, (0.153, 0.156, 0.255), (0.0940, 0.0940, 0.1007)),
+    (2, 50, (0.0070, 0.0132, 0.0307), (0.0468, 0.0460, 0.0489)),
+]
+
+
+@pytest.mark.parametrize(("exponent", "n", "ridges", "shares"), BEST)
+def test_the_best_ridges_for_three_aims_and_what_a_wrong_aim_costs(exponent, n, ridges, shares):
+    """As other programs found them, to the digits given."""
+    spectrum = power_law(200, exponent)
+    levels, weights = averages.gauss_rule(schedule.linear().alpha_bar)
+    loss = best_ridge.for_test_loss(spectrum, n, levels, weights=weights)
+    found = best_ridge.for_kl(spectrum, n), frechet.best_ridge(spectrum, n), float(loss)
+    assert found == pytest.approx(ridges, rel=8e-3)
+    assert frechet.with_ridge(spectrum, n, np.array(found)) / 200 == pytest.approx(shares, abs=6e-4)
 
 
 def test_the_deviation_and_the_best_ridge_of_other_programs():

@@ -266,6 +266,45 @@ def test_with_noise_no_scale_breaks_the_arithmetic(name):
     assert answered > 10
 
 
+VARY = {"xi": [[0.0, 0.1]], "kappa": [[0.0, 0.1]], "c": [[0.0], [0.1]], "alpha_bar": [[0.5], [1.0]]}
+REFUSED = {*UNITS, "n", "alpha_bar"}
+OF_SPECTRUM = [
+    pytest.param(name, arguments.split(), more, id=f"{name}-{i}")
+    for name, (arguments, *_, others) in {
+        **HOMOGENEOUS,
+        **{name: (arguments, [more]) for name, (arguments, more) in LOGARITHMIC.items()},
+        **{name: (arguments, [{}]) for name, arguments in NOISY.items()},
+    }.items()
+    for i, more in enumerate(others)
+    if {"spectrum", "eigenvalues"} & set(arguments.split())
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "more"), OF_SPECTRUM)
+def test_variance_within_rounding_is_none_where_answers_jump(name, arguments, more):
+    """Without noise and ridge rank counts, and computed eigenvalues have that of exact ones.
+
+    n is below, at and above either rank; what is refused with zeros is refused without.
+    """
+    (which,) = {"spectrum", "eigenvalues"} & set(arguments)
+    exact = np.array([3.0, 1, 1, 0.5, 0.01, 0, 0, 0])
+    computed = np.array([3.0, 1, 1, 0.5, 0.01, 1e-16, -3e-17, 1e-18])
+    ranges = {each: VARY[each] for each in arguments if each in VARY and np.ndim(GOOD[each])}
+    for n, values in itertools.product((3, 5, 6, 7, 8, 30), itertools.product(*ranges.values())):
+        given = {each: GOOD[each] for each in arguments} | more
+        given |= {"n": n} if "n" in arguments else {}
+        given |= dict(zip(ranges, map(np.array, values), strict=True))
+        wanted, found = (
+            refused_or(lambda s=s, given=given: function(name)(**given | {which: s}), REFUSED)
+            for s in (exact, computed)
+        )
+        assert (wanted is None) == (found is None)
+        parts = [] if wanted is None else [(found, wanted)]
+        parts = zip(found, wanted, strict=True) if isinstance(wanted, tuple) else parts
+        for part, whole in parts:
+            assert np.asarray(part) == pytest.approx(np.asarray(whole), rel=1e-6, abs=1e-12), given
+
+
 @pytest.mark.parametrize("c", [5e-324, 1e-310, 1e-200])
 @pytest.mark.parametrize("name", [name for name in NOISY if NOISY[name].endswith(" c")])
 def test_beside_noise_the_smallest_ridge_is_none(name, c):

@@ -245,10 +245,17 @@ def test_repository_links_come_from_the_environment_and_are_never_invented(monke
     assert off["execute"] == {"timeout": 3, "execute_notebooks": "off"}
     assert "repository" not in off
     assert off["html"] == {"favicon": "f"}
-    monkeypatch.setenv("LINDIFF_REPOSITORY_URL", "https://example.org/us/book/")
+    monkeypatch.setenv("LINDIFF_REPOSITORY_URL", "https://gitlab.com/us/book/")
     on = configuration(settings)
-    assert on["repository"] == {"url": "https://example.org/us/book", "branch": "notebooks"}
+    assert on["repository"] == {"url": "https://gitlab.com/us/book", "branch": "notebooks"}
     assert "launch_buttons" not in on | off  # Colab and Binder open what is on GitHub
     assert on["html"]["favicon"] == "f"
     assert on["html"]["use_repository_button"]
     assert settings["html"] == {"favicon": "f"}
+
+
+@pytest.mark.parametrize("url", ["git@github.com:us/book.git", "us/book", "https://github.com/us"])
+def test_what_is_no_address_of_a_repository_is_refused_before_anything_runs(monkeypatch, url):
+    monkeypatch.setenv("LINDIFF_REPOSITORY_URL", url)
+    with pytest.raises(UsageError, match="LINDIFF_REPOSITORY_URL must be like https"):
+        configuration({})

@@ -85,6 +85,22 @@ def test_a_figure_becomes_a_png_an_svg_and_its_numbers_from_a_kept_run_where_not
 
 
 @pytest.mark.kernel
+def test_a_print_gets_its_dots_from_a_run_that_is_not_kept(here, capsys):
+    assert main(["figure", "fig-slope"]) == 0
+    with Image.open("fig-slope.png") as picture:
+        width = picture.width
+    assert main(["figure", "fig-slope", "-f", "--dpi", "300"]) == 0
+    with Image.open("fig-slope.png") as picture:
+        assert picture.width == 3 * width
+        assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    capsys.readouterr()
+    assert main(["figure", "fig-slope", "-f"]) == 0
+    assert ", kept from" in capsys.readouterr().out
+    with Image.open("fig-slope.png") as picture:
+        assert picture.width == width
+
+
+@pytest.mark.kernel
 def test_a_figure_that_was_not_drawn_is_a_failure_and_leaves_no_file(here, capsys):
     assert main(["figure", "fig-hidden"]) == 1
     assert "law drew no fig-hidden with these values" in capsys.readouterr().err
@@ -98,6 +114,7 @@ def test_a_figure_that_was_not_drawn_is_a_failure_and_leaves_no_file(here, capsy
         ("law", "there is no figure 'law' (of fig-slope, fig-hidden)"),
         ("fig-slope -o nowhere", "there is no folder nowhere"),
         ("fig-slope -o kept", "kept/fig-slope.csv exists: --force replaces it"),
+        ("fig-slope --dpi 1201", "--dpi must be a whole number from 1 to 1200, got 1201"),
         ("fig-slope -p a 0", "a must be a whole number in [1, 99], got '0'"),
         ("fig-slope -p b 0", "there is no parameter 'b'"),
     ],

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,7 @@ from lindiff_nb.run import collect, sweep
 from lindiff_nb.run.cli import main
 from lindiff_nb.run.sweeps.batch import numbers
 from lindiff_nb.run.sweeps.cells import SEEDS, Cell, ingredients, is_function, replicates
-from lindiff_nb.run.sweeps.collect import columns, text
+from lindiff_nb.run.sweeps.collect import _dataset, columns, text
 from lindiff_nb.run.sweeps.guard import Guard, Limits
 from lindiff_nb.run.sweeps.plan import plan
 from lindiff_nb.run.sweeps.store import Store, record
@@ -59,6 +60,9 @@ def mixed(n: int, word: str = "", seed: int = 0):
     more = {"only": 1, "say": "two"} if n == 2 else {"say": 1}
     return {"half": n / 2, "even": n % 2 == 0, **more}
 
+def whole(n: int):
+    return n
+
 def once(n: int):
     \"\"\"Dies the first time it is called.\"\"\"
     if n == 3 and not os.path.exists("died"):
@@ -78,6 +82,18 @@ def here(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("calls", None)
+
+
+class Given:
+    """A plan of any cells."""
+
+    digest = "given"
+
+    def __init__(self, cells: list[Cell]) -> None:
+        self.some = cells
+
+    def cells(self) -> list[Cell]:
+        return self.some
 
 
 def draws(count: int, pause: float = 0.0):
@@ -175,7 +191,7 @@ def test_a_function_is_told_from_a_chapter_by_its_form(target, called):
 
 def test_a_cell_that_is_done_counts_before_any_other_and_then_the_latest(tmp_path):
     store = Store(tmp_path)
-    store.begin([Cell("a:b", {}, 0, 0, "i")])
+    store.begin(Given([Cell("a:b", {}, 0, 0, "i")]))
     log = store.new_log()
     lines = [record("i", "done"), record("i", "failed"), record("j", "failed", "1")]
     lines += [record("j", "killed", "2")]
@@ -191,7 +207,7 @@ def test_a_cell_that_is_done_counts_before_any_other_and_then_the_latest(tmp_pat
 
 def test_news_are_told_once_and_a_line_only_when_it_is_whole(tmp_path):
     store, line = Store(tmp_path), json.dumps(record("i", "done"))
-    store.begin([])
+    store.begin(Given([]))
     log = store.new_log()
     log.write_text(line)
     assert store.news() == []
@@ -377,6 +393,25 @@ def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
     assert not psutil.pid_exists(driver.pid)
 
 
+def test_ctrl_c_while_cells_are_handed_out_hands_out_no_more_of_them(here):
+    class Pressed(ThreadPoolExecutor):
+        """One to which Ctrl-C comes with the third batch."""
+
+        handed = 0
+
+        def submit(self, *it, **how):
+            self.handed += 1
+            if self.handed == 3:
+                raise KeyboardInterrupt
+            return super().submit(*it, **how)
+
+    with Pressed(2) as executor, pytest.raises(KeyboardInterrupt):
+        sweep(draws(60, 0.5), "runs", executor=executor)
+    assert executor.handed == 3
+    assert len(list((here / "runs" / "logs").iterdir())) <= 2
+    assert columns(here / "runs")["status"].count("not run") > 50
+
+
 def test_what_cannot_be_done_is_refused_before_a_cell_is_run(here, capsys):
     for line, status, words in [
         (["nothing", "-o", "runs"], 2, "there is no chapter 'nothing'"),
@@ -405,12 +440,8 @@ def test_sources_that_change_while_a_sweep_runs_stop_it(here):
     cells = list(before.cells())
     write(here, {"calls.py": CALLS + "# other\n"})
 
-    class Old:
-        def cells(self):
-            return cells
-
     with pytest.raises(RuntimeError, match="the sources of calls:draw are not those of the plan"):
-        sweep(Old(), "runs")
+        sweep(Given(cells), "runs")
     assert set(columns(here / "runs")["status"]) == {"not run"}
     assert sweep(draws(4), "runs") == {"done": 4}
     assert columns(here / "runs")["status"] == ["done"] * 4  # of the newer plan, once each
@@ -445,6 +476,16 @@ def test_a_column_is_of_one_type_whatever_is_missing(here):
     np.testing.assert_array_equal(found["half"], [0.5, 0.5, 1.0, 1.0, np.nan, np.nan])
     np.testing.assert_array_equal(found["only"], [np.nan] * 2 + [1.0] * 2 + [np.nan] * 2)
     assert found["say"].tolist() == ["1", "1", "two", "two", "", ""]
+    assert np.isnan(found["cell"]).all()  # nothing was ever there
+
+
+def test_a_whole_number_keeps_its_last_digit_however_long_it_is(here):
+    large = [2**53 + 1, 2**63 - 1, 2**63, 10**300]
+    for folder, some in (("held", large[:2]), ("longer", large)):
+        sweep(plan("calls:whole", call=True, grid={"n": some}), folder)
+        for name in ("n", "value"):
+            found = collect(folder, "arrays")[name]
+            assert [int(value) for value in found] == some
 
 
 def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installed(here):
@@ -465,10 +506,19 @@ def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installe
     if find_spec("pyarrow"):
         assert main(["collect", "runs", "-o", "table.parquet"]) == 0
         assert import_module("pandas").read_parquet("table.parquet").equals(frame)
+    else:
+        assert main(["collect", "runs", "-o", "table.parquet"]) == 2
     if find_spec("xarray"):
         cube = collect("runs", "xarray")
         assert dict(cube.sizes) == {"n": 3, "word": 2, "replicate": 1, "seed": 2}
         assert float(cube["half"].sel(n=2, word="b,c", seed=6, replicate=0)) == 1.0
+        assert main(["collect", "runs", "-o", "table.nc"]) == 0
+        stored = import_module("xarray").open_dataset("table.nc")
+        np.testing.assert_array_equal(stored["half"], cube["half"])
+        thin = np.arange(100_000)  # as a square, of ten thousand million places
+        sizes = {"n": thin, "k": thin, "replicate": thin * 0, "seed": thin, "status": thin}
+        with pytest.raises(ValueError, match=r"100000 x 100000 x 1 places \(n, k, repl"):
+            _dataset(import_module("pandas").DataFrame({"target": "t"} | sizes))
 
 
 def test_a_table_has_text_in_quotes_and_numbers_to_their_last_digit(here, capsys):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from tiny_book import cell, chapter, tiny_book
 
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.network
 
 MODULE = """\
 import time
-def slow(n: int, *, seed: int):
-    time.sleep(0.02)
+def slow(n: int, pause: float = 0.02, *, seed: int):
+    time.sleep(pause)
     return {"twice": 2 * n, "drawn": seed % 1000}
 """
 STUDY = (
@@ -103,6 +104,38 @@ def test_two_workers_started_by_hand_and_one_killed_give_the_quiet_table(tmp_pat
     assert "200 cells: 200 done" in said
     quiet = plan("clusterstudy:slow", call=True, grid={"n": range(1, 6)}, seeds=40)
     assert rows(tmp_path / "runs") == wanted(quiet)
+
+
+def sweeping(*words: str) -> subprocess.Popen:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "lindiff_nb", "sweep", "--call", "clusterstudy:slow", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def batches(folder: Path) -> list[psutil.Process]:
+    """The processes that make calls for this folder, whoever started them."""
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if str(folder / "logs") in " ".join(one.info["cmdline"] or [])]
+
+
+def test_ctrl_c_ends_batches_after_their_call_on_a_cluster_too_and_twice_at_once(tmp_path, by_hand):
+    """The first batch would take minutes; nothing waits for it, and nothing of it is left."""
+    words = ["--scheduler", str(by_hand[0]), "--workers", "2", "--seeds", "3000", "-o", "runs"]
+    for pause, presses in (("0.1", 1), ("100", 2)):
+        before = ended(tmp_path / "runs")
+        driver = sweeping("--grid", "n=1,2,3", f"pause={pause}", *words)
+        while len(batches(tmp_path / "runs")) < 2 or ended(tmp_path / "runs") < 9:
+            assert driver.poll() is None
+            time.sleep(0.05)
+        for press in range(presses):
+            time.sleep(press)
+            driver.send_signal(signal.SIGINT)
+        _, said = driver.communicate(timeout=60)
+        assert driver.returncode == 130, said
+        assert "no new cells; Ctrl-C again ends those that run" in said
+        assert psutil.wait_procs(batches(tmp_path / "runs"), timeout=30)[1] == []
+        assert ended(tmp_path / "runs") - before < 600  # of two batches of 1,500
+    assert set(collect(tmp_path / "runs", "arrays")["status"]) == {"done", "not run"}
 
 
 def test_notebooks_run_on_a_local_cluster(tmp_path):

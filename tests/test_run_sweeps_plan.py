@@ -112,6 +112,7 @@ def test_the_declared_type_decides_what_a_value_is_and_which_are_equal(name, giv
         ({"grid": {"d": "123"}}, "the values of d must be a list"),
         ({"grid": {"d": [1]}, "fixed": {"d": 2}}, "d is given twice"),
         ({"zips": [{"d": [1, 2], "c": [1]}]}, "equally long: d 2, c 1"),
+        ({"zips": [{}]}, "the plan has no cells"),
         ({"seeds": 0}, "seeds must be a whole number >= 1"),
         ({"seeds": 1.0}, "seeds must be"),
         ({"entropy": -1}, "entropy must be"),
@@ -136,6 +137,7 @@ def test_what_cannot_be_used_is_refused_by_name(how, said):
         ("ourstudy:ridge", {}, "needs a value for n"),
         ("ourstudy:ridge", {"grid": {"m": [1]}}, "there is no parameter 'm'"),
         ("ourstudy:ridge", {"grid": {"n": [1.5]}}, "n must be a whole number"),
+        ("ourstudy:ridge", {"grid": {"n": [1], "c": [10**400]}}, "c must be a number, got 1000"),
         ("ourstudy:ridge", {"grid": {"n": [1], "kind": ["z"]}}, "kind must be one of x, y"),
         ("ourstudy:sure", {"grid": {"n": [1]}, "seeds": 2}, "takes no seed"),
         ("ourstudy:drawn", {"grid": {"rng": [1]}}, "there is no parameter 'rng'"),
@@ -144,6 +146,11 @@ def test_what_cannot_be_used_is_refused_by_name(how, said):
 def test_a_function_is_held_to_its_signature(name, how, said):
     with pytest.raises(UsageError, match=said):
         plan(name, call=True, **how)
+
+
+def test_a_function_in_the_place_of_a_chapter_is_told_how_it_is_called():
+    with pytest.raises(UsageError, match=r"ourstudy:ridge is a function, .* --call ourstudy:ridge"):
+        plan("ourstudy:ridge", grid={"n": [1]})
 
 
 def test_a_plan_of_absurd_size_is_refused_with_its_numbers_before_it_is_written_out():

@@ -5,6 +5,8 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +73,7 @@ SETTLED = """() => [...document.querySelectorAll('pre')].every(
   node => node.scrollWidth <= node.clientWidth || node.tabIndex >= 0)"""
 SCREENS = [(scheme, width) for scheme in ("light", "dark") for width in (1360, 390)]
 AXE = [("light", 1360), ("dark", 390)]  # each the last of its scheme
+VIA = {"light": "http", "dark": "file"}
 SENTENCE = re.compile(r"^[A-Z][^/]*\s.*\.$", re.S)
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -83,16 +86,25 @@ def reader() -> Iterator[Reader]:
 
 @pytest.fixture(scope="module")
 def probes(reader: Reader) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """What each page is like on each screen; loaded once per scheme, then turned."""
+    """What each page is like on each screen, and on paper; loaded once per scheme, then turned.
+
+    Light it comes from a host, dark from the folder.
+    """
     found = {}
     for page, scheme in itertools.product(PAGES, ("light", "dark")):
-        with reader.open(page, scheme=scheme) as visit:
+        with reader.open(page, scheme=scheme, via=VIA[scheme]) as visit:
             arrival = {"moved": visit.page.evaluate(MOVED), "came": set(visit.requests)}
             for width in (390, 1360) if scheme == "light" else (1360, 390):
                 visit.page.set_viewport_size({"width": width, "height": 850})
                 visit.page.wait_for_function(SETTLED)
+                probe = visit.page.evaluate(PROBE)
+                if (scheme, width) == ("dark", 1360):
+                    found[page, "paper", width] = printed(visit.page)
+                    visit.page.emulate_media(media="screen", color_scheme="light")
+                    found[page, "folder", width] = visit.page.evaluate(PROBE)
+                    visit.page.emulate_media(color_scheme="dark")
                 found[page, scheme, width] = (
-                    visit.page.evaluate(PROBE)
+                    probe
                     | arrival
                     | {
                         "complaints": list(visit.complaints),
@@ -101,6 +113,17 @@ def probes(reader: Reader) -> dict[tuple[str, str, int], dict[str, Any]]:
                     }
                 )
     return found
+
+
+def printed(page: Any) -> dict[str, Any]:
+    """What a page is like on paper, and what is closed there, or stays open afterwards."""
+    page.emulate_media(media="print")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    probe = page.evaluate(PROBE)
+    closed = page.locator("details.sd-dropdown:not([open]), .toggle-hidden").count()
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    left = page.locator("details.sd-dropdown[open]").count()
+    return probe | {"closed": closed, "left open": left}
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +175,9 @@ def test_only_the_pages_of_the_book_are_published(reader):
 
 @every_page
 def test_no_page_asks_another_host_for_anything(reader, probes, page):
-    allowed = (reader.address, "data:", "blob:")
-    for requests in on_all_screens(probes, page, "requests").values():
+    for (scheme, _), requests in on_all_screens(probes, page, "requests").items():
         assert requests
+        allowed = (reader.origin(VIA[scheme]), "data:", "blob:")
         assert [url for url in requests if not url.startswith(allowed)] == []
 
 
@@ -201,23 +224,25 @@ def test_the_icons_of_a_page_have_a_shape(probes, page):
     assert not any(on_all_screens(probes, page, "iconless").values())
 
 
-def weight(reader: Reader, urls: set[str]) -> int:
+def weight(reader: Reader, origin: str, urls: set[str]) -> int:
     """What these files of the site weigh on their way, compressed."""
-    total = 0
-    for url in urls:
-        path = reader.site / url.removeprefix(reader.address).partition("?")[0]
-        content = path.read_bytes() if path.is_file() else b""
-        total += min(len(content), len(gzip.compress(content)))
-    return total
+    return sum(packed(reader.site / url.removeprefix(origin).partition("?")[0]) for url in urls)
+
+
+@cache
+def packed(path: Path) -> int:
+    content = path.read_bytes() if path.is_file() else b""
+    return min(len(content), len(gzip.compress(content)))
 
 
 @every_page
 def test_a_first_visit_is_light_and_the_next_page_lighter(reader, probes, page):
     """In bytes on their way; what a live figure needs is not counted on the next page."""
-    for scheme in ("light", "dark"):
+    for scheme, via in VIA.items():
         home, came = (probes[name, scheme, 1360]["came"] for name in (PAGES[0], page))
-        assert weight(reader, came) <= 900_000
-        assert weight(reader, {url for url in came - home if "/vega/" not in url}) <= 200_000
+        later = {url for url in came - home if "/vega/" not in url}
+        assert weight(reader, reader.origin(via), came) <= 900_000
+        assert weight(reader, reader.origin(via), later) <= 200_000
 
 
 @every_page
@@ -291,7 +316,7 @@ def test_the_figures_know_the_colour_of_the_dark_page(probes):
 def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader, probes):
     """Contrast 3 : 1; what is fainter than that on white (a grid) is meant to be faint."""
     sources = {
-        (image["kind"], image["source"].removeprefix(reader.address + "_images/"))
+        (image["kind"], image["source"].removeprefix(reader.origin(VIA["dark"]) + "_images/"))
         for page in PAGES
         for image in probes[page, "dark", 1360]["images"]
         if image["kind"]
@@ -308,16 +333,10 @@ def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader, probes):
 
 
 @every_page
-def test_every_page_opens_from_the_folder(reader, page):
-    with reader.open(page, scheme="dark", width=390, via="file") as visit:
-        narrow = visit.page.evaluate(PROBE)
-        visit.page.emulate_media(color_scheme="light")
-        visit.page.set_viewport_size({"width": 1360, "height": 900})
-        wide = visit.page.evaluate(PROBE)
-        root = reader.site.as_uri()
-        assert [url for url in visit.requests if not url.startswith((root, "data:"))] == []
-    assert visit.complaints == []
-    for probe in (narrow, wide):
+def test_every_page_opens_from_the_folder(probes, page):
+    """In both schemes; what it asks for and complains of there the other tests say."""
+    for scheme, width in (("dark", 390), ("dark", 1360), ("folder", 1360)):
+        probe = probes[page, scheme, width]
         assert probe["unrendered"] == []
         assert probe["overflow"] <= 0
         assert all(image["loaded"] for image in probe["images"] if image["shown"])
@@ -342,16 +361,10 @@ def test_the_front_door_leads_to_the_first_page(reader):
 
 
 @pytest.mark.parametrize("page", PAGES[:-1])
-def test_on_paper_everything_is_light_and_open(reader, page):
-    with reader.open(page, scheme="dark") as visit:
-        visit.page.emulate_media(media="print")
-        visit.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-        probe = visit.page.evaluate(PROBE)
-        closed = visit.page.locator("details.sd-dropdown:not([open]), .toggle-hidden").count()
-        visit.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
-        assert visit.page.locator("details.sd-dropdown[open]").count() == 0
+def test_on_paper_everything_is_light_and_open(probes, page):
+    probe = probes[page, "paper", 1360]
+    assert (probe["closed"], probe["left open"]) == (0, 0)
     assert probe["background"] == "rgb(255, 255, 255)"
-    assert closed == 0
     for image in probe["images"]:
         assert image["shown"] == (image["kind"] != "only-dark"), image
 

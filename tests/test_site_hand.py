@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from site_browser import Reader, reading, violations
 
 from lindiff_nb.figures import series
+from lindiff_nb.run.records import PREFIX
 from lindiff_nb.site import cite
 
 pytestmark = pytest.mark.browser
@@ -82,15 +83,15 @@ Claims.
   - Deviations
 * - 1: falls
   - {numref}`fig-curve`; `lindiff-nb run seen`
-  - within 1 percent
+  - within [{glue:text}`seen.md::miss:.2%`]{.off} of [$n^2$]{.theirs}
   - none known
-* - 2: rises
+* - 2: rises, by [0.4]{.theirs}
   - the same run
-  - **not found**: it falls
+  - **not found**: it falls by [{glue:text}`seen.md::rise:.2f`]{.ours}
   - one curve for two
 * - 3: stays
   - {numref}`fig-curve`; `lindiff-nb run seen`
-  - within 2 percent
+  - within [10%]{.off}, at [7 of 9]{.ours}
   - fewer points
 ```
 """
@@ -137,10 +138,24 @@ def figure_cell(name: str, data: dict[str, Any]) -> Any:
     return new_code_cell("1", metadata={"mystnb": options}, outputs=[shown])
 
 
+def recorded(**values: float) -> Any:
+    """A cell that recorded values."""
+    outputs = [
+        new_output(
+            "display_data",
+            data={PREFIX + "text/plain": repr(value)},
+            metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}},
+        )
+        for name, value in values.items()
+    ]
+    return new_code_cell("2", outputs=outputs)
+
+
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory) -> Iterator[Reader]:
+    numbers = recorded(miss=0.095, rise=0.1)
     notebooks = {
-        "seen": page(new_markdown_cell(SEEN), figure_cell("fig-curve", drawn())),
+        "seen": page(new_markdown_cell(SEEN), figure_cell("fig-curve", drawn()), numbers),
     }
     files = {"book/references.bib": SOURCE, "book/notation.md": NOTATION}
     files |= {
@@ -255,7 +270,8 @@ def test_an_address_is_cited_only_where_there_is_one(monkeypatch):
     assert "url" not in cite.bibtex("book/seen", "Seen", "ch-seen", RECORD)
 
 
-COLUMNS = ["Figure", "Status", "Ours", "Agreement", "Deviations"]
+COLUMNS = ["Figure", "Status", "Paper’s value", "Our value", "Error"]
+COLUMNS += ["Ours", "Agreement", "Deviations"]
 COLUMNS += ["Again", "Sizes and seed", "Seconds", "Run"]
 
 
@@ -270,12 +286,14 @@ def test_the_ledger_says_what_its_runs_were_and_begins_with_what_does_not_hold(r
     page = context.new_page()
     page.goto(reader.address + "book/ledger.html")
     assert [h.strip() for h in page.locator("table.ledger th").all_inner_texts()] == COLUMNS
-    assert rows(page, 0) == ["2: rises", "3: stays", "1: falls"]
+    assert rows(page, 0) == ["2: rises, by 0.4", "3: stays", "1: falls"]
     assert rows(page, 1) == ["does not", "holds with limits", "holds"]
-    assert rows(page, 5) == ["", *["lindiff-nb figure fig-curve"] * 2]
-    assert set(rows(page, 6)) == {"seen: d = 7, seed = 3"}
-    assert set(rows(page, 7)) == {"3.2"}
-    assert set(rows(page, 8)) == {"seen: 2031-02-03 abcdef0123"}
+    assert rows(page, 3) == ["0.10", "7 of 9", ""]
+    assert rows(page, 4) == ["75%", "10%", "9.50%"]  # the first is of ours from the paper's
+    assert rows(page, 8) == ["", *["lindiff-nb figure fig-curve"] * 2]
+    assert set(rows(page, 9)) == {"seen: d = 7, seed = 3"}
+    assert set(rows(page, 10)) == {"3.2"}
+    assert set(rows(page, 11)) == {"seen: 2031-02-03 abcdef0123"}
     context.close()
 
 
@@ -289,8 +307,12 @@ def test_the_ledger_is_sorted_and_filtered_at_the_keyboard(reader, scheme, width
             page.keyboard.press("Enter")
             assert head.get_attribute("aria-sort") == order
             assert rows(page, 0)[0] == first
+        page.locator("table.ledger th").nth(4).get_by_role("button").click()
+        assert rows(page, 4) == ["9.50%", "10%", "75%"]
+        page.locator("table.ledger th").nth(3).get_by_role("button").click()
+        assert rows(page, 3) == ["0.10", "7 of 9", ""]  # what has none comes last
         page.get_by_label("Status").select_option("does not")
-        assert rows(page, 0) == ["2: rises"]
+        assert rows(page, 0) == ["2: rises, by 0.4"]
         page.get_by_label("Status").select_option("")
         page.get_by_label("Words").press_sequentially("STAYS")
         assert rows(page, 0) == ["3: stays"]

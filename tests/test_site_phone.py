@@ -3,12 +3,14 @@
 Each page is opened once, wide, and then made narrow; all that is closed is opened to be measured.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from panels_cut import cut
 from site_browser import CHAPTERS, TOC, Reader, reading
 
 pytestmark = pytest.mark.browser
@@ -43,6 +45,8 @@ MEASURE = r"""async () => {
     silent: boxes.filter(box => (beyond(box) > 1) != box.classList.contains('more'))
       .map(box => box.outerHTML.slice(0, 200)),
     unreachable: boxes.filter(box => beyond(box) > 1 && box.tabIndex < 0).length,
+    windows: all('.stack .window').filter(node => node.checkVisibility())
+      .map(node => [place(node).left, place(node).right]),
     captions: all('figcaption').map(node => getComputedStyle(node).fontWeight),
     text: getComputedStyle(document.querySelector('article p')).fontWeight,
     images: all('figure img').filter(node => node.checkVisibility())
@@ -110,6 +114,25 @@ def test_the_text_in_a_figure_can_be_read_on_a_phone(reader, measured, page):
             svg = (reader.site / "_images" / source.rpartition("/")[2]).read_text()
             size = 100 * min(map(float, TEXT.findall(svg)), default=SMALLEST)
             assert width * size / float(WIDTH.findall(svg)[0]) >= SMALLEST - 0.01, (source, size)
+
+
+@every_page
+def test_panels_stand_one_under_the_other_on_a_phone_and_nowhere_else(measured, page):
+    narrow, wide = measured(page)[390]["windows"], measured(page)[1360]["windows"]
+    assert all(left >= 0 and right <= 390 for left, right in narrow)
+    assert wide == []
+
+
+def test_no_piece_of_any_figure_ends_in_what_is_drawn(reader):
+    drawn = [
+        output["data"]
+        for path in sorted((reader.site / "_sources" / "book").glob("*.ipynb"))
+        for cell in json.loads(path.read_text())["cells"]
+        for output in cell.get("outputs", [])
+        if "image/svg+xml" in output.get("data", {})
+    ]
+    found = [cut(data["image/svg+xml"], data["image/png"]) for data in drawn]
+    assert sum(found) > 70
 
 
 @every_page

@@ -103,6 +103,8 @@ def test_a_picture_is_cut_off_at_black_and_white():
         (["-n", "5", "-o", "x.jpg"], "must end in .npy or .png"),
         (["-n", "5", "-o", "x.npy", "--steps", "41"], "steps must be an integer from 1 to 40"),
         (["-n", "5", "-o", "x.npy", "--seed", "-1"], "seed must be an integer >= 0"),
+        (["-n", "5", "-o", "x.npy", "--size", "0"], "size must be an integer >= 1, got 0"),
+        (["-n", "5", "-o", "x.npy", "--size", "10"], "size must be divisible by 4, got 10"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_written(

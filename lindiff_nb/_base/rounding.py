@@ -38,13 +38,16 @@ def resolution(variances: ArrayLike, source: ArrayLike | None = None) -> float:
 
 
 def resolution_of_data(variances: ArrayLike, x: ArrayLike, mean: Array) -> float:
-    """The same for variances, (d,), along the eigenvectors of points x that float64 worked on.
+    """The same for variances, (k,), along the eigenvectors of points x that float64 worked on.
 
-    What the points lost to rounding before, eps of their size, enters the variances squared.
+    The points, (n, d), lost eps of their size before, eps of their own type, half precision too.
+    That is noise of variance eps^2 <x_j^2> at most in each coordinate j, of which (1 + sqrt(d/n))^2
+    is seen where it is largest; FEW for errors that go together, as those of equal pixels do.
     """
-    levels = np.asarray(variances)
-    size = max(float(levels.max()), 0.0) + float(mean @ mean)
-    return resolution(levels) + max(levels.size, FEW) * epsilon(x) ** 2 * size
+    levels, n, d = np.asarray(variances), len(np.asarray(x)), mean.size
+    eps = float(np.finfo(np.asarray(x).dtype).eps) if single(x) else epsilon(x)
+    size = max(float(levels.max()), 0.0) + float(np.square(mean).max())
+    return resolution(levels) + FEW * (1 + np.sqrt(d / n)) ** 2 * eps**2 * size
 
 
 def resolved(variances: ArrayLike, noise: float | None = None) -> Array:

@@ -103,6 +103,13 @@ def normal(name: str, value: Array) -> Array:
     return Unit(0).off(name, value)
 
 
+def squarable(name: str, value: Array) -> Array:
+    """The numbers themselves; a ValueError naming them where sums of squares would overflow."""
+    if np.any(np.abs(value) > 2.0**SPREAD):
+        raise validate.fail(name, value, f"at most {2.0**SPREAD:.0e}, since squares are taken")
+    return value
+
+
 def near_one(value: Array) -> tuple[Unit, Array]:
     """Points, or a matrix, in the unit of their largest entry; far below it entries may round."""
     own = unit(value)

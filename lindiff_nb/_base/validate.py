@@ -7,7 +7,7 @@ came in and not as a NaN three chapters later.
 import math
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from lindiff_nb._base.errors import nearest
 from lindiff_nb._base.types import Array
 
 LARGEST = 2**63 - 1  # what an array index, and so a count, can be
+T = TypeVar("T")
 LOOSE = 1e-10  # asymmetry and negative variance that float64 work on data may leave, relative
 
 
@@ -184,6 +185,11 @@ def vector(name: str, value: ArrayLike, d: int | None = None) -> Array:
     return found
 
 
+def times(value: ArrayLike, name: str = "tau") -> Array:
+    """Training times, (T,): finite numbers >= 0, of which one alone counts as (1,)."""
+    return vector(name, np.atleast_1d(nonnegative(name, value)))
+
+
 def matrix(name: str, value: ArrayLike, shape: tuple[int, int]) -> Array:
     """A finite matrix of the given shape."""
     found = numbers(name, value)
@@ -243,6 +249,13 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
         wanted = "one of " + ", ".join(map(repr, allowed)) + nearest(str(value), allowed)
         raise fail(name, value, wanted)
     return str(value)
+
+
+def made(name: str, value: object, kind: type[T]) -> T:
+    """What was made as an object of a class of ours."""
+    if not isinstance(value, kind):
+        raise fail(name, value, f"a {kind.__name__}")
+    return value
 
 
 def generator(value: object, name: str = "rng") -> np.random.Generator:

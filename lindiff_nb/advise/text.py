@@ -59,8 +59,14 @@ def _answer(advice: Advice) -> str:
 
 def _ridge(advice: Advice, pixels: bool) -> str:
     sd = sqrt(advice.best_c)
-    levels = f", {255 * sd / (HIGH - LOW):.2g} of 255 grey levels" if pixels else ""
+    levels = f", {_levels(sd)} of 255 grey levels" if pixels else ""
     return f"best ridge   c = {_number(advice.best_c)}   (jitter of sd {sd:.2g}{levels})\n{DECAY}"
+
+
+def _levels(sd: float) -> str:
+    """A standard deviation in grey levels: two figures, or a whole number."""
+    levels = 255 * sd / (HIGH - LOW)
+    return f"{levels:.2g}" if levels < 10 else f"{levels:,.0f}"
 
 
 def jitter(advice: Advice) -> float:
@@ -104,7 +110,7 @@ def _worth(advice: Advice) -> str:
 
 def _samples(advice: Advice, pixels: bool) -> str:
     sd = sqrt(advice.blur)
-    levels = f" ({255 * sd / (HIGH - LOW):.2g} grey levels)" if pixels else ""
+    levels = f" ({_levels(sd)} grey levels)" if pixels else ""
     lines = [
         f"samples: KL {advice.kl:.2g} nats per dimension from the truth, both blurred by sd\n"
         f"{sd:.2g}{levels}; without blur it cannot be known"

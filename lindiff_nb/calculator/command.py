@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base.errors import UsageError, refusing
 from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
-from lindiff_nb.run.numbers import number, whole
+from lindiff_nb.run.numbers import count, number, whole
 
 if TYPE_CHECKING:
     from lindiff_nb.calculator._report import Report
     from lindiff_nb.calculator._request import Answer
 
 SPECTRUM = "eigenvalues or a covariance: text, .csv, .npy, .npz, .mat, or one of them .gz"
+MOST_STEPS = 10_000
 UNITS = """\
 The spectrum is that of the data as they enter the network: the ridge, and what is much or little
 noise, are in the same units. --normalise divides it by its mean first."""
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the losses there too")
     command.add_argument("--figure", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf")
     command.add_argument(
-        "--best-steps", type=whole, metavar="T", help="where so few steps of DDIM should stop"
+        "--best-steps", type=count, metavar="T", help="where so few steps of DDIM should stop"
     )
     command.add_argument("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
     command.add_argument("--steps-json", type=Path, metavar="FILE", help="write these steps there")
@@ -85,6 +86,10 @@ def predict(chosen: argparse.Namespace) -> None:
         raise UsageError(f"--dimension {chosen.dimension} goes with --spectrum alone")
     if chosen.best_steps is None and (chosen.aim or chosen.steps_json):
         raise UsageError("--for and --steps-json go with --best-steps T")
+    if chosen.best_steps and chosen.best_steps > MOST_STEPS:
+        raise UsageError(f"--best-steps must be at most {MOST_STEPS}, got {chosen.best_steps}")
+    if chosen.json and chosen.json == chosen.steps_json:
+        raise UsageError(f"--json and --steps-json are both {chosen.json}")
     from lindiff_nb.calculator import _steps, text
     from lindiff_nb.calculator._request import answer
     from lindiff_nb.data import DataUnavailable

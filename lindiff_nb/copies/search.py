@@ -62,6 +62,9 @@ def search(
     """
     if mirrored and len(training.shape) == 1:
         raise ValueError("points without a shape have no mirror image")
+    again = sum(map(len, training.same)) - len(training.same)
+    if len(training.pixels) - again < 2:
+        raise ValueError("training must hold two different images, got one: a copy is told by both")
     if training.scale == BOTH:
         training = _settled("training", training)
     known = training.pixels.astype(np.float32)
@@ -69,7 +72,7 @@ def search(
     form = copies.other_form(asked, known)
     said += _checked(form, mirrored)
     found = _matches(asked, known, mirrored)
-    if again := sum(map(len, training.same)) - len(training.same):
+    if again:
         said.append(f"{again} training images are others again: each counts once")
     if more := _of_lookalikes(asked[found.ratio < copies.THRESHOLD], known):
         said.append(f"{more} copies are of training images that look alike, which count as one")

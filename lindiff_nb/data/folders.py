@@ -57,6 +57,11 @@ def order(path: Path) -> list[tuple[list[str | int], str]]:
     return [(_parts(part), part) for part in path.parts]
 
 
+def shown(name: str) -> str:
+    """A file's name in one line, and in letters that can be written anywhere."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+
+
 def _parts(name: str) -> list[str | int]:
     plain = unicodedata.normalize("NFC", name).casefold()
     pieces = re.split(r"(\d+)", plain)
@@ -73,7 +78,7 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
         if entry.is_dir():
             if not entry.name.startswith("."):
                 yield from _walk(path, seen)
-        elif entry.is_file():
+        elif entry.is_file() or not path.exists():  # a link that leads nowhere is named
             yield path
 
 

@@ -85,6 +85,8 @@ def images(
             validate.integer(name, value)
     top = None if white is None else validate.number("white", validate.positive("white", white))
     wanted, place = Wanted(size, crop, gray, top, largest), Path(path)
+    if not os.fspath(path):
+        raise validate.fail("images", "", "a name: '.' is the folder one is in")
     if str(path) in NAMES:
         found = load(str(path), size or 16).train
         read = Layout(found, (0.0, 1.0), arrays.numbered(found), ())
@@ -106,7 +108,7 @@ def _folder(place: Path, wanted: Wanted, skip_bad: bool) -> Layout:
     stack: dict[str, folders.Picture] = {}
     bad, said = [], defaultdict[str, list[str]](list)
     for path in listed.pictures:
-        name = path.relative_to(place).as_posix()
+        name = folders.shown(path.relative_to(place).as_posix())
         try:
             read = folders.picture(path, wanted.white, wanted.largest)
             stack[name] = read._replace(pixels=fit(read.pixels, wanted))

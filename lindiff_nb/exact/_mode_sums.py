@@ -27,7 +27,8 @@ def losses(lam: Array, counts: Array, variances: Array, a: Array, c: Array) -> A
     unit = units.unit(lam, variances)
     lam = unit.off("eigenvalues", lam, far=units.SPREAD)
     variances = np.ldexp(variances, -unit.exponent)
-    shape, s, c = a.shape, unit.noise(a).ravel(), unit.off("c", c).ravel()
+    shape, s = a.shape, unit.noise(a)
+    s, c = s.ravel(), unit.beside("c", c, s).ravel()
     seen, xi = lam > 0, s + c
     p = above_one(xi)
     vectors = np.vstack([lam**2, 2 * lam, np.ones_like(lam), variances]) * counts

@@ -144,12 +144,14 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Array:
 
         L = < a lambda / (a lambda + 1 - a) >
 
-    averaged over the population's spectrum. Raises ValueError for a spectrum that is not one, or
-    alpha_bar outside (0, 1]. Source: Merger & Goldt, eq. 9.
+    averaged over the population's spectrum; at alpha_bar = 1 the share of directions that vary by
+    more than rounding. Raises ValueError for a spectrum that is not one, or alpha_bar outside
+    (0, 1]. Source: Merger & Goldt, eq. 9.
     """
     spectrum = validate.spectrum(spectrum)
     everything = Modes(spectrum, None, spectrum, np.zeros_like(spectrum), np.ones_like(spectrum))
-    return train_loss(everything, alpha_bar)
+    without = np.count_nonzero(rounding.resolved(spectrum)) / len(spectrum)
+    return np.where(np.equal(alpha_bar, 1), without, train_loss(everything, alpha_bar))[()]
 
 
 def loss_on_data(loss: Reals, alpha_bar: Reals) -> Array:

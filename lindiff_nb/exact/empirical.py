@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
@@ -42,7 +42,7 @@ def posterior_mean(points: Array, x: Array, alpha_bar: float, *, chunk: int | No
     dimensions that differ, alpha_bar outside (0, 1] or chunk < 1.
     """
     prepared = _prepare(points)
-    queries = validate.samples("x", x, len(prepared.mean))
+    queries = units.squarable("x", validate.samples("x", x, len(prepared.mean)))
     return _average(prepared, queries, validate.signal(alpha_bar), _rows(prepared, chunk))
 
 
@@ -60,7 +60,7 @@ def optimal(
 
     def eps_hat(x: Array, t: int) -> Array:
         a = float(alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1])
-        queries = validate.samples("x", x, len(prepared.mean))
+        queries = units.squarable("x", validate.samples("x", x, len(prepared.mean)))
         return (queries - np.sqrt(a) * _average(prepared, queries, a, rows)) / np.sqrt(1 - a)
 
     return eps_hat
@@ -84,7 +84,7 @@ def coordinatewise(points: Array, schedule: Schedule) -> Callable[[Array, int], 
 
 def _prepare(points: Array) -> _Points:
     """The points, checked and centred."""
-    checked = validate.samples("points", points)
+    checked = units.squarable("points", validate.samples("points", points))
     mean = checked.mean(axis=0)
     centred = checked - mean
     return _Points(mean, centred, np.einsum("nd,nd->n", centred, centred) / 2)

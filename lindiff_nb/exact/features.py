@@ -66,7 +66,7 @@ class Features:
 
     def offsets(self, t: float) -> Array:
         """h_j(t), (..., m)."""
-        return self.u @ np.cos(np.pi * np.arange(self.u.shape[-1]) * t)
+        return self.u @ np.cos(np.pi * np.arange(self.u.shape[-1]) * validate.number("t", t))
 
     def values(self, x: ArrayLike, t: float) -> Array:
         """phi_j(x, t), (..., m, N), at x, (N,)."""
@@ -80,6 +80,7 @@ class Features:
         Leading axes of features and law broadcast. Raises ValueError for points without noise.
         """
         w, h = self.w, self.offsets(t)
+        validate.broadcast(features=w[..., 0], law=law.means[..., 0])
         c, s, o = -h / w, np.sign(w)[..., None], (w < 0)[..., None]
         over, whole = law.above(c), law.moments()
         line = np.stack([w, h], axis=-1)

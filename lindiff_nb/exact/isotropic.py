@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import Mixture
 
@@ -33,7 +33,7 @@ class IsotropicModes:
         self, means: ArrayLike, weights: ArrayLike | None = None, deviation: ArrayLike = 0.0
     ) -> None:
         """Check the three; `Mixture` does all but the shape of the means."""
-        self.means = validate.samples("means", means)
+        self.means = units.squarable("means", validate.samples("means", means))
         checked = Mixture(self.means[:, 0], weights, deviation)
         self.weights, self.deviation = checked.weights, checked.deviation
 
@@ -61,7 +61,9 @@ class IsotropicModes:
             validate.alpha_bar(alpha_bar) if np.any(self.deviation) else validate.noisy(alpha_bar)
         )
         a, centre = np.reshape(given, (-1, 1)), self.means.mean(axis=0)
-        z = at / np.sqrt(a) - centre  # in units of the signal, without the offset of the data
+        z = units.squarable(
+            "x", at / np.sqrt(a) - centre
+        )  # in units of the signal, without the offset of the data
         means = np.column_stack([self.means - centre, np.ones(len(self.means))])
         same = np.all(self.deviation == self.deviation[0])
         variance = np.square(self.deviation[: 1 if same else None]) + (1 - a) / a

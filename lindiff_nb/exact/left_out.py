@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from lindiff_nb._base import rounding, validate
+from lindiff_nb._base import rounding, units, validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike, Index
 
@@ -73,11 +73,12 @@ def of_gram(gram: ArrayLike, d: int, groups: Sequence[ArrayLike] | None = None) 
     matrix that is not symmetric and positive semi-definite, without any variance, or groups that
     are no partition.
     """
-    matrix = validate.symmetric("gram", gram)
+    unit, matrix = units.near_one(validate.symmetric("gram", gram))
     levels, vectors = np.linalg.eigh(matrix / len(matrix))
     validate.semidefinite("gram", gram, levels)
-    seen = rounding.resolved(levels) > 0
-    return _sample(vectors[:, seen], levels[seen], validate.integer("d", d), groups)
+    seen = rounding.resolved(levels, rounding.resolution(levels, gram)) > 0
+    lam = unit.on(levels[seen], 1, "gram")
+    return _sample(vectors[:, seen], lam, validate.integer("d", d), groups)
 
 
 def _sample(u: Array, lam: Array, d: int, groups: Sequence[ArrayLike] | None) -> Sample:
@@ -94,15 +95,15 @@ def _sample(u: Array, lam: Array, d: int, groups: Sequence[ArrayLike] | None) ->
 
 def of_points(x: ArrayLike, groups: Sequence[ArrayLike] | None = None) -> Sample:
     """The sample of points x, (n, d) or (n, h, w), with its mean taken off; raises as `of_gram`."""
-    points = validate.samples("x", x)
+    unit, points = units.near_one(validate.samples("x", x))
     n, d = points.shape
-    centred = points - points.mean(axis=0)
-    if n <= d:
-        return of_gram(centred @ centred.T, d, groups)
-    levels, vectors = np.linalg.eigh(centred.T @ centred / n)
-    seen = rounding.resolved(levels) > 0
-    lam = levels[seen]
-    return _sample(centred @ vectors[:, seen] / np.sqrt(n * lam), lam, d, groups)
+    mean = points.mean(axis=0)
+    centred = points - mean
+    levels, vectors = np.linalg.eigh((centred @ centred.T if n <= d else centred.T @ centred) / n)
+    seen = rounding.resolved(levels, rounding.resolution_of_data(levels, x, mean)) > 0
+    vectors, lam = vectors[:, seen], levels[seen]
+    u = vectors if n <= d else centred @ vectors / np.sqrt(n * lam)
+    return _sample(u, unit.on(lam, 2, "x"), d, groups)
 
 
 def coordinates(sample: Sample) -> Array:

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, ndtr
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
+from lindiff_nb._base.units import Unit
 
 WIDE = 8.0  # deviations beyond which 1e-15 of a mode is left
 ROUNDED = 1e-9  # what the weights may miss a sum of one by
@@ -40,7 +41,7 @@ class Mixture:
         self, means: ArrayLike, weights: ArrayLike | None = None, deviation: ArrayLike = 0.0
     ) -> None:
         """Check the three, and give them one shape."""
-        at = np.atleast_1d(validate.numbers("means", means))
+        at = units.squarable("means", np.atleast_1d(validate.numbers("means", means)))
         if at.size == 0:
             raise validate.fail("means", means, "one mode or more")
         equal = np.full(at.shape[-1], 1 / at.shape[-1])
@@ -48,6 +49,7 @@ class Mixture:
         self.means, self.weights, self.deviation = validate.broadcast(
             means=at, weights=share, deviation=validate.nonnegative("deviation", deviation)
         )
+        Unit(0).off("deviation", self.deviation, far=units.SPREAD)
         if np.any(np.abs(np.sum(self.weights, axis=-1) - 1) > ROUNDED):
             raise validate.fail("weights", weights, "numbers, one a mode, that sum to one")
 
@@ -89,8 +91,13 @@ class Mixture:
         return np.sum(share * slopes, axis=-1)
 
     def masses(self, edges: ArrayLike) -> Array:
-        """The chance of each cell, (..., C), between edges, (C + 1,). ValueError for points."""
+        """The chance of each cell, (..., C), between increasing edges, (C + 1,).
+
+        Raises ValueError for other edges, and for points.
+        """
         at = validate.vector("edges", edges)
+        if np.any(np.diff(at) < 0):
+            raise validate.fail("edges", edges, "increasing")
         z = (at[:, None] - self.means[..., None, :]) / np.sqrt(self._variance())
         return np.einsum("...cn,...n->...c", between(z, axis=-2), self.weights)
 
@@ -98,8 +105,9 @@ class Mixture:
         """E x^p for p = 0, 1, 2, (..., 3)."""
         return np.sum(self._powers(), axis=-2)
 
-    def above(self, c: Array) -> Array:
+    def above(self, c: ArrayLike) -> Array:
         """E x^p 1(x > c) for p = 0, 1, 2, (..., C, 3), with finite thresholds c, (..., C)."""
+        c = validate.numbers("c", c)
         z = (self.means[..., None, :] - c[..., None]) / np.sqrt(self._variance())
         tail = ndtr(z)
         z *= z

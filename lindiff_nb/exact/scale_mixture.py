@@ -14,7 +14,7 @@ Simoncelli 2003, who do so patch by patch.
 import numpy as np
 from scipy.special import softmax
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra
@@ -38,7 +38,7 @@ def optimal(
 
     def eps_hat(x: Array, t: int) -> Array:
         a = alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1]
-        y = (validate.samples("x", x, len(mean)) - np.sqrt(a) * mean) @ v
+        y = (units.squarable("x", validate.samples("x", x, len(mean))) - np.sqrt(a) * mean) @ v
         precision = 1 / (a * scaled + 1 - a)
         log_likelihood = (np.log(precision).sum(axis=1) - y**2 @ precision.T) / 2
         averaged = softmax(log_likelihood, axis=1) @ precision

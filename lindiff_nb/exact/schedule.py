@@ -99,9 +99,7 @@ def cosine(steps: int = 1000, offset: float = 0.008, beta_max: float = 0.999) ->
 
 def checked(schedule: Schedule) -> Schedule:
     """The schedule itself; anything that is not a Schedule raises ValueError."""
-    if not isinstance(schedule, Schedule):
-        raise validate.fail("schedule", schedule, "a Schedule")
-    return schedule
+    return validate.made("schedule", schedule, Schedule)
 
 
 def _fraction(name: str, value: float) -> float:

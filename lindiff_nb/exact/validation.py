@@ -103,4 +103,5 @@ def gcv_loss(
 def _grid(alpha_bar: Reals, c: Reals, unit: Unit) -> tuple[Array, Array, Array]:
     """alpha_bar in the common shape, and the noise ratio and the ridge as vectors, in the unit."""
     a, ridge = validate.noise_and_ridge(alpha_bar, c)
-    return a, unit.noise(a).ravel(), unit.off("c", ridge).ravel()
+    s = unit.noise(a)
+    return a, s.ravel(), unit.beside("c", ridge, s).ravel()

@@ -19,6 +19,7 @@ from lindiff_nb.data import arrays
 from lindiff_nb.exact.divergence import covariance_root
 
 NUMBERS = 2**22  # of a block: 32 MiB
+LARGEST = 1e70  # of features, and the inverse of their least spread: fourth powers stay normal
 
 
 class Moments(NamedTuple):
@@ -53,24 +54,26 @@ class FeatureSet:
     """The rows of a file that are its first of their kind, in an order that a seed decides."""
 
     def __init__(self, name: str, points: NDArray[Any], rng: np.random.Generator) -> None:
-        """ValueError for fewer than two that differ: they have no covariance."""
+        """ValueError for fewer than two that differ, and for numbers too far from one."""
         self.points, self.given = points, len(points)
         self.d = points.shape[1]
         memory.require(8 * NUMBERS * 2 + 8 * 6 * self.d * min(self.given, self.d), name)
         self.digests: dict[bytes, int] = {}
         for rows in blocks(self.given, self.d, NUMBERS):
             block = np.asarray(points[rows], dtype=np.float64) + 0.0  # of -0.0 too
+            _in_range(name, float(np.abs(block).max(initial=1.0)))
             for at, row in enumerate(block, rows.start):
                 self.digests.setdefault(blake2b(row, digest_size=16).digest(), at)
         if len(self.digests) < 2:
             raise ValueError(
                 f"{name}: one row, or one many times, has no covariance; two that differ are needed"
             )
-        self.rows = rng.permutation(list(self.digests.values()))
-        first, _ = self._sums(self.rows, np.zeros(self.d))
-        self.mean = first / len(self.rows)
-        self.scatter = None if self._few(self.n) else self._sums(self.rows, self.mean)[1]
+        every = np.array(list(self.digests.values()))
+        self.rows = rng.permutation(every)
+        self.mean = self._sums(every, np.zeros(self.d))[0] / len(every)
+        self.scatter = None if self._few(self.n) else self._sums(every, self.mean)[1]
         self.moments = self.without(self.rows[:0])
+        _in_range(name, np.sqrt(self.moments.trace))
 
     @property
     def n(self) -> int:
@@ -138,10 +141,19 @@ def _moments(path: Path) -> Moments | None:
     try:
         mean = validate.vector("mu", mu)
         root = covariance_root("sigma", sigma, len(mean))
-        n = None if count is None else validate.integer("n", int(count), low=2)
+        n = None if count is None else validate.integer("n", count.item(), low=2)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
-    return Moments(n, mean, root)
+    found = Moments(n, mean, root)
+    _in_range(str(path), np.sqrt(found.trace))
+    _in_range(str(path), float(np.abs(mean).max(initial=1.0)))
+    return found
+
+
+def _in_range(name: str, size: float) -> None:
+    """Whether its square and fourth power are normal numbers."""
+    if not 1 / LARGEST <= size <= LARGEST:
+        raise ValueError(f"{name}: all numbers alike, beyond {LARGEST:g}, or below its inverse")
 
 
 def subsets(of: FeatureSet, size: int, count: int, rng: np.random.Generator) -> Iterator[Array]:

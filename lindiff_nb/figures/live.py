@@ -69,13 +69,12 @@ def training(figure: Any, sets: dict[str, Any], **schedule: float) -> None:
     attach(figure, "training", beside=True, waiting=waiting, **data, **schedule)
 
 
-def sampler(figure: Any, spectrum: Array, schedules: dict[str, list[Any]]) -> None:
-    """Attach schedules, of `exact.schedule`, by name, each in the same numbers of steps, rising."""
-    made = [schedule for row in schedules.values() for schedule in row]
-    levels = np.concatenate([schedule.noise_ratio for schedule in made]).astype("f4")
-    steps = [schedule.steps for schedule in next(iter(schedules.values()))]
-    data = {"schedules": list(schedules), "steps": steps, "levels": levels}
-    attach(figure, "sampler", beside=True, spectrum=spectrum, **data)
+def sampler(figure: Any, spectrum: Array, **schedule: float) -> None:
+    """Attach a spectrum, sampled in any number of steps: of a schedule, cosine, or its own.
+
+    A linear schedule has `steps` and `beta_end`.
+    """
+    attach(figure, "sampler", beside=True, spectrum=spectrum, **schedule)
 
 
 def of_figure(figure: Any) -> dict[str, Any] | None:

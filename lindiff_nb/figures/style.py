@@ -34,6 +34,8 @@ def use_style() -> None:
         from lindiff_nb.figures import live, raster, series
 
         set_matplotlib_formats("svg", bbox_inches=None, dpi=200, metadata={"Date": None})
+        if plt.get_backend().endswith("inline"):
+            plt.uninstall_repl_displayhook()  # it draws each figure once more, for no screen
         shown = get_ipython().display_formatter.formatters
         shown["image/png"].for_type(Figure, raster.of_figure)
         for beside in (series, live):

@@ -29,7 +29,8 @@ LOOKED_AT = 101  # points that origin and unit are taken from
 LARGEST = float(np.finfo(float).max)
 LIMIT = {np.float32: 2.0**50, np.float64: 2.0**400}  # in units of the typical size
 SHARP = 4e-3  # relative rounding up to which the product is in float32
-MOVED = 2**20  # numbers that are moved at once
+MOVED = 2**17  # numbers that are moved or compared at once, so that a core's cache holds them
+BOUNDS, ROWS = 2**19, 128  # at once: bounds, of no fewer points
 SAME = 2 * float(np.finfo(np.float32).eps)  # relative: a point and what float32 leaves of it
 CLOSE = 1e-3  # of the typical size: no two images that are called one differ by more
 
@@ -54,8 +55,6 @@ class Neighbours:
         self.kind: type[np.float32 | np.float64] = np.float32 if single else np.float64
         self.slack = terms * float(np.finfo(self.kind).eps)
         self.least = terms * float(np.finfo(self.kind).tiny)  # what underflow can take
-        self.moved = self._moved(points)
-        self.squares = self._squares(self.moved)
 
     def _moved(self, points: NDArray[Any]) -> NDArray[np.floating]:
         """Points about the origin, in the unit, cut off where they are far out."""
@@ -63,8 +62,9 @@ class Neighbours:
         with np.errstate(over="ignore", under="ignore"):
             far = min(float(np.ldexp(LIMIT[self.kind], self.exponent)), LARGEST)
             for rows in blocks(len(points), points.shape[1], MOVED):
-                part = np.clip(points[rows] - self.origin, -far, far)
-                moved[rows] = np.ldexp(part, -self.exponent)
+                part = points[rows] - self.origin
+                np.clip(part, -far, far, out=part)
+                moved[rows] = np.ldexp(part, -self.exponent, out=part)
         return moved
 
     def _squares(self, moved: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -73,31 +73,53 @@ class Neighbours:
         return squares * self.kind(1 - self.slack)
 
     @np.errstate(over="ignore", invalid="ignore")  # what leaves float64 is refused at the end
-    def two(self, samples: Array) -> tuple[Indices, Array, Array]:
-        """The nearest point and its distance, and the distance of the nearest other image, (N,)."""
-        moved = self._moved(samples)
-        bounds = moved @ self.moved.T
-        bounds *= -2
-        bounds += self.squares
-        rest = self._squares(moved) - self.least
-        index = np.zeros(len(samples), dtype=np.intp)
-        near, other = np.empty((2, len(samples)))
-        open_, few = np.arange(len(samples)), min(FEWEST, len(self.points))
-        while open_.size:
-            best = np.argpartition(bounds[open_], few - 1, axis=1)[:, :few]
-            limit = np.take_along_axis(bounds[open_], best, axis=1).max(axis=1) + rest[open_]
-            best.sort(axis=1)  # ties go to the first
-            index[open_], near[open_], other[open_], dense = self._compare(samples[open_], best)
-            reached = np.square(np.ldexp(other[open_], -self.exponent)) < limit
-            reached &= ~dense | (few >= MOST)
-            open_ = open_[~reached & (few < len(self.points))]
-            few = min(4 * few, len(self.points))
-        if not np.all(np.isfinite(near)) or np.any(np.isnan(other)):
-            raise validate.fail("samples", samples, "at distances below 1e308 from training")
-        return index, near, other
+    def two(self, samples: NDArray[Any], few: int = FEWEST) -> tuple[Indices, Array]:
+        """The nearest point to each, (N,), and three distances, (3, N).
 
-    def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Array, Mask]:
-        """The same among the candidates `best`, (N, k), by true distances.
+        To it, to the nearest other image, and the one up to which a sample is that point itself.
+        """
+        few = min(few, len(self.points))
+        best, limit = self._lowest(self._moved(samples), few)
+        index, found = np.empty(len(samples), dtype=np.intp), np.empty((3, len(samples)))
+        dense = np.empty(len(samples), dtype=bool)
+        for part in blocks(len(samples), samples.shape[1], MOVED):
+            asked = samples[part].astype(np.float64)
+            index[part], found[:, part], dense[part] = self._compare(asked, best[part])
+        if not np.all(np.isfinite(found[0])) or np.any(np.isnan(found[1])):
+            raise validate.fail("samples", samples, "at distances below 1e308 from training")
+        del best
+        reached = np.square(np.ldexp(found[1], -self.exponent)) < limit
+        reached &= ~dense | (few >= MOST)
+        again = np.flatnonzero(~reached & (few < len(self.points)))
+        for part in blocks(len(again), 4 * few, BOUNDS):
+            rows = again[part]
+            index[rows], found[:, rows] = self.two(samples[rows], 4 * few)
+        return index, found
+
+    def _lowest(self, moved: NDArray[np.floating], few: int) -> tuple[Indices, Array]:
+        """The points of the lowest bounds for each, (N, few), by number, and a bound for the rest.
+
+        All bounds together are a table of N by n; so they are looked at some points at a time.
+        """
+        best = np.zeros((len(moved), few), dtype=np.intp)
+        lowest = np.full(best.shape, np.inf, self.kind)
+        size = max(ROWS, BOUNDS // max(moved.shape))
+        for start in range(0, len(self.points), size):
+            points = self._moved(self.points[start : start + size])
+            bounds = moved @ points.T
+            bounds *= -2
+            bounds += self._squares(points)
+            lower = np.flatnonzero(bounds.min(axis=1) < lowest.max(axis=1))
+            bounds = np.concatenate([lowest[lower], bounds[lower]], axis=1)
+            kept = np.argpartition(bounds, few - 1, axis=1)[:, :few]
+            lowest[lower] = np.take_along_axis(bounds, kept, axis=1)
+            old = np.take_along_axis(best[lower], np.minimum(kept, few - 1), axis=1)
+            best[lower] = np.where(kept < few, old, kept + (start - few))
+        best.sort(axis=1)  # ties go to the first
+        return best, lowest.max(axis=1) + (self._squares(moved) - self.least)
+
+    def _compare(self, samples: Array, best: Indices) -> tuple[Indices, Array, Mask]:
+        """The same as `two` among the candidates `best`, (N, k), by true distances.
 
         And where these lie so densely that more of them may look alike.
         """
@@ -116,7 +138,8 @@ class Neighbours:
         if self.alike:
             alike, dense = self._alike(winner, best)
             twin |= alike
-        return winner, near, np.where(twin, np.inf, distance).min(axis=1), dense
+        other = np.where(twin, np.inf, distance).min(axis=1)
+        return winner, np.stack([near, other, same]), dense
 
     def _alike(self, winner: Indices, best: Indices) -> tuple[Mask, Mask]:
         """Which candidates, (N, k), come before the first wide gap as seen from the winner.
@@ -128,7 +151,7 @@ class Neighbours:
         apart[apart <= self.same(winner)[:, None]] = 0
         order = np.sort(apart, axis=1)
         wide = (order[:, :-1] > 0) & (order[:, :-1] < self.alike * order[:, 1:])
-        gap = np.where(wide, order[:, :-1], np.inf).min(axis=1)
+        gap = np.where(wide, order[:, :-1], np.inf).min(axis=1, initial=np.inf)
         found = np.isfinite(gap)
         return (apart <= gap[:, None]) & found[:, None], ~found & (order[:, -1] < DENSE * self.size)
 

@@ -16,7 +16,9 @@ from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.measure._neighbours import Neighbours
 
-BLOCK = 2**22  # distances held at once, 32 MiB
+NUMBERS, FEWEST, MOST = 2**21, 256, 4096  # of samples asked together: pixels, or so many of them
+CHECKED = 2**18  # numbers looked at in one go
+TRIED = 100  # samples looked at with black elsewhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,27 +53,34 @@ def nearest(
 ) -> Nearest:
     """The two nearest training images, (n, d), to each sample, (N, d), in Euclidean distance.
 
-    Images (N, h, w) are flattened. Distances are bounded by one matrix product for `chunk` samples
-    at a time (by default as many as hold 32 MiB of them); those that may be among the least are
-    computed from differences, so that a copy is at distance exactly 0. With `alike`, training
+    Images (N, h, w) are flattened. Distances are bounded by matrix products for `chunk` samples at
+    a time (by default as many as hold two million pixels) with some training images at a time;
+    those that may be among the least are computed from differences, so that a copy is at distance
+    exactly 0. With `alike`, training
     images that lie nearer to the nearest one than this share of the way from it to the next, such
     as the same picture saved twice, are one image with it. Raises ValueError for empty or
     non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
     to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
-    holds integers.
+    holds integers, or black at minus white in one of the two and at zero in the other, where that
+    hides copies.
     """
     known = _points("training", training)  # bytes stay bytes
-    asked = validate.samples("samples", samples, known.shape[1])
-    held = BLOCK if chunk is None else len(known) * validate.integer("chunk", chunk)
+    asked = _points("samples", samples, known.shape[1])
+    size = min(max(NUMBERS // known.shape[1], FEWEST), MOST)
+    size = size if chunk is None else validate.integer("chunk", chunk)
     if (alike := validate.magnitude("alike", alike)) >= 1:
         raise validate.fail("alike", alike, "in [0, 1)")
     _same_units(samples, asked, training, known)
     search = Neighbours(known, alike)
-    index, distances = np.empty(len(asked), dtype=np.intp), np.empty((2, len(asked)))
-    for block in blocks(len(asked), len(known), held):
-        index[block], *distances[:, block] = search.two(asked[block])
-    near, other = np.ascontiguousarray(distances)
-    return Nearest(index, near, other, search.same(index))
+    index, distances = np.empty(len(asked), dtype=np.intp), np.empty((3, len(asked)))
+    for block in blocks(len(asked), 1, size):
+        index[block], distances[:, block] = search.two(asked[block])
+    if (moved := _other_black(asked, known)) is not None:
+        given, found = (_copied(pair) for pair in (distances[:, :TRIED], search.two(moved)[1]))
+        if found > max(given, len(moved) / 10):
+            wanted = "in one unit, with black and white where training has them"
+            raise validate.fail("samples", asked, wanted)
+    return Nearest(index, *distances)
 
 
 def cosine_similarity(samples: ArrayLike, others: ArrayLike) -> Array:
@@ -115,11 +124,11 @@ def fraction_memorised(nearest: Nearest, threshold: float = 1 / 3) -> float:
     return float(np.mean(nearest.ratio < limit))
 
 
-def _points(name: str, value: ArrayLike) -> NDArray[Any]:
+def _points(name: str, value: ArrayLike, d: int | None = None) -> NDArray[Any]:
     """Points as rows in their own type, looked at some at a time: as float64 they take room."""
     known = np.atleast_1d(validate.array(name, value))
-    d = validate.samples(name, known[:1]).shape[1]
-    for rows in blocks(len(known), d, BLOCK):
+    d = validate.samples(name, known[:1], d).shape[1]
+    for rows in blocks(len(known), d, CHECKED):
         validate.samples(name, known[rows])
     return known.reshape(len(known), d)
 
@@ -134,6 +143,33 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
             for k, size in zip(whole, sizes, strict=True)
         ]
         raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
+
+
+def _copied(distances: Array) -> int:
+    """How many samples are three times nearer to one training image than to the next."""
+    near, other = distances[:2]
+    return int(np.count_nonzero(near < other / 3))
+
+
+def _other_black(x: Array, y: NDArray[Any]) -> Array | None:
+    """A few samples with black as training has it, if it is at minus white in one of the two alone.
+
+    Noise has such numbers too: whether they are images of the other scale, their copies tell.
+    """
+    (low, high), (black, white) = _ends(x), _ends(y)
+    if not 0.8 * white < high < 1.25 * white:
+        return None
+    signed, known_signed = low < -0.8 * high, black < -0.8 * white
+    if signed == known_signed or max(low, black) < -0.1 * white:
+        return None
+    return (x[:TRIED] + white) / 2 if signed else 2 * x[:TRIED] - white
+
+
+def _ends(points: NDArray[Any]) -> tuple[float, float]:
+    """The medians over the points of the least and the largest entry."""
+    pair = points.min(axis=1), points.max(axis=1)
+    low, high = (float(np.quantile(end, 0.5, method="lower")) for end in pair)
+    return low, high
 
 
 def _typical(points: NDArray[Any]) -> float:

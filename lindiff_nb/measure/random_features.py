@@ -92,14 +92,16 @@ def normal_equations(
 
     `weight` is lambda(t), by default the variance of the noise at t. `nodes` of the mean over t, or
     times and weights themselves. Leading axes of features and law broadcast. Raises ValueError for
-    nodes < 1 or t outside the process.
+    nodes < 1, t outside the process or a weight that is no number >= 0.
     """
-    times, shares = process.rule(nodes) if isinstance(nodes, int) else nodes
+    times, shares = nodes if isinstance(nodes, tuple) else process.rule(nodes)
     weight = process.noise if weight is None else weight
+    validate.made("features", features, Features)
+    validate.made("law", law, Mixture)
     K = b = np.zeros(())
     for t, share in zip(times, shares, strict=True):
         squares, slopes = features.moments(law.at(process.alpha_bar(t)), t)
-        lam = share * np.asarray(weight(t))
+        lam = share * validate.magnitude("weight", weight(t))
         squares *= lam / features.m
         K = np.add(K, squares, out=squares)
         b = b - lam / np.sqrt(features.m) * slopes
@@ -109,17 +111,32 @@ def normal_equations(
 def coefficients(K: Array, b: Array, tau: ArrayLike) -> Array:
     """a(tau), (..., T, m), after training times tau, (T,); one number counts as (1,).
 
-    K, (..., m, m), is diagonalised once. Raises ValueError for tau < 0.
+    K, (..., m, m), is diagonalised once. Raises ValueError for tau < 0, no tau, or K and b that
+    are not finite or do not fit.
     """
-    times = np.atleast_1d(validate.nonnegative("tau", tau))
+    times, K, b = validate.times(tau), validate.numbers("K", K), validate.numbers("b", b)
+    if b.size == 0 or K.shape[-2:] != 2 * b.shape[-1:]:
+        raise validate.fail("K", K.shape, f"square matrices for b of shape {b.shape}")
     k, V = np.linalg.eigh(K)
     k = np.maximum(k, np.finfo(float).tiny)[..., None, :]  # rounding leaves some below zero
     return b[..., None, :] @ V * -np.expm1(-2 * k * times[:, None]) / k @ V.mT
 
 
 def score(features: Features, a: Array) -> Score:
-    """The score with a, (..., T, m), as a function of x, (N,), and t, with values (..., T, N)."""
+    """The score with a, (..., T, m), as a function of x, (N,), and t, with values (..., T, N).
+
+    Raises ValueError if a is not finite or has another length than the features.
+    """
+    a = _fitting(a, features)
     return lambda x, t: a @ features.values(x, t) / np.sqrt(features.m)
+
+
+def _fitting(a: ArrayLike, features: Features) -> Array:
+    """a, (..., m), of these features."""
+    found = validate.numbers("a", a)
+    if found.shape[-1:] != (features.m,):
+        raise validate.fail("a", found.shape, f"of shape (..., {features.m})")
+    return found
 
 
 def bound(
@@ -129,9 +146,9 @@ def bound(
 
     a'Ka - 2a'b + F under the population `law`, with half the integral of beta in place of the
     mean of lambda and F the same of the true score. 48 nodes leave 1e-4 open. Raises ValueError
-    for nodes < 1.
+    for nodes < 1, and for a as `score`.
     """
-    return _judge(features, law, nodes, process)(a)
+    return _judge(features, law, nodes, process)(_fitting(a, features))
 
 
 def loss(
@@ -140,8 +157,9 @@ def loss(
     """The mean over t of E (sigma s + z)^2, (..., T), for a, (..., T, m), on points or a law.
 
     1 + a'Ka - 2 a'b: one for no score. On new points it is the test loss, noise averaged exactly.
-    Raises ValueError for nodes < 1.
+    Raises ValueError for nodes < 1, and for a as `score`.
     """
+    a = _fitting(a, features)
     K, b = normal_equations(features, law, nodes=nodes, process=process)
     return 1 + np.sum(a @ K * a - 2 * a * b[..., None, :], axis=-1)
 
@@ -168,7 +186,7 @@ def train(
     None among the sizes stands for infinitely many points. `tau` as for `coefficients`. Raises
     ValueError for n or nodes < 1, tau < 0 or a law with leading axes.
     """
-    times, seeds = np.atleast_1d(validate.nonnegative("tau", tau)), features.w.shape[:-1]
+    times, seeds = validate.times(tau), features.w.shape[:-1]
     sets = [law if n is None else Mixture(law.draw(rng, n, seeds)) for n in sizes]
     judge = _judge(features, law, nodes, VP)
     runs = []

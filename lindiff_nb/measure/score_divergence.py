@@ -36,6 +36,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import solve_banded
 from scipy.special import exprel, logsumexp
 
@@ -123,8 +124,11 @@ def weights_part(found: Masses, at: float = 0.0) -> Array:
 
 
 def weights(found: Masses, at: float = 0.0) -> tuple[Array, Array]:
-    """How much lies left and right of a point: the law's, (2,), and the score's, (..., 2)."""
-    left = (found.edges[:-1] + found.edges[1:]) / 2 < at
+    """How much lies left and right of a point: the law's, (2,), and the score's, (..., 2).
+
+    Raises ValueError for a point that is no finite number.
+    """
+    left = (found.edges[:-1] + found.edges[1:]) / 2 < validate.number("at", at)
     law, score = (np.stack([p[..., left].sum(-1), p[..., ~left].sum(-1)], -1) for p in found[1:])
     return law, score
 
@@ -136,9 +140,19 @@ def _relative(p: Array, q: Array) -> Array:
 
 def _checked(law: Mixture) -> Mixture:
     """A law with a density, and one only."""
-    if law.density().means.ndim > 1:
+    if validate.made("law", law, Mixture).density().means.ndim > 1:
         raise validate.fail("law", law.means.shape, "one mixture, without leading axes")
     return law
+
+
+def score_values(values: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """What a score gave, as float64. Raises ValueError unless it is finite and (..., *shape)."""
+    wanted = f"finite and of shape (..., {', '.join(map(str, shape))})"
+    found = validate.array("score", values, wanted)
+    fits = found.dtype.kind in "iuf" and found.shape[-len(shape) :] == shape
+    if not (fits and np.all(np.isfinite(found))):
+        raise validate.fail("score", values, wanted)
+    return found.astype(np.float64, copy=False)
 
 
 def _with_error(measured: Callable[[int], Array], count: int, name: str) -> Nats:
@@ -154,10 +168,9 @@ def _divergence(score: Score, law: Mixture, by: str, cells: int, process: Proces
 
 def _called(score: Score, x: Array, t: float) -> Array:
     """The score's values, checked."""
-    values = np.asarray(score(x, float(t)), dtype=np.float64)
-    if values.shape[-1:] != x.shape or not np.all(np.isfinite(values)):
-        raise validate.fail("score", values, f"finite and of shape (..., {len(x)})")
-    return values
+    if not callable(score):
+        raise validate.fail("score", score, "a function of x and t")
+    return score_values(score(x, float(t)), x.shape)
 
 
 def _bound(score: Score, law: Mixture, nodes: int, process: Process) -> Array:

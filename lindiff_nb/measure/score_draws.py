@@ -33,7 +33,7 @@ from lindiff_nb._base.types import Array
 from lindiff_nb.exact.isotropic import IsotropicModes
 from lindiff_nb.exact.sde import END, VP, VariancePreserving
 from lindiff_nb.measure.random_features import EMBEDDED, coefficients
-from lindiff_nb.measure.score_divergence import Nats
+from lindiff_nb.measure.score_divergence import Nats, score_values
 
 DRAWS = 2**17
 BLOCK = 2**11  # draws held at once, with their features
@@ -121,9 +121,7 @@ def bound(
     """
     count, total, square = validate.integer("draws", draws, low=2), np.zeros(()), np.zeros(())
     for t, x, share in _noised(rng, law, count, process, mode):
-        values = np.asarray(score(x, t), dtype=np.float64)
-        if values.shape[-2:] != x.shape or not np.all(np.isfinite(values)):
-            raise validate.fail("score", values, f"finite and of shape (..., {len(x)}, {law.d})")
+        values = score_values(score(x, t), x.shape)
         off = np.sum(np.square(values - law.score(x, process.alpha_bar(t))), axis=-1)
         off *= share * process.girsanov(t)
         total, square = total + off.sum(axis=-1), square + count * np.sum(off**2, axis=-1)
@@ -144,7 +142,7 @@ def along_training(
     An eighth of the draws judges. Raises ValueError for m, n, seeds < 1, draws < 16 or tau < 0.
     """
     judges = validate.integer("draws", draws, low=16) // 8
-    truth, times = _true(law), np.atleast_1d(validate.nonnegative("tau", tau))
+    truth, times = _true(law), validate.times(tau)
     found = []
     for _ in range(validate.integer("seeds", seeds)):
         features, points = draw(rng, m, law.d), IsotropicModes(law.draw(rng, n))

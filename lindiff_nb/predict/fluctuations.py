@@ -138,7 +138,7 @@ def test_loss_sd(spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0
     alpha_bar = 1 infinite where the mean is, and zero elsewhere. Raises ValueError as that does.
     """
     at = fit.solve(spectrum, n, alpha_bar, c, far=units.SQUARES)
-    infinite = (at.xi == 0) & (at.n <= at.population.rank)
+    infinite = (at.xi == 0) & (at.n <= at.population.varying.rank)
     return _deviation(loss.test_variance, at, np.where(infinite, np.inf, 0.0))
 
 

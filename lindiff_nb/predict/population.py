@@ -105,7 +105,9 @@ class Population:
     @cached_property
     def squared(self) -> Population:
         """The population whose variances are the squares of these numbers, in no other unit."""
-        return _made(Unit(0), self.spectrum**2, self.levels**2, self.counts)
+        squares = _made(Unit(0), self.spectrum**2, self.levels**2, self.counts)
+        squares.varying = squares  # one far below the largest is no rounding
+        return squares
 
     def _with(self, spectrum: Array) -> Population:
         """Another spectrum in the same unit."""

@@ -63,8 +63,8 @@ def terms(
     mode (Gauss-Hermite). Raises ValueError for tau < 0, nodes or points < 1, and a law of points
     or with leading axes.
     """
-    times = np.atleast_1d(validate.nonnegative("tau", tau))
-    if law.density().means.ndim > 1:
+    times = validate.times(tau)
+    if validate.made("law", law, Mixture).density().means.ndim > 1:
         raise validate.fail("law", law.means.shape, "one mixture, without leading axes")
     if features.w.ndim > 1:
         each = [

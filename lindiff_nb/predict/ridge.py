@@ -26,6 +26,7 @@ is an integer. Both sums together are at most 2 V, so rounding moves kappa by a 
 the last place, near n = d and inside a gap of the spectrum too.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -53,13 +54,14 @@ def degrees_of_freedom(kappa: Reals, spectrum: Spectrum, power: int = 1) -> Arra
     """df_p(kappa) = sum_nu (lambda_nu / (lambda_nu + kappa))^p, for each kappa >= 0.
 
     For p = 1 the number of modes that a ridge kappa leaves alone; at kappa = 0 the rank of the
-    population. Returns the shape of kappa. Raises ValueError for a negative kappa, a spectrum that
-    is not one, or p < 1.
+    population, where variance that cannot be told from rounding does not count. Returns the shape
+    of kappa. Raises ValueError for a negative kappa, a spectrum that is not one, or p < 1.
     """
     unit, population = enter(spectrum)
     kappa = unit.off("kappa", validate.nonnegative("kappa", kappa))
     power = validate.integer("power", power)
-    return population.total(lambda lam, k: (lam / (lam + k)) ** power, kappa)
+    found = population.total(lambda lam, k: (lam / (lam + k)) ** power, kappa)
+    return np.where(kappa > 0, found, population.varying.rank)[()]
 
 
 def effective_ridge(
@@ -76,9 +78,12 @@ def effective_ridge(
     after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
     default covers the whole range of float64.
     """
-    unit, population = enter(spectrum)
-    xi, sizes = _broadcast(xi, n)
-    return unit.on(_solved(unit.off("xi", xi), population, sizes, max_steps))
+    (unit, population), (xi, sizes) = enter(spectrum), _broadcast(xi, n)
+
+    def solved(xi: Array, n: Integers, population: Population) -> Array:
+        return _solved(xi, population, n, max_steps)
+
+    return unit.on(_without_rounding(solved, unit.off("xi", xi), sizes, population))
 
 
 def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
@@ -87,9 +92,13 @@ def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
     E is n xi / kappa, which loses no digits where df_1 is close to n. Raises as
     `effective_ridge` does.
     """
-    unit, population = enter(spectrum)
-    xi, n = _broadcast(xi, n)
-    xi = unit.off("xi", xi)
+    (unit, population), (xi, n) = enter(spectrum), _broadcast(xi, n)
+    kappa, *others = _without_rounding(_response, unit.off("xi", xi), n, population)
+    return Response(unit.on(kappa), *(each[()] for each in others))
+
+
+def _response(xi: Array, n: Integers, population: Population) -> Array:
+    """`response` at checked arguments in the population's own unit, (4, ..)."""
     panels = _panels.span(xi, n, population)
     if panels is None:
         kappa = _solved(xi, population, n, MAX_STEPS)
@@ -99,7 +108,24 @@ def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
         kappa, df1, spread = found.reshape(3, *xi.shape)
     excess = np.array(np.maximum(n - population.rank, 0.0) / n)
     np.divide(xi, kappa, out=excess, where=xi > 0)
-    return Response(unit.on(kappa), df1[()], n * excess, spread[()])  # n xi may overflow
+    return np.stack([kappa, df1, n * excess, spread])  # n xi may overflow
+
+
+def _without_rounding(
+    solve: Callable[[Array, Integers, Population], Array],
+    xi: Array,
+    n: Integers,
+    population: Population,
+) -> Array:
+    """solve(xi, n, population); at xi = 0 answers jump where a variance vanishes, and rounding
+    noise is none.
+    """
+    zero = xi == 0
+    if not zero.any() or population.varying.rank == population.rank:
+        return solve(xi, n, population)
+    result = solve(np.where(zero, 1.0, xi), n, population)
+    result[..., zero] = solve(xi[zero], n[zero], population.varying)
+    return result
 
 
 def _df1_and_spread(kappa: Array, population: Population) -> Array:

@@ -28,7 +28,7 @@ downloads     the readable notebooks that its pages hand out
 build         all of it
 signals       those that end a command, heard as Ctrl-C is
 sweeps        ten thousand runs of a chapter or of a function, and their table
-cli           the command line
+cli, commands  the command line, and what it can do
 numbers, streams   what it reads, and where it writes
 describe, progress, serve   what it shows
 lab, viewer   a chapter in JupyterLab, as a notebook

@@ -1,17 +1,20 @@
 """One figure of the book by its name: its pictures, and the numbers that it draws, as files."""
 
 import base64
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lindiff_nb._base.errors import RunFailed, UsageError, nearest
 from lindiff_nb._base.litter import sweep
 from lindiff_nb._base.outputs import output, write_bytes
-from lindiff_nb.figures import series
+from lindiff_nb.figures import raster, series
 from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.single import run_or_kept
 
+MOST = 1200  # dots per inch
 KINDS = {".png": "image/png", ".svg": "image/svg+xml", ".csv": series.MIME}
 
 
@@ -33,17 +36,24 @@ def figure_to_files(
     force: bool = False,
     timeout: float | None = None,
     fresh: bool = False,
+    dots: int | None = None,
 ) -> None:
     """Write NAME.png, NAME.svg and NAME.csv of a figure of the chapter into a folder.
 
     The chapter is run with these values, or its run is taken from what a checkout keeps. Of a
-    figure that moves it is the still picture. As of `run_to_file`, what can be wrong is found
-    before a run (UsageError), and RunFailed says what failed.
+    figure that moves it is the still picture. The PNG of a kept run has `raster.DOTS` dots per
+    inch; with `dots` of one's own, up to 1200, the chapter is run for it and not kept. As of
+    `run_to_file`, what can be wrong is found before a run (UsageError), and RunFailed says what
+    failed.
     """
     values = chapter.values(overrides)
+    if dots is not None and not 0 < dots <= MOST:
+        raise UsageError(f"--dpi must be a whole number from 1 to {MOST}, got {dots}")
     paths = {kind: output(folder / f"{name}{end}", force, (end,)) for end, kind in KINDS.items()}
     sweep(folder)
-    notebook, _, told = run_or_kept(chapter, values, folder / chapter.name, timeout, fresh)
+    how = (folder / chapter.name, timeout, fresh or dots is not None, dots is None)
+    with _drawn_with(dots):
+        notebook, _, told = run_or_kept(chapter, values, *how)
     drawn = series.by_figure(notebook)[name]
     found = {path: _content(kind, drawn[kind]) for kind, path in paths.items() if kind in drawn}
     if not found:
@@ -52,6 +62,17 @@ def figure_to_files(
     for path, content in found.items():
         write_bytes(path, content)
         print(f"  {path}")
+
+
+@contextmanager
+def _drawn_with(dots: int | None) -> Iterator[None]:
+    """Kernels that start meanwhile draw with so many dots per inch."""
+    if dots:
+        os.environ[raster.WANTED] = str(dots)
+    try:
+        yield
+    finally:
+        os.environ.pop(raster.WANTED, None)
 
 
 def _content(kind: str, data: Any) -> bytes:

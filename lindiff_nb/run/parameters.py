@@ -16,6 +16,7 @@ for a bool. No value is NaN or infinite, and both ends of a range are allowed.
 
 import math
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -112,14 +113,14 @@ def _convert(value: object, wanted: type) -> Value | None:
         value = getattr(value, "item", lambda: None)()
     if isinstance(value, bool) or wanted is bool:
         return value if isinstance(value, bool) and wanted is bool else None
-    if isinstance(value, int) and wanted in (int, float):
+    if isinstance(value, int) and wanted is int:
         return value
-    return _finite(value) if isinstance(value, float) and wanted is float else None
+    return _finite(value) if isinstance(value, int | float) and wanted is float else None
 
 
 def _finite(value: float) -> float | None:
-    """None for NaN and the infinities."""
-    return value if math.isfinite(value) else None
+    """None for NaN, the infinities, and whole numbers that no float can hold."""
+    return value if abs(value) <= sys.float_info.max else None
 
 
 def _shown(given: object) -> str:

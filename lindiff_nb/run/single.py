@@ -56,16 +56,23 @@ def run_to_file(
 
 
 def run_or_kept(
-    chapter: Chapter, values: dict[str, Value], path: Path, timeout: float | None, fresh: bool
+    chapter: Chapter,
+    values: dict[str, Value],
+    path: Path,
+    timeout: float | None,
+    fresh: bool,
+    keep: bool = True,
 ) -> tuple[Any, dict[str, Any], str]:
     """A run with these values, kept or new, its record, and in words which of the two it is.
 
+    A new one is kept, if it may be, unless it is for this once.
     If it fails, what there is of it stands beside `path` (RunFailed).
     """
     kept = Kept(chapter, values)
     try:
         found = None if fresh else kept.result()
-        notebook, record = found or kept.keep(_run(chapter, values, timeout, kept.why))
+        result = found or _run(chapter, values, timeout, kept.why)
+        notebook, record = kept.keep(result) if keep and not found else result
     except RunFailed as failure:
         apart = path.with_suffix(".failed.ipynb")
         raise RunFailed(keep_apart(chapter.name, failure, apart)) from None

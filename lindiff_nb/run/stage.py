@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -14,6 +15,11 @@ from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.sources import mapping
 
 NOTEBOOKS = "notebooks"  # the branch of executed notebooks, see .github/workflows/release.yml
+HOSTS = {
+    "github.com": True,
+    "gitlab.com": True,
+    "bitbucket.org": False,
+}  # whether a page of issues is known
 LAUNCH = {
     "binderhub_url": "https://mybinder.org",
     "colab_url": "https://colab.research.google.com",
@@ -44,17 +50,32 @@ def configuration(settings: dict[str, Any]) -> dict[str, Any]:
 
     LINDIFF_REPOSITORY_URL makes the buttons that lead there, and on GitHub those that open a
     chapter on Colab and Binder, from the branch that a release writes; without it no address is
-    invented.
+    invented. On a host that the theme does not know there are no buttons. Raises UsageError where
+    it is no address of a repository.
     """
     execute = _section(settings, "execute") | {"execute_notebooks": "off"}
     settings = settings | {"execute": execute}
     if url := os.environ.get("LINDIFF_REPOSITORY_URL"):
-        settings["repository"] = {"url": url.rstrip("/"), "branch": NOTEBOOKS}
-        buttons = {"use_repository_button": True, "use_issues_button": True}
-        settings["html"] = _section(settings, "html") | buttons
-        if url.startswith("https://github.com/"):
+        host, url = _host(url), url.rstrip("/").removesuffix(".git")
+        if host in HOSTS:
+            settings["repository"] = {"url": url, "branch": NOTEBOOKS}
+            buttons = {"use_repository_button": True, "use_issues_button": HOSTS[host]}
+            settings["html"] = _section(settings, "html") | buttons
+        if host == "github.com":
             settings["launch_buttons"] = _section(settings, "launch_buttons") | LAUNCH
     return settings
+
+
+def _host(url: str) -> str:
+    """The host of a repository's address; UsageError for anything else."""
+    wanted = f"LINDIFF_REPOSITORY_URL must be like https://github.com/OWNER/NAME, got {url!r}"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise UsageError(wanted) from None
+    if parts.scheme not in ("http", "https") or len(parts.path.strip("/").split("/")) < 2:
+        raise UsageError(wanted)
+    return parts.hostname or ""
 
 
 def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ live    live figures: what moves beside a picture, and the file that holds it
 cite    how to cite a page
 data    the numbers that each figure draws, as CSV, and the command that draws it
 dark    each figure gets a partner drawn for the dark page
+panels  on a phone the panels of a figure stand one under the other
 footer  when and with what a page was executed; the run times that the text quotes
 package  the wheel, beside the pages that were made with it
 theme   small repairs to the theme: links, accessibility, description
@@ -47,13 +48,14 @@ def setup(app: Any) -> dict[str, Any]:
         opening,
         package,
         pages,
+        panels,
         policy,
         previews,
         theme,
         vendor,
     )
 
-    drawn = (vendor, fonts, maths, live, dark, data, opening, lede, ledger, footer, cite)
+    drawn = (vendor, fonts, maths, live, dark, panels, data, opening, lede, ledger, footer, cite)
     shown = (moved, package, theme, doors, policy, api, links, icons, pages, previews)
     for module in (*drawn, *shown):
         module.setup(app)

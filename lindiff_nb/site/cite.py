@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 from docutils import nodes
+from pybtex.plugin import find_plugin, register_plugin
 
 from lindiff_nb.site import doors
 from lindiff_nb.site.footer import records
@@ -73,5 +74,11 @@ def add(app: Any, page: str, template: str, context: dict[str, Any], doctree: An
 
 
 def setup(app: Any) -> None:
-    """After the line that says when the page was executed, and the package."""
+    """After the line that says when the page was executed, and the package.
+
+    What writes a source as text is found once: each citation would look through all that is
+    installed.
+    """
     app.connect("html-page-context", add, priority=650)
+    writer = find_plugin("pybtex.backends", "plaintext")
+    register_plugin("pybtex.backends", "plaintext", writer, force=True)

@@ -1,9 +1,10 @@
 """The ledger for a reviewer: to each row its status, its commands, and what its run was.
 
 A row states what it finds. The build adds what is computed: a status, first from the bold word that
-the row opens with, the command that draws each of its figures, and sizes, seed, seconds, date and
-commit from the record of its run. What does not hold comes first. `static/ledger.js` sorts and
-filters; without scripts the tables are whole.
+the row opens with; the paper's value, ours and the error, where the row's text marks them by
+`[...]{.theirs}`, `[...]{.ours}` and `[...]{.off}`; the command that draws each of its figures; and
+sizes, seed, seconds, date and commit from the record of its run. What does not hold comes first.
+`static/ledger.js` sorts and filters; without scripts the tables are whole.
 """
 
 import re
@@ -19,7 +20,10 @@ NAMES = "tab-ledger-"
 OWN = NAMES + "beyond"
 STATES = ("does not", "holds with limits", "holds", "our own", "not yet", "nothing to show")
 WORDS = {"not found": "does not", "in shape": "holds with limits", "reproduced": "holds"}
+MARKED = {"theirs": "Paper’s value", "ours": "Our value", "off": "Error"}
+AHEAD = ("Status", *MARKED.values())
 COMPUTED = ("Again", "Sizes and seed", "Seconds", "Run")
+NUMBER = re.compile(r"[+-]?[\d.]+(?:e[+-]?\d+)?(?![\d.]* *%)")
 COMMAND = re.compile(r"lindiff-nb run ([\w-]+)")
 
 
@@ -57,6 +61,24 @@ def computed(row: nodes.row, chapters: list[str], runs: dict[str, Any]) -> list[
     return [_cell(*again), *(_cell(nodes.Text(text)) for text in texts)]
 
 
+def marked(row: nodes.row) -> list[nodes.entry]:
+    """The cells of what the row's text marks, each as it stands there."""
+    spans = list(row.findall(nodes.inline))
+    found = {kind: [span for span in spans if kind in span["classes"]] for kind in MARKED}
+    return [_cell(*(span.deepcopy() for span in each)) for each in found.values()]
+
+
+def compare(app: Any, document: nodes.document, name: str) -> None:
+    """Where the paper's value and ours are numbers and no error is marked, the error is theirs."""
+    tables = (t for t in document.findall(nodes.table) if "ledger" in t["classes"])
+    for row in (row for table in tables for row in next(table.findall(nodes.tbody))):
+        _, _, theirs, ours, off, *_ = row
+        pair = [NUMBER.match(cell.astext()) for cell in (theirs, ours)]
+        values = [float(found[0]) for found in pair if found]
+        if len(values) == 2 and values[0] and not len(off):
+            off += nodes.paragraph("", f"{abs(values[1] / values[0] - 1):.0%}")
+
+
 def _cell(*parts: nodes.Node) -> nodes.entry:
     lines = [nodes.paragraph("", "", part) for part in parts]
     return nodes.entry("", *lines)
@@ -66,11 +88,11 @@ def complete(table: nodes.table, runs: dict[str, Any]) -> None:
     """Add the columns to a table, and put what does not hold first."""
     group = next(table.findall(nodes.tgroup))
     head, body = next(group.findall(nodes.thead)), next(group.findall(nodes.tbody))
-    group["cols"] += 1 + len(COMPUTED)
-    group.insert(1, nodes.colspec(colwidth=8))
+    group["cols"] += len(AHEAD) + len(COMPUTED)
+    group[1:1] = [nodes.colspec(colwidth=8) for _ in AHEAD]
     at = group.index(head)
     group[at:at] = [nodes.colspec(colwidth=12) for _ in COMPUTED]
-    head[0].insert(1, _cell(nodes.Text("Status")))
+    head[0][1:1] = [_cell(nodes.Text(title)) for title in AHEAD]
     head[0] += [_cell(nodes.Text(title)) for title in COMPUTED]
     chapters: list[str] = []
     states = {}
@@ -78,7 +100,7 @@ def complete(table: nodes.table, runs: dict[str, Any]) -> None:
         chapters = list(dict.fromkeys(COMMAND.findall(row.astext()))) or chapters
         states[row] = status(row, table["ids"])
         cells = computed(row, chapters if len(row[1].astext()) else [], runs)
-        row.insert(1, _cell(nodes.Text(states[row])))
+        row[1:1] = [_cell(nodes.Text(states[row])), *marked(row)]
         row += cells
     body[:] = sorted(body, key=lambda row: STATES.index(states[row]))
     table["classes"].append("ledger")
@@ -102,4 +124,5 @@ def load(app: Any, page: str, template: str, context: dict[str, Any], doctree: A
 def setup(app: Any) -> None:
     """Complete them before references are resolved."""
     app.connect("doctree-read", read)
+    app.connect("doctree-resolved", compare)
     app.connect("html-page-context", load)

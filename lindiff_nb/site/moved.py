@@ -34,13 +34,14 @@ def table(app: Any) -> dict[str, dict[str, str]]:
 def add_links(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Append a link under each anchor that a page had."""
     moved = table(app).get(page, {}) if doctree is not None else {}
-    links = []
-    for anchor, new in moved.items():
-        uri, title = app.builder.get_relative_uri(page, new), _title(app, new)
-        name = html.escape(anchor)
-        links.append(f'<a id="{name}" href="{uri}#{name}">{html.escape(title)}</a>')
-    if links:
-        context["body"] += f'<p class="moved">Moved from this page: {", ".join(links)}.</p>'
+    told = []
+    for place in dict.fromkeys(moved.values()):
+        uri, title = app.builder.get_relative_uri(page, place), html.escape(_title(app, place))
+        names = [html.escape(anchor) for anchor, new in moved.items() if new == place]
+        links = (f'<a id="{n}" href="{uri}#{n}">{n.removeprefix("equation-")}</a>' for n in names)
+        told.append(f"to {title}: {', '.join(links)}")
+    if told:
+        context["body"] += f'<p class="moved">Moved from this page {"; ".join(told)}.</p>'
 
 
 def lead_on(app: Any, error: Exception | None) -> None:

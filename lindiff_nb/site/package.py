@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,23 @@ def offer(app: Any, page: str, template: str, context: dict[str, Any], doctree: 
     )
 
 
-def finish(app: Any, error: Exception | None) -> None:
+def begin(app: Any) -> None:
+    """Build the wheel beside the site, on another core."""
+    if app.builder.format == "html":
+        wheel = ThreadPoolExecutor(1).submit(build_wheel, Path(app.doctreedir) / "wheel")
+        app.connect("build-finished", lambda app, error: finish(app, error, wheel))
+
+
+def finish(app: Any, error: Exception | None, wheel: Future[Path]) -> None:
     """Put the wheel beside the pages once they are written."""
-    if error is None and app.builder.format == "html":
-        build_wheel(Path(app.outdir) / FOLDER)
+    made = wheel.result()
+    if error is None:
+        folder = Path(app.outdir) / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(made, folder)
 
 
 def setup(app: Any) -> None:
     """Register both; after the footer, whose line says which pages were executed."""
     app.connect("html-page-context", offer, priority=600)
-    app.connect("build-finished", finish)
+    app.connect("builder-inited", begin)

@@ -59,6 +59,8 @@ def prepare(network: str, size: int | None, steps: int, sampler: str, seed: int)
     shipped = ladder.WEIGHTS / f"{path.name}.safetensors"
     path = shipped if not path.exists() and shipped.exists() else path
     trained = denoisers.load(path)
+    if size is not None and (validate.integer("size", size) < 4 or size % 4):
+        raise validate.fail("size", size, "divisible by 4")
     side = [size] * 2 if size else trained.facts.get("images", [])[-2:]
     if len(side) < 2:
         raise ValueError(f"{path} does not say how large its images are: --size does")

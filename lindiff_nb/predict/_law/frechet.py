@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import valley
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.divergence import excess
 from lindiff_nb.predict import ridge
@@ -132,16 +131,22 @@ def with_ridge(population: Population, n: int, c: float) -> float:
 
 
 def _left(population: Population, n: int, c: float, t: Array) -> Array:
-    """q at each t. Of modes with q mu above x what is missing to one is summed: nothing cancels."""
+    """q at each t, by Newton's method: q - 1 + df_1 / n is concave, so it rises to the root.
 
-    def residual(q: Array) -> Array:
-        """q - 1 + df_1 / n, rising in q."""
-        whole = population.total(lambda lam, t, q: q * lam**2 >= t + c * lam, t, q)
-        rest = population.total(lambda lam, t, q: _rest(q * lam**2, t + c * lam), t, q)
-        return q + (whole - n) / n + rest / n
+    Of modes with q mu above x what is missing to one is summed: nothing cancels.
+    """
 
-    first = population.total(lambda lam, t: lam**2 / (t + c * lam), t)
-    return valley.root(residual, 1 / (1 + first / n), np.ones_like(t), PRECISION)
+    def total(term: Callable[[Array, Array], Array], q: Array) -> Array:
+        return population.total(lambda lam, t, q: term(q * lam**2, t + c * lam), t, q)
+
+    q = 1 / (1 + total(lambda seen, x: seen / x, np.ones_like(t)) / n)
+    step = q
+    while np.any(step > PRECISION * q):
+        short = n - total(np.greater_equal, q) - total(_rest, q)
+        turned = total(lambda seen, x: seen / (seen + x) * (x / (seen + x)), q)
+        step = (short - n * q) / (n + turned / q)
+        q = q + step
+    return q
 
 
 def _rest(seen: Array, hidden: Array) -> Array:

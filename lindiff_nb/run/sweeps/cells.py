@@ -14,11 +14,10 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import versions
@@ -36,8 +35,7 @@ class Refused(UsageError):
     status = 3
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One run: chapter or module:function, plain JSON values, replicate, seed, and identity."""
 
     target: str
@@ -76,7 +74,7 @@ def replicates(
     """
     point = _point(target, values)
     digest = hashlib.sha256(f"{entropy} {point}".encode()).digest()
-    start, step = (int.from_bytes(part) % seeds for part in (digest[:16], digest[16:]))
+    start, step = int.from_bytes(digest[:16]) % seeds, int.from_bytes(digest[16:]) % seeds
     while math.gcd(step, seeds) != 1:  # so that its multiples meet every seed once
         step += 1
     for number in numbers:

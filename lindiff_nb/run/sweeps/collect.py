@@ -8,6 +8,7 @@ tables but for seconds, peak_memory and host.
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.extras import NotInstalled
+from lindiff_nb._base.memory import require
 from lindiff_nb._base.outputs import output, write_bytes
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.store import Record, Store
@@ -42,13 +44,19 @@ def collect(path: str | Path, form: str | None = None) -> Any:
     if form == "arrays" or (form is None and find_spec("pandas") is None):
         return arrays
     frame = _installed("pandas").DataFrame(arrays)
-    if form != "xarray":
-        return frame
+    return _dataset(frame) if form == "xarray" else frame
+
+
+def _dataset(frame: Any) -> Any:
+    """A frame as an xarray dataset: a place for every value with every other, filled or not."""
     _installed("xarray")
-    names = list(arrays)
+    names = list(frame)
     over = [*names[1 : names.index("replicate")], "replicate"]
     for more in ("seed", "target"):  # given by the user; two sweeps in one folder
         over += [more] * int(frame.duplicated(over).any())
+    sizes = [frame[name].nunique(dropna=False) for name in over]
+    room = 2 * 8 * (len(names) - len(over)) * math.prod(sizes)  # it is filled once more
+    require(room, f"a dataset of {' x '.join(map(str, sizes))} places ({', '.join(over)})")
     return frame.set_index(over).to_xarray()
 
 
@@ -86,11 +94,16 @@ def to_file(folder: Path, out: Path, force: bool = False) -> None:
     """Write the table: .csv, or .parquet and .nc with pandas or xarray and what these need."""
     makers: dict[str, Callable[[], bytes]] = {
         ".csv": lambda: text(columns(folder)).encode(),
-        ".parquet": lambda: collect(folder, "pandas").to_parquet(),
+        ".parquet": lambda: _parquet(collect(folder, "pandas")),
         ".nc": lambda: bytes(collect(folder, "xarray").to_netcdf()),
     }
     output(out, force, tuple(makers))
     write_bytes(out, makers[out.suffix]())
+
+
+def _parquet(frame: Any) -> bytes:
+    _installed("pyarrow")
+    return bytes(frame.to_parquet(engine="pyarrow"))
 
 
 def _newest(plans: list[list[Cell]]) -> list[Cell]:
@@ -109,11 +122,16 @@ def _names(mappings: Iterable[dict[str, Any]]) -> list[str]:
 def _array(values: list[Any]) -> Any:
     """A column in one type: numbers or truth values, with NaN for what is missing, or text."""
     there = [value for value in values if value is not None]
-    if there and all(isinstance(value, int | float) for value in there):
+    if all(isinstance(value, float) or _is_whole(value) for value in there):
         if len(there) == len(values):
             return np.array(values)
         return np.array([np.nan if value is None else value for value in values], float)
     return np.array(["" if value is None else str(value) for value in values], object)
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number that an array of numbers holds to its last digit."""
+    return isinstance(value, int) and abs(value) < 2**63
 
 
 def _installed(name: str) -> Any:

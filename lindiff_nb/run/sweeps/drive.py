@@ -10,13 +10,12 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.errors import RunFailed
 from lindiff_nb._base.machine import cores
 from lindiff_nb._base.memory import GIB
 from lindiff_nb.run.signals import Ended
@@ -25,18 +24,12 @@ from lindiff_nb.run.sweeps.cells import Cell, is_function
 from lindiff_nb.run.sweeps.guard import Limits
 from lindiff_nb.run.sweeps.plan import from_file
 from lindiff_nb.run.sweeps.report import Told, forecast, name, summary
-from lindiff_nb.run.sweeps.store import STATUSES, Record, Store
+from lindiff_nb.run.sweeps.store import STATUSES, Planned, Record, Store
+from lindiff_nb.run.sweeps.word import Word
 
 ALIKE = 5  # that many cells fail in one way before any is done: so would the others
 BATCH = 2000  # calls in one process
 LOOK = 0.5  # seconds between two looks at the folder
-
-
-class Planned(Protocol):
-    """What has cells: `plan.Plan`."""
-
-    def cells(self) -> Iterable[Cell]:
-        """All of them, in their order."""
 
 
 def sweep(
@@ -68,22 +61,20 @@ def sweep(
     workers = validate.integer("workers", workers or cores())
     if isinstance(plan, str | Path):
         plan = from_file(Path(plan))
-    given = list(plan.cells())
-    cells = list({cell.identity: cell for cell in given}.values())
-    if not cells:
-        raise UsageError("the plan has no cells")
-    mine = cells if shard is None else _shard(cells, *shard)
+    if shard is not None:
+        validate.integer("the shard", shard[0], 1, validate.integer("shards", shard[1], 1))
     store = Store(Path(folder))
-    store.begin(cells)
+    cells = store.begin(plan)
+    mine = cells if shard is None else cells[shard[0] - 1 :: shard[1]]
     store.news()
     ended = {i: one for i, one in store.known.items() if work.settled(one, limits)}
     waiting = {cell.identity: cell for cell in mine if cell.identity not in ended}
-    duplicates = getattr(plan, "duplicates", 0) + len(given) - len(cells)
-    print(forecast(cells, duplicates, len(mine), len(waiting), workers, store), flush=True)
+    twice = getattr(plan, "duplicates", 0)
+    print(forecast(cells, twice, len(mine), len(waiting), workers, store), flush=True)
     if waiting:
         run = _Run(store, limits, waiting, alike)
         if executor is not None:
-            run.go(executor, getattr(executor, "_max_workers", 16))
+            run.go(executor, getattr(executor, "_max_workers", 16), Word(store.folder))
         else:
             with ThreadPoolExecutor(workers) as pool:
                 run.go(pool, workers, work.Work())
@@ -99,16 +90,20 @@ class _Run:
         self.told, self.first = Told(waiting), list[Record]()
         self.stop: BaseException | None = None
         self.jobs: set[Future[None]] = set()
-        self.kernels: work.Work | None = None
+        self.kernels: work.Work | Word
 
-    def go(self, executor: Executor, workers: int, kernels: work.Work | None = None) -> None:
+    def go(self, executor: Executor, workers: int, kernels: work.Work | Word) -> None:
         """Hand out cells until each has a record; raises what stopped that."""
         self.kernels = kernels
-        while self.waiting and not self.stop:
-            before = len(self.waiting)
-            self._round(executor, workers)
-            if len(self.waiting) == before and not self.stop:
-                self._rest("another sweep is at work on what is left in this folder")
+        try:
+            while self.waiting and not self.stop:
+                before = len(self.waiting)
+                self._round(executor, workers)
+                if len(self.waiting) == before and not self.stop:
+                    self._rest("another sweep is at work on what is left in this folder")
+        except BaseException as error:  # Ctrl-C where none was awaited: in the midst of another
+            self._halt(error, at_once=True)
+            raise
         self.told.bar.close()
         if self.stop:
             self.told.say("the same command goes on from here")
@@ -116,16 +111,16 @@ class _Run:
 
     def _round(self, executor: Executor, workers: int) -> None:
         """Hand out all that waits, once, and see to it until it has ended."""
-        wake = threading.Event()
-        ours = () if self.kernels is None else (self.kernels,)
+        wake, looked = threading.Event(), time.monotonic()
         folder = self.store.folder.absolute()
-        for batch in _batches(list(self.waiting.values()), workers):
-            self.jobs.add(executor.submit(work.run, batch, folder, self.limits, *ours))
-        for job in list(self.jobs):
-            job.add_done_callback(lambda job: wake.set())
-        looked = time.monotonic()
-        while self.jobs:
+        batches = _batches(list(self.waiting.values()), workers)
+        while batches or self.jobs:
             try:
+                while batches and not self.stop:
+                    it = batches.pop(), folder, self.limits, self.kernels
+                    self.jobs.add(job := executor.submit(work.run, *it))
+                    job.add_done_callback(lambda job: wake.set())
+                batches = []
                 wake.wait(LOOK)
                 wake.clear()
                 for job in [job for job in self.jobs if job.done()]:
@@ -167,12 +162,12 @@ class _Run:
         self._halt(error, at_once=again or isinstance(error, Ended))
 
     def _halt(self, why: BaseException, at_once: bool = False) -> None:
-        """Hand out no more; `at_once`, end what runs here as well."""
+        """Hand out no more; `at_once`, end what runs as well."""
         self.stop = self.stop or why
-        for job in list(self.jobs):
-            job.cancel()
-        if self.kernels is not None:
-            self.kernels.end_all("interrupted") if at_once else self.kernels.begin_no_more()
+        self.kernels.end_all("interrupted") if at_once else self.kernels.begin_no_more()
+        if at_once or isinstance(self.kernels, work.Work):  # a cluster would forget what runs
+            for job in list(self.jobs):
+                job.cancel()
 
     def _rest(self, why: str) -> None:
         try:
@@ -188,17 +183,14 @@ def _kind(one: Record) -> tuple[object, ...]:
     return (one["identity"],) if one["status"] == "done" else (one["status"], one["cell"], same)
 
 
-def _batches(cells: list[Cell], workers: int) -> Iterator[list[Cell]]:
-    """One notebook each; calls in a few batches for each worker, so that none ends late."""
+def _batches(cells: list[Cell], workers: int) -> list[list[Cell]]:
+    """One notebook each; calls in a few batches for each worker, so that none ends late.
+
+    The first comes last.
+    """
     calls = is_function(cells[0].target)
     long = min(BATCH, math.ceil(len(cells) / (3 * workers))) if calls else 1
-    return (cells[at : at + long] for at in range(0, len(cells), long))
-
-
-def _shard(cells: Sequence[Cell], part: int, parts: int) -> Sequence[Cell]:
-    """One part of the cells: every parts-th of them."""
-    validate.integer("the number of shards", parts, 1)
-    return cells[validate.integer("the shard", part, 1, parts) - 1 :: parts]
+    return [cells[at : at + long] for at in range(0, len(cells), long)][::-1]
 
 
 def _limits(timeout: float | None, memory: float | None, keep: str, retry: Iterable[str]) -> Limits:

@@ -13,8 +13,11 @@ characters for a str.
 """
 
 import csv
+import hashlib
 import itertools
+import json
 import math
+import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +48,13 @@ class Plan:
     def __len__(self) -> int:
         """How many cells."""
         return len(self.points) * self.replicates
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that the cells are made of, and of their order."""
+        name, more = os.path.basename(self.target.name), (self.target.seeds, self.entropy)
+        made_of = [name, ingredients(self.target.name), self.points, self.replicates, more]
+        return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
     def cells(self) -> Iterator[Cell]:
         """All cells: point by point, and of each one replicate after the other."""
@@ -161,8 +171,10 @@ def _count(name: str, value: object, low: int) -> None:
 
 
 def _guard(factors: Sequence[int], most: int) -> None:
-    """Refuse a plan of absurd size before it is written out."""
+    """Refuse a plan of absurd size, or of none, before it is written out."""
     cells = math.prod(factors)
+    if not cells:
+        raise UsageError("the plan has no cells: lists that go hand in hand are empty")
     if cells > most:
         product = " x ".join(map(str, factors))
         raise Refused(f"the plan has {product} = {cells:,} cells, more than {most:,}")

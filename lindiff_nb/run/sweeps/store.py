@@ -10,14 +10,13 @@ nothing. A cell may have several records: one that is done counts before any oth
 others the latest.
 """
 
-import hashlib
 import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lindiff_nb._base import litter
 from lindiff_nb._base.errors import UsageError
@@ -35,6 +34,17 @@ def record(identity: str, status: str, reason: str = "", /, **facts: Any) -> Rec
     facts = {"seconds": 0.0, "peak_memory": 0, "cell": None, "recorded": {}} | facts
     where = {"host": litter.host(), "date": now}
     return {"identity": identity, "status": status, "reason": reason, **facts, **where}
+
+
+class Planned(Protocol):
+    """What has cells: `plan.Plan`."""
+
+    @property
+    def digest(self) -> str:
+        """What no other cells in another order have."""
+
+    def cells(self) -> Iterable[Cell]:
+        """All of them, in their order."""
 
 
 class Store:
@@ -60,32 +70,33 @@ class Store:
         name = f"{litter.host()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         return self.folder / "logs" / name
 
-    def begin(self, cells: Iterable[Cell]) -> None:
-        """Make the folder and note the cells; UsageError if that cannot be done."""
-        cells = list(cells)
-        digest = hashlib.sha256("".join(cell.identity for cell in cells).encode()).hexdigest()
-        plan = self.folder / "plans" / f"{digest[:16]}.json"
-        rows = [[c.target, c.values, c.replicate, c.seed, c.identity] for c in cells]
-        text = json.dumps({"cells": rows}) + "\n"
+    def begin(self, plan: Planned) -> list[Cell]:
+        """Make the folder, and note the cells of a plan; UsageError if that cannot be done.
+
+        Cells that are noted already are read, which takes less time than to make them again.
+        """
+        path = self.folder / "plans" / f"{plan.digest}.json"
         try:
             for name in ("plans", "cells", "logs", "notebooks"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
-            if plan.is_file() and plan.read_bytes() == text.encode():
-                os.utime(plan)  # the latest is the one that counts
+            cells = _noted(path)
+            if cells and cells[0] == next(iter(plan.cells())):
+                os.utime(path)  # the latest is the one that counts
             else:
-                write_text(plan, text)
+                cells = list({cell.identity: cell for cell in plan.cells()}.values())
+                write_text(path, json.dumps({"cells": cells}) + "\n")
         except OSError as error:
             raise UsageError(f"no sweep in {self.folder}: {error.strerror}") from None
         for name in ("plans", "cells", "notebooks"):
             litter.sweep(self.folder / name)
+        return cells
 
     def plans(self) -> list[list[Cell]]:
         """The cells of each plan, the earliest first; UsageError if there is none."""
         paths = sorted((self.folder / "plans").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
-        found = [json_object(path) or {} for path in paths]
-        if not found:
+        if not paths:
             raise UsageError(f"{self.folder} holds no sweep")
-        return [[Cell(*cell) for cell in plan.get("cells", [])] for plan in found]
+        return [_noted(path) for path in paths]
 
     def keep(self, kept: Record) -> None:
         """Write the record of a cell that was run alone."""
@@ -138,6 +149,11 @@ class Store:
                 yield from json.loads(f"[{','.join(lines)}]") if whole else []
             except ValueError:  # a line was torn when its machine went down
                 yield from filter(None, map(_object, lines))
+
+
+def _noted(plan: Path) -> list[Cell]:
+    """The cells in the file of a plan; none where it is missing or damaged."""
+    return [Cell(*cell) for cell in (json_object(plan) or {}).get("cells", [])]
 
 
 def _object(line: str) -> Record | None:

@@ -52,6 +52,8 @@ def target(name: str, call: bool = False) -> Target:
         raise UsageError(f"a sweep is over a chapter or a module:function, got {name!r}")
     if call:
         return _function(name)
+    if is_function(name):
+        raise UsageError(f"{name} is a function, not a chapter: --call {name}, or call in a plan")
     chapter = locate(name)
     own = str(chapter.path.resolve()) if chapter.book.only else chapter.name
     highest = [p.high for p in chapter.parameters if p.name == "seed" and p.type is int]

@@ -26,6 +26,7 @@ from lindiff_nb.run.sweeps.batch import ENOUGH, UNWRITTEN
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.guard import Guard, Limits
 from lindiff_nb.run.sweeps.store import Record, Store, record
+from lindiff_nb.run.sweeps.word import Word
 
 ROOM = 2**20  # of what one cell of a notebook may print, in characters
 MEMORY = ("MemoryError", "OutOfMemoryError", "TooLarge")
@@ -43,14 +44,24 @@ class Work(Kernels):
             child.process.send_signal(ENOUGH)
 
 
-def run(cells: Sequence[Cell], folder: Path, limits: Limits, kernels: Work | None = None) -> None:
+def run(
+    cells: Sequence[Cell], folder: Path, limits: Limits, kernels: Work | Word | None = None
+) -> None:
     """Run one cell of a chapter, or several of one function, and write their records.
 
     Nothing is done where another sweep works on the first of them, or where they have records.
     Raises RunFailed if the sources are not those of the plan, OSError if a record cannot be
-    written. `kernels` lets another thread end the work: then what was begun has no record.
+    written. `kernels` lets another thread end the work, or a driver elsewhere by its word: then
+    what was begun has no record.
     """
+    if isinstance(kernels, Word):
+        word, kernels = kernels, Work()
+        with word.heard_by(kernels):
+            run(cells, folder, limits, kernels)
+        return
     store, kernels = Store(folder), kernels or Work()
+    if kernels.enough or kernels.stopped:
+        return
     first = cells[0]
     with contextlib.suppress(Busy), alone(store.cell(first.identity)):
         if of_cells.is_function(first.target):
@@ -172,7 +183,7 @@ def _calls(cells: list[Cell], store: Store, limits: Limits, kernels: Work) -> No
 def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Work) -> tuple[int, Record]:
     """How many of a batch came to their end in one process, and the record of the next if any."""
     log, start = store.new_log(), time.monotonic()
-    asked = json.dumps([[c.target, c.values, c.replicate, c.seed, c.identity] for c in batch])
+    asked = json.dumps(batch)
     with tempfile.TemporaryFile() as errors:
         child = _Child(log, errors)
         kernels.running.add(child)

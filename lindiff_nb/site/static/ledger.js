@@ -1,6 +1,15 @@
 // The ledger: rows sorted by the heads of their columns, and filtered by status and by words.
 const ledgers = [...document.querySelectorAll("table.ledger")];
 const textOf = (row, column) => row.cells[column]?.innerText.trim() ?? "";
+// What a cell is sorted by: the number that it begins with, in percent or not, or its words.
+const numberOf = (text) => {
+  const [found, value, percent] = text.match(/^([+−-]?[\d.]+(?:e[+-]?\d+)?)( ?%)?/) ?? [];
+  return found ? Number(value.replace("−", "-")) / (percent ? 100 : 1) : NaN;
+};
+const inOrder = (a, b) => {
+  const [one, other] = [numberOf(a), numberOf(b)], words = Number.isNaN(one) - Number.isNaN(other);
+  return words || one - other || a.localeCompare(b, "en", { numeric: true });
+};
 
 for (const table of ledgers)
   for (const [column, head] of [...table.tHead.rows[0].cells].entries()) {
@@ -12,11 +21,9 @@ for (const table of ledgers)
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const rows = [...table.tBodies[0].rows];
-      const order = (a, b) =>
-        textOf(a, column).localeCompare(textOf(b, column), "en", { numeric: true });
-      rows.sort((a, b) => (up ? order(a, b) : order(b, a)));
-      table.tBodies[0].append(...rows);
+      const rows = [...table.tBodies[0].rows].map((row) => [textOf(row, column), row]);
+      const order = ([a], [b]) => !a - !b || (up ? inOrder(a, b) : inOrder(b, a)); // empty ones last
+      table.tBodies[0].append(...rows.sort(order).map(([, row]) => row));
     });
   }
 

@@ -20,6 +20,7 @@
   const spread = (low, high, n) => range(n, (i) => low * (high / low) ** (i / (n - 1)));
   const total = (values) => values.reduce((sum, value) => sum + value, 0);
   const mean = (f, n) => total(range(n, f)) / n;
+  const noiseOf = (a) => (1 - a) / a;
 
   // h(w) = w - 1 - ln w of w = 1 + u, as a series where digits would cancel.
   const excess = (u, w) => {
@@ -52,8 +53,8 @@
     }
     const rows = [...bins].flatMap(([bin, members]) => {
       const whole = total(members.map(([, count]) => count));
-      const some = members.length > NODES ? few(bin, members) : members;
-      return some.map(([lambda, weight], i) => [lambda, weight, bin, i ? 0 : whole]);
+      return (members.length > NODES ? few(bin, members) : members)
+        .map(([lambda, weight], i) => [lambda, weight, bin, i ? 0 : whole]);
     });
     const [lambda, weight, bin, whole] = range(4, (i) => Float64Array.from(rows, (r) => r[i]));
     const rank = total(whole);
@@ -112,15 +113,11 @@
 
   // Means over the noise levels of a rule {alpha_bar, weight}.
   const overSteps = (rule, f) =>
-    rule.alpha_bar.reduce((all, a, i) => all + rule.weight[i] * f((1 - a) / a), 0);
+    rule.alpha_bar.reduce((all, a, i) => all + rule.weight[i] * f(noiseOf(a)), 0);
   const meanLosses = (levels, n, c, rule, lost) => {
-    const all = { test: 0, train: 0 };
-    rule.alpha_bar.forEach((a, i) => {
-      const one = losses(levels, n, (1 - a) / a, c, lost);
-      all.test += rule.weight[i] * one.test;
-      all.train += rule.weight[i] * one.train;
-    });
-    return all;
+    const found = rule.alpha_bar.map((a) => losses(levels, n, noiseOf(a), c, lost));
+    const over = (name) => total(found.map((one, i) => rule.weight[i] * one[name]));
+    return { test: over("test"), train: over("train") };
   };
 
   // KL(sampler || population) per dimension.
@@ -135,17 +132,19 @@
     return nats / d / 2;
   };
 
-  // Where f is least, by a grid in the logarithm and golden sections.
+  // Where f is least, by a grid in the logarithm, golden sections, and a parabola at their end,
+  // since f is the same there to all its digits.
   const lowest = (f, low, high) => {
     const grid = spread(low, high, Math.ceil(4 * Math.log10(high / low)) + 1), values = grid.map(f);
     const i = values.indexOf(Math.min(...values));
     let [a, b] = [grid[Math.max(i - 1, 0)], grid[Math.min(i + 1, grid.length - 1)]].map(Math.log);
     for (let step = 0; step < 40; step++) {
       const [left, right] = [b - 0.618034 * (b - a), a + 0.618034 * (b - a)];
-      if (f(Math.exp(left)) < f(Math.exp(right))) b = right;
-      else a = left;
+      if (f(Math.exp(left)) < f(Math.exp(right))) b = right; else a = left;
     }
-    return Math.exp((a + b) / 2);
+    const x = (a + b) / 2, [left, at, right] = [-5e-3, 0, 5e-3].map((off) => f(Math.exp(x + off)));
+    const off = (2.5e-3 * (left - right)) / (left + right - 2 * at);
+    return Math.exp(x + (Math.abs(off) < 5e-3 ? off : 0));
   };
 
   // White data: predict.white.density, with y = d/n.
@@ -168,11 +167,10 @@
     const rate = a * lambda + 1 - a, phi = -Math.expm1(-2 * tau * rate) / rate;
     return { q: Math.exp(-2 * tau * rate) + a * lambda * phi, leak: a * (1 - a) * phi * phi };
   };
-  const trained = (lambda, seen, a, tau) =>
-    mean((i) => {
-      const { q, leak } = flow(lambda[i], a, tau);
-      return q * q + leak * seen[i];
-    }, lambda.length);
+  const trained = (lambda, seen, a, tau) => mean((i) => {
+    const { q, leak } = flow(lambda[i], a, tau);
+    return q * q + leak * seen[i];
+  }, lambda.length);
 
   // ---- the drawing
 
@@ -182,10 +180,8 @@
     node.append(...children.flat());
     return node;
   };
-  const html = (tag, attributes, ...children) =>
-    fill(document.createElement(tag), attributes, children);
-  const svg = (tag, attributes, ...children) =>
-    fill(document.createElementNS(SVG, tag), attributes, children);
+  const html = (tag, look, ...children) => fill(document.createElement(tag), look, children);
+  const svg = (tag, look, ...children) => fill(document.createElementNS(SVG, tag), look, children);
   // Symbols between underscores are slanted.
   const slanted = (text, make) =>
     text.split("_").map((part, i) => (i % 2 ? make(part) : part)).filter((part) => part !== "");
@@ -259,15 +255,14 @@
     const turned = { transform: `translate(12 ${(box.top + box.bottom) / 2}) rotate(-90)` };
     const names = [word(inSvg(panel.y.label), { ...turned, ...inMiddle }), word(inSvg(panel.x.label),
       { x: (box.left + box.right) / 2, y: box.bottom + 34, ...inMiddle })];
-    const [w, h] = [box.right - box.left, box.bottom - box.top];
-    const frame = { x: box.left, y: box.top, width: w, height: h };
+    const frame = { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top };
     const inside = panel.marks.flatMap((mark) =>
       marks[Object.keys(marks).find((kind) => kind in mark)](mark, x, y, box));
     const label = `${panel.y.label} against ${panel.x.label}`.replaceAll("_", "");
     const size = { viewBox: `0 0 ${width} ${height}`, width, height };
     return svg("svg", { ...size, role: "img", "aria-label": label },
       across, up, names,
-      svg("svg", { ...frame, viewBox: `${box.left} ${box.top} ${w} ${h}` }, inside),
+      svg("svg", { ...frame, viewBox: Object.values(frame).join(" ") }, inside),
       svg("rect", { ...frame, fill: "none", stroke: "currentColor", "stroke-opacity": 0.5 }));
   };
 
@@ -286,8 +281,7 @@
     const side = Math.sqrt(pixels.length);
     const canvas = html("canvas", { width: side, height: side, role: "img", "aria-label": name });
     const bytes = new ImageData(side, side);
-    pixels.forEach((value, i) =>
-      bytes.data.set([...range(3, () => Math.round(255 * value)), 255], 4 * i));
+    pixels.forEach((v, i) => bytes.data.set([...range(3, () => Math.round(255 * v)), 255], 4 * i));
     canvas.getContext("2d").putImageData(bytes, 0, 0);
     return html("div", { class: "picture" }, canvas, html("span", {}, inHtml(name)));
   };
@@ -301,11 +295,12 @@
     ({ name, label, start, low: 0, high: Math.round((high - low) / step),
       at: (place) => low + place * step, place: (value) => (value - low) / step });
   // In equal ratios, whole numbers if asked for; `zero` names a place of its own at the left end.
-  const ratio = (name, label, low, high, places, start, { whole = false, zero = "" } = {}) =>
-    ({ name, label, start, zero, high: places, low: zero ? -1 : 0,
-      at: (place) => (place < 0 ? 0
-        : (whole ? Math.round : Number)(low * (high / low) ** (place / places))),
-      place: (value) => (value ? (places * Math.log(value / low)) / Math.log(high / low) : -1) });
+  const ratio = (name, label, low, high, places, start, { whole = false, zero = "" } = {}) => {
+    const all = spread(low, high, places + 1), values = whole ? [...new Set(all.map(Math.round))] : all;
+    return { name, label, start, zero, high: values.length - 1, low: zero ? -1 : 0,
+      at: (place) => values[place] ?? 0,
+      place: (value) => (value ? values.findIndex((one) => one > 0.999 * value) : -1) };
+  };
   const choice = (name, label, options) => ({ name, label, options, start: 0 });
 
   const sliderOf = (control, moved) => {
@@ -385,7 +380,7 @@
   const setOf = (law, t, data) => {
     const d = data.lambda.length / data.laws.length, a = alphaBarOf(data)[t - 1];
     const [lambda, seen] = [data.lambda, data.seen].map((all) => all.slice(law * d, (law + 1) * d));
-    return { lambda, seen, a, s: (1 - a) / a };
+    return { lambda, seen, a, s: noiseOf(a) };
   };
   const xs = range(121, (i) => i / 10 - 6);
 
@@ -406,26 +401,54 @@
     return values.map((value) => Math.max(value, 0));
   };
 
-  // The noise ratios s_t of a schedule of so many steps, as the page holds them, one after another.
-  const noiseLevels = (schedule, T, { steps, levels }) =>
-    levels.slice(schedule * total(steps) + total(steps.filter((n) => n < T))).slice(0, T);
+  // The noise ratios s_t of T steps: spacing.evenly, schedule.cosine, spacing.for_spectrum.
+  const pathOf = (spectrum) => {
+    const least = Math.sqrt(Math.min(...spectrum)), piece = Math.asinh(Math.sqrt(9999) / least) / 4095;
+    let [length, before] = [0, 0];
+    return range(4096, (i) => {
+      const sigma = least * Math.sinh(i * piece), terms = (sum, v) => sum + v / (v + sigma ** 2) ** 2;
+      const speed = least * Math.cosh(i * piece) * Math.sqrt(spectrum.reduce(terms, 0));
+      length += i && ((speed + before) / 2) * piece;
+      before = speed;
+      return [sigma, length];
+    });
+  };
+  const SCHEDULES = {
+    even: (T, data) => range(T, (i) => {
+      const all = alphaBarOf(data), place = (all.length * (i + 1)) / T, n = Math.round(place);
+      return noiseOf(all[n - 1 - (place % 1 === 0.5 && n % 2)]); // halves to even, as numpy
+    }),
+    cosine: (T, _, a = 1) => {
+      const f = (t) => Math.cos(((t / T + 0.008) / 1.008) * (Math.PI / 2)) ** 2;
+      return range(T, (i) => noiseOf(a *= Math.max(f(i + 1) / f(i), 1e-3)));
+    },
+    spaced: (T, { spectrum }) => {
+      const path = once("path", spectrum, () => pathOf(spectrum));
+      let i = 1;
+      return range(T, (t) => {
+        const goal = (path.at(-1)[1] * (t + 1)) / T;
+        while (i < 4095 && path[i][1] < goal) i++;
+        const [[from, behind], [to, ahead]] = path.slice(i - 1, i + 1);
+        return (from + ((to - from) * (goal - behind)) / (ahead - behind)) ** 2;
+      });
+    },
+  };
   // DDIM's variance over the true one: the start, and the squared cosines of the steps.
   const shareKept = (lambda, levels) => {
-    const start = (1 + levels.at(-1)) / (lambda + levels.at(-1));
-    return levels.reduce(({ kept, before }, s) => {
-      const m = (lambda + Math.sqrt(before * s)) ** 2 / ((lambda + before) * (lambda + s));
-      return { kept: kept * m, before: s };
-    }, { kept: start, before: 0 }).kept;
+    let share = (1 + levels.at(-1)) / (lambda + levels.at(-1)), before = 0;
+    for (const s of levels) {
+      share *= (lambda + Math.sqrt(before * s)) ** 2 / ((lambda + before) * (lambda + s));
+      before = s;
+    }
+    return share;
   };
 
   const KINDS = {
     // Eigenvalues of the sample covariance of white data, and the losses.
     "marchenko-pastur": {
-      controls: () => [
-        ratio("n_over_d", PER_DIMENSION, 0.25, 16, 120, 0.5),
+      controls: () => [ratio("n_over_d", PER_DIMENSION, 0.25, 16, 120, 0.5),
         plain("c", "ridge, _c_", 0, 1, 0.01, 0),
-        plain("alpha_bar", "share of signal, _ᾱ_", 0.5, 0.99, 0.01, 0.99),
-      ],
+        plain("alpha_bar", "share of signal, _ᾱ_", 0.5, 0.99, 0.01, 0.99)],
       numbers: ({ n_over_d, c, alpha_bar }) => ({
         ...losses(white, n_over_d, (1 - alpha_bar) / alpha_bar, c),
         atom: Math.max(0, 1 - n_over_d), edges: [1, -1].map((o) => (1 - o / Math.sqrt(n_over_d)) ** 2),
@@ -437,13 +460,11 @@
         const zeros = { upright: 0, top: now.atom, colour: TRAINING, name: "share of zeros" };
         const sizes = spread(0.25, 16, 121);
         const at = sizes.map((n) => losses(white, n, (1 - alpha_bar) / alpha_bar, c));
-        return [
-          { x: flat(-0.2, 9, "eigenvalue of the sample covariance, _λ_"),
+        return [{ x: flat(-0.2, 9, "eigenvalue of the sample covariance, _λ_"),
             y: flat(0, 1.4, "density"), marks: [{ ...law, area: true }, zeros] },
           { x: log(0.25, 16, PER_DIMENSION), y: log(0.1, 100, "loss"), marks: [
             ...bothLosses(sizes, at, n_over_d, now),
-            curve(sizes, () => alpha_bar, "_N_ = ∞", GREY, DOTTED)] },
-        ];
+            curve(sizes, () => alpha_bar, "_N_ = ∞", GREY, DOTTED)] }];
       },
       words: ({ n_over_d }, { test, train, atom, edges }) =>
         `At N/d = ${shown(n_over_d)} the loss is ${shown(test)} on new data and ${shown(train)} ` +
@@ -453,12 +474,10 @@
 
     // A spectrum and a number of images: the answer of lindiff-nb predict.
     calculator: {
-      controls: () => [
-        ratio("d", "pixels, _d_", 4, 65536, 112, 256, { whole: true }),
+      controls: () => [ratio("d", "pixels, _d_", 4, 65536, 112, 256, { whole: true }),
         ratio("n", "images, _N_", 2, 2 ** 20, 152, 128, { whole: true }),
         plain("k", "exponent of the spectrum, _k_", 0, 3, 0.05, 1),
-        ratio("c", "ridge, _c_", 1e-6, 10, 140, 0, { zero: "none" }),
-      ],
+        ratio("c", "ridge, _c_", 1e-6, 10, 140, 0, { zero: "none" })],
       numbers: (at, rule) => priced(levelsAt(at), at.n, at.c, rule, 1),
       panels: (at, rule, now) =>
         lossPanels(levelsAt(at), rule, 1, log(2, 2 ** 20, "images, _N_"), 1, at.n, at.c, now),
@@ -488,11 +507,9 @@
 
     // The same for one spectrum, its mean known, at one noise step or over all of them.
     losses: {
-      controls: ({ steps }) => [
-        ratio("n_over_d", PER_DIMENSION, 0.0625, 16, 128, 0.5),
+      controls: ({ steps }) => [ratio("n_over_d", PER_DIMENSION, 0.0625, 16, 128, 0.5),
         ratio("c", "ridge, _c_", 1e-6, 1, 120, 0.001, { zero: "none" }),
-        ratio("t", "noise step, _t_", 1, steps, 60, 0, { whole: true, zero: "mean" }),
-      ],
+        ratio("t", "noise step, _t_", 1, steps, 60, 0, { whole: true, zero: "mean" })],
       numbers: ({ n_over_d, c, t }, data) =>
         priced(given(data), n_over_d * data.spectrum.length, c, ruleAt(t, data), 0),
       panels: ({ n_over_d, c, t }, data, now) => lossPanels(given(data), ruleAt(t, data), 0,
@@ -503,11 +520,9 @@
 
     // Gradient flow on a training set of each law: every mode, and the loss.
     training: {
-      controls: ({ laws, steps }) => [
-        choice("law", "spectrum", laws),
+      controls: ({ laws, steps }) => [choice("law", "spectrum", laws),
         ratio("t", "noise step, _t_", 1, steps, 60, 200, { whole: true }),
-        ratio("tau", "training time, _ητ_", 0.02, 2e4, 120, 1),
-      ],
+        ratio("tau", "training time, _ητ_", 0.02, 2e4, 120, 1)],
       numbers: ({ law, t, tau }, data) => {
         const { lambda, seen, a, s } = setOf(law, t, data);
         const rule = Math.log1p(s / data.waiting[law]) / (2 * (1 - a));
@@ -521,14 +536,12 @@
         const [ranks, times] = [lambda.map((_, i) => i + 1), spread(0.02, 2e4, 100)];
         const on = (variances, x) => trained(lambda, variances, a, x);
         const found = times.map((x) => ({ test: on(seen, x), train: on(lambda, x) }));
-        return [
-          { x: log(1, ranks.length, "rank, _ν_"), y: flat(0, 1, "share taken for data, _q_"),
+        return [{ x: log(1, ranks.length, "rank, _ν_"), y: flat(0, 1, "share taken for data, _q_"),
             marks: [curve(ranks, (_, i) => now.q[i], "learned so far", TRAINING),
               curve(ranks, (_, i) => seen[i] / (seen[i] + s), "right on new data", NEW, DOTTED)] },
           { x: log(0.02, 2e4, "training time, _ητ_"),
             y: { ...decades(found.flatMap(Object.values)), label: "loss" },
-            marks: [...bothLosses(times, found, tau, now), upright(now.rule, "the rule")] },
-        ];
+            marks: [...bothLosses(times, found, tau, now), upright(now.rule, "the rule")] }];
       },
       words: ({ tau }, { test, train, rule, at_rule, best, at_best }) =>
         `At ητ = ${shown(tau)} the loss is ${shown(test)} on new data and ${shown(train)} on ` +
@@ -538,10 +551,8 @@
 
     // A random-feature score, and its distance from the truth, along gradient flow.
     score: {
-      controls: () => [
-        ratio("tau", "training time, _τ_", 1, 1e10, 120, 1e5),
-        ratio("t", "diffusion time, _t_", 0.01, 1, 60, 0.1),
-      ],
+      controls: () => [ratio("tau", "training time, _τ_", 1, 1e10, 120, 1e5),
+        ratio("t", "diffusion time, _t_", 0.01, 1, 60, 0.1)],
       numbers: ({ tau, t }, { w, u, V, k, b, modes, deviation, times, bound }) => {
         const a = Math.exp(-t * (0.1 + (19.9 * t) / 2));
         const angles = range(4, (j) => Math.cos(Math.PI * j * t));
@@ -573,10 +584,9 @@
 
     // One digit, noised, and the guess of the best linear denoiser.
     denoise: {
-      controls: ({ steps, digits, mean: centre }) => [
-        choice("digit", "digit", range(digits.length / centre.length, (i) => `${i + 1}`)),
-        ratio("t", "noise step, _t_", 1, steps, 60, Math.round(0.2 * steps), { whole: true }),
-      ],
+      controls: ({ steps, digits, mean: { length } }) => [
+        choice("digit", "digit", range(digits.length / length, (i) => `${i + 1}`)),
+        ratio("t", "noise step, _t_", 1, steps, 60, Math.round(0.2 * steps), { whole: true })],
       numbers: ({ digit, t }, data) => {
         const { mean: centre, axes, variances, noise } = data;
         const [d, a] = [centre.length, alphaBarOf(data)[t - 1]], s = (1 - a) / a;
@@ -601,18 +611,16 @@
 
     // What a schedule of few steps costs DDIM: the angles that modes turn by, and the divergence.
     sampler: {
-      controls: ({ schedules, steps }) => [
-        choice("schedule", "noise levels", schedules),
-        { ...plain("T", "steps, _T_", 0, steps.length - 1, 1, 0), start: steps[steps.length >> 1],
-          at: (place) => steps[place], place: (value) => steps.indexOf(value) },
-      ],
+      controls: () => [choice("schedule", "noise levels", Object.keys(SCHEDULES)),
+        ratio("T", "steps, _T_", 2, 1000, 300, 40, { whole: true })],
       numbers: ({ schedule, T }, data) => {
-        const levels = noiseLevels(schedule, T, data);
+        const levels = Object.values(SCHEDULES)[schedule](T, data);
         const kept = data.spectrum.map((value) => shareKept(value, levels));
         return { levels, kept, kl: mean((i) => excess(kept[i] - 1, kept[i]), kept.length) / 2 };
       },
       panels: ({ schedule, T }, data, now) => {
-        const { steps, schedules, spectrum } = data, names = ["largest", "middle", "smallest"];
+        const { spectrum } = data, names = ["largest", "middle", "smallest"];
+        const steps = spread(2, 1000, 14).map(Math.round), schedules = Object.keys(SCHEDULES);
         const lines = once("sampler", spectrum, () => schedules.map((_, i) =>
           steps.map((n) => KINDS.sampler.numbers({ schedule: i, T: n }, data).kl)));
         const looks = [[NEW, ""], [TRAINING, DASHED], [GREY, DOTTED]];
@@ -621,12 +629,10 @@
         const turned = modes.map((value, i) => curve(range(T + 1, Number),
           (t) => (t ? angle(now.levels[t - 1], value) : 0), `${names[i]} _λ_`, ...looks[i]));
         const told = lines.map((line, i) => curve(steps, (_, j) => line[j], schedules[i], ...looks[i]));
-        return [
-          { x: flat(0, T, "step, _t_"), y: flat(0, 90, "angle (degrees)"), marks: turned },
-          { x: log(steps[0], steps.at(-1), "steps, _T_"),
+        return [{ x: flat(0, T, "step, _t_"), y: flat(0, 90, "angle (degrees)"), marks: turned },
+          { x: log(2, 1000, "steps, _T_"),
             y: { ...decades(lines.flat()), label: "nats per dimension" },
-            marks: [...told, dot(T, now.kl, looks[schedule][0])] },
-        ];
+            marks: [...told, dot(T, now.kl, looks[schedule][0])] }];
       },
       words: ({ T }, { kept, kl: nats }) =>
         `With ${T} steps the samples have ${shown(100 * kept[0])} % of the largest variance, ` +
@@ -650,27 +656,24 @@
     const at = Object.fromEntries(controls.map(({ name, start }) => [name, start]));
     const drawing = html("div", { class: "panels" });
     const words = html("p", { class: "words", "aria-live": "polite" });
-    let waiting = false;
+    let [waiting, width] = [false, 0];
     const draw = () => {
       waiting = false;
       const now = figure.numbers(at, data), wide = drawing.clientWidth || 600;
-      const panels = figure.panels(at, data, now);
-      const charts = panels.filter((panel) => panel.x).length;
-      const width = charts > 1 && wide > 520 ? Math.floor((wide - 16) / 2) : wide;
+      const panels = figure.panels(at, data, now), charts = panels.filter((panel) => panel.x).length;
+      const each = charts > 1 && wide > 520 ? Math.floor((wide - 16) / 2) : wide;
       drawing.replaceChildren(...panels.map((panel) => panel.x
-        ? html("div", { class: "panel", style: `width: ${width}px` }, keyOf(panel), chart(panel, width))
+        ? html("div", { class: "panel", style: `width: ${each}px` }, keyOf(panel), chart(panel, each))
         : html("div", { class: "pictures" }, panel.map(picture))));
       words.textContent = figure.words(at, now, data);
     };
     const again = () => { if (!waiting) requestAnimationFrame(draw); waiting = true; };
     const moved = (name, value) => { at[name] = value; again(); };
-    const sliders = html("div", { class: "controls" }, controls.map((c) => sliderOf(c, moved)));
-    box.append(drawing, sliders, words);
+    box.append(drawing, html("div", { class: "controls" }, controls.map((c) => sliderOf(c, moved))), words);
     if (figure.extra) figure.extra(box, at, again);
     if (!beside) box.parentElement.classList.add("moves");
     box.dataset.kind = kind;
     box.numbers = (values) => figure.numbers({ ...at, ...values }, data);
-    let width = 0;
     new ResizeObserver(([entry]) => {
       if (Math.abs(entry.contentRect.width - width) > 1) again();
       width = entry.contentRect.width;
