@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb import predict
-from lindiff_nb.predict import fluctuations, losses, shrinkage, unequal_images
+from lindiff_nb.predict import best_ridge, fluctuations, losses, shrinkage, unequal_images
 from lindiff_nb.predict.elliptical import Levels
 from lindiff_nb.predict.replica import Overlaps
 
@@ -320,6 +320,17 @@ def test_one_call_may_hold_both_ends_of_the_noise():
     alone = [shrinkage.best_linear_loss(np.ones(4), 3, each) for each in a]
     assert together == pytest.approx(np.array(alone), rel=1e-9, abs=0)
     assert together == pytest.approx(losses.residual_loss(np.ones(4), a), rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("spread", [1e3, 1e15, 1e22, 1e30])
+@pytest.mark.parametrize("n", [3, 8, 30])
+def test_what_rounding_hides_in_the_spectrum_noise_shows(n, spread):
+    """No denoiser beats the population's own, nor does the best ridge beat the best of all."""
+    spectrum, a = np.append(np.ones(7), spread), np.array([1e-4, 0.5, 0.999])
+    found = shrinkage.best_linear_loss(spectrum, n, a)
+    best = losses.test_loss(spectrum, n, a, best_ridge.for_test_loss(spectrum, n, a))
+    assert np.all(found >= losses.residual_loss(spectrum, a) * (1 - 1e-9))
+    assert np.all(found <= best * (1 + 1e-9))
 
 
 def test_values_at_the_ends_of_what_is_allowed():

@@ -53,6 +53,7 @@ def test_few_are_the_first_of_many_in_any_batches_and_runs(network, sampler, mon
 
 def test_an_interrupted_run_goes_on_where_it_was(network, monkeypatch):
     whole = drawn(network, "whole.npy", 9)
+    assert json.loads(network.with_name("whole.json").read_text())["schema"] == 1
     monkeypatch.setattr(samples, "BATCH", 4)
     original, calls = samples.draw, []
 

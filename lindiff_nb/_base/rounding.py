@@ -5,7 +5,7 @@
 where a size below FEW counts as FEW, since sums over many points round too. Within it zero and a
 tiny variance cannot be told apart. `validate.spectrum` takes what rounding left below zero for
 zero. `validate.varying` takes all of it for zero, for answers that jump between the two:
-divergences, ranks, lengths of schedules.
+divergences, ranks, lengths of schedules, and losses where there is neither noise nor ridge.
 """
 
 import numpy as np

@@ -150,8 +150,9 @@ def residual_loss(spectrum: Array, alpha_bar: Reals) -> Array:
     """
     spectrum = validate.spectrum(spectrum)
     everything = Modes(spectrum, None, spectrum, np.zeros_like(spectrum), np.ones_like(spectrum))
+    loss = train_loss(everything, alpha_bar)
     without = np.count_nonzero(rounding.resolved(spectrum)) / len(spectrum)
-    return np.where(np.equal(alpha_bar, 1), without, train_loss(everything, alpha_bar))[()]
+    return np.where(np.equal(alpha_bar, 1), without, loss)[()]
 
 
 def loss_on_data(loss: Reals, alpha_bar: Reals) -> Array:

@@ -18,6 +18,9 @@ from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 
+EPSILON = float(np.finfo(float).eps)
+LEAST = 1e-60  # its fourth power is a normal number
+
 
 class Population:
     """A spectrum, (d,), that functions of `predict` need not check and sort again.
@@ -96,6 +99,14 @@ class Population:
     def varying(self) -> Population:
         """The population without what cannot be told from rounding (`_base.validate`)."""
         return self._with(rounding.resolved(self.spectrum))
+
+    def beside(self, noise: float) -> Population:
+        """The population without what is rounding and nothing beside noise of this variance too."""
+        nothing = max(EPSILON * noise, LEAST)
+        limit = min(rounding.resolution(self.spectrum), nothing)
+        found = self._with(rounding.resolved(self.spectrum, limit))
+        found.varying = found
+        return found
 
     @cached_property
     def seen(self) -> Population:

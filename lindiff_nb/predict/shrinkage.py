@@ -25,7 +25,7 @@ from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._bulk import curve, integral, support
-from lindiff_nb.predict.population import Spectrum, enter_varying
+from lindiff_nb.predict.population import Population, Spectrum, enter, enter_varying
 
 FAR = 9.0  # widths from a kernel's centre at which its Hilbert transform becomes a series
 
@@ -64,14 +64,20 @@ def best_linear_loss(spectrum: Spectrum, n: int, alpha_bar: Reals) -> Array:
     it takes grows with the number of bulks. Raises ValueError for a spectrum that is not one,
     n < 1 or alpha_bar outside (0, 1], and RuntimeError if the integral does not converge.
     """
-    (unit, population), n = enter_varying(spectrum), validate.integer("n", n)
+    (unit, population), n = enter(spectrum), validate.integer("n", n)
     a = validate.alpha_bar(alpha_bar)
-    s = unit.noise(a).ravel()
-    null = population.d - min(n, population.rank)
-    loss = null * _share(null_space(population, n), s)
-    if s.size:
-        loss = loss + integral.sums(_share, s, population, n)
+    s, rank = unit.noise(a).ravel(), population.varying.rank
+    loss = np.full(s.shape, float(rank if n >= rank else population.d))  # without noise
+    if (noisy := s > 0).any():
+        loss[noisy] = _total(population.beside(s[noisy].min()), n, s[noisy])
     return (loss / population.d).reshape(a.shape)[()]
+
+
+def _total(population: Population, n: int, s: Array) -> Array:
+    """d times that loss at each noise ratio s > 0, (k,)."""
+    null = population.d - min(n, population.rank)
+    hidden = null * _share(null_space(population, n), s)
+    return np.asarray(hidden + integral.sums(_share, s, population, n))
 
 
 def from_sample(eigenvalues: ArrayLike, n: int) -> Array:

@@ -22,6 +22,7 @@ from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder
 
 BATCH = 256  # images drawn before they are kept
+SCHEMA = 1  # of the JSON: what its names mean
 SAMPLERS = ("ddim", "ddpm")
 Pixels = NDArray[np.float32]
 
@@ -123,6 +124,7 @@ def extend(
         if path is not None:
             stream = io.BytesIO()
             np.save(stream, found)
-            write_text(path.with_suffix(".json"), json.dumps({"samples": asked.facts}) + "\n")
+            facts = json.dumps({"schema": SCHEMA, "samples": asked.facts})
+            write_text(path.with_suffix(".json"), facts + "\n")
             write_bytes(path, stream.getvalue())
         yield found
