@@ -78,7 +78,7 @@ Claims.
 :header-rows: 1
 
 * - Figure
-  - Ours
+  - Where
   - Agreement
   - Deviations
 * - 1: falls
@@ -271,7 +271,7 @@ def test_an_address_is_cited_only_where_there_is_one(monkeypatch):
 
 
 COLUMNS = ["Figure", "Status", "Paper’s value", "Our value", "Error"]
-COLUMNS += ["Ours", "Agreement", "Deviations"]
+COLUMNS += ["Where", "Agreement", "Deviations"]
 COLUMNS += ["Again", "Sizes and seed", "Seconds", "Run"]
 
 
