@@ -48,7 +48,10 @@ def text(
 def _answer(advice: Advice) -> str:
     """The first lines."""
     if advice.loss is None:
-        return "The loss cannot be told: copies that were not found hide it."
+        return (
+            "The loss cannot be told: no ridge is too small for these images. Either there are\n"
+            "copies among them that were not found, or they vary in a few ways alone."
+        )
     said = f"Use the ridge c = {_number(advice.best_c)}. Expect a loss of {_number(advice.loss)}"
     if not advice.forecast:
         return f"{said} on new images: roughly, since {advice.units} units are few."
