@@ -17,7 +17,7 @@ help:            ## list these commands
 book: $(VENV)/installed            ## run every chapter and build the website into _build/html
 	@$(BIN)/lindiff-nb build
 
-check: $(VENV)/installed            ## lint, types and every test that needs no kernel, browser or socket: two minutes
+check: $(VENV)/installed            ## lint, types and every test that needs no kernel, browser or socket
 	@$(MAKE) --no-print-directory --jobs 2 lint types quick
 
 quick: $(VENV)/installed
