@@ -14,7 +14,7 @@ def draw(ax: Any, advice: Advice) -> None:
     Raises ValueError where there is no loss to draw.
     """
     if advice.loss is None:
-        raise ValueError("there is no loss to draw: no ridge is too small")
+        raise ValueError("there is no loss to draw: it cannot be told from these images")
     rows = [(float(advice.n), advice.loss, advice.loss_interval)]
     rows += [(at.images, at.loss, at.interval) for at in advice.forecast.values()]
     finite = [row for row in rows if np.isfinite(row[0])]

@@ -61,9 +61,8 @@ class IsotropicModes:
             validate.alpha_bar(alpha_bar) if np.any(self.deviation) else validate.noisy(alpha_bar)
         )
         a, centre = np.reshape(given, (-1, 1)), self.means.mean(axis=0)
-        z = units.squarable(
-            "x", at / np.sqrt(a) - centre
-        )  # in units of the signal, without the offset of the data
+        signal = at / np.sqrt(a) - centre  # in its units, without the offset of the data
+        z = units.squarable("x", signal)
         means = np.column_stack([self.means - centre, np.ones(len(self.means))])
         same = np.all(self.deviation == self.deviation[0])
         variance = np.square(self.deviation[: 1 if same else None]) + (1 - a) / a

@@ -56,13 +56,12 @@ def nearest(
     Images (N, h, w) are flattened. Distances are bounded by matrix products for `chunk` samples at
     a time (by default as many as hold two million pixels) with some training images at a time;
     those that may be among the least are computed from differences, so that a copy is at distance
-    exactly 0. With `alike`, training
-    images that lie nearer to the nearest one than this share of the way from it to the next, such
-    as the same picture saved twice, are one image with it. Raises ValueError for empty or
-    non-finite points, dimensions that differ, chunk < 1, `alike` outside [0, 1), or units that seem
-    to differ: typical largest entries apart by more than a factor 10, or 2 if only one of the two
-    holds integers, or black at minus white in one of the two and at zero in the other, where that
-    hides copies.
+    exactly 0. With `alike`, training images that lie nearer to the nearest one than this share of
+    the way from it to the next, such as the same picture saved twice, are one image with it. Raises
+    ValueError for empty or non-finite points, dimensions that differ, chunk < 1, `alike` outside
+    [0, 1), or units that seem to differ: typical largest entries apart by more than a factor 10, or
+    2 if only one of the two holds integers, or black at minus white in one of the two and at zero
+    in the other, where that hides copies.
     """
     known = _points("training", training)  # bytes stay bytes
     asked = _points("samples", samples, known.shape[1])

@@ -7,17 +7,12 @@ a preview is first asked for, from the disk as well; what it holds is taken from
 
 import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 LINK = re.compile(r'<a class="[^"]*reference internal[^"]*" href="([\w-]+\.html)?#([\w:.-]+)"')
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
-TAG = re.compile(
-    r"<!--.*?-->|<(script|style)\b.*?</\1>"
-    r"|<(/?)([a-z][\w-]*)((?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+)>",
-    re.S,
-)
-ID = re.compile(r"""\sid="([^"]*)""")
 KINDS = {"div", "figure", "section", "span", "tr"}
 HEADING = re.compile(r"<h\d>(.*?)</h\d>", re.S)
 PARAGRAPH = re.compile(r"<p>.*?</p>", re.S)
@@ -27,25 +22,41 @@ LEFT_OUT = re.compile(
 )
 
 
-def elements(page: str) -> dict[str, tuple[str, int, int]]:
+class _Elements(HTMLParser):
     """The elements of a page that have an id: tag, start and end in its text."""
-    found: dict[str, tuple[str, int, int]] = {}
-    opened: list[tuple[str, str | None, int]] = []
-    for tag in TAG.finditer(page):
-        _, closes, name, inside = tag.groups()
-        if name is None or name in VOID:
-            continue
-        if not closes:
-            known = ID.search(inside)
-            opened.append((name, known and known[1], tag.start()))
-            continue
-        while opened:  # with what was left open inside
-            last, known_as, start = opened.pop()
-            if last == name:
+
+    def __init__(self, page: str) -> None:
+        """Read the page."""
+        super().__init__(convert_charrefs=False)
+        self.page, self.found = page, dict[str, tuple[str, int, int]]()
+        self.lines, self.opened = [0], list[tuple[str, str | None, int]]()
+        for line in page.split("\n"):  # as the parser counts them
+            self.lines.append(self.lines[-1] + len(line) + 1)
+        self.feed(page)
+
+    def _here(self) -> int:
+        line, column = self.getpos()
+        return self.lines[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        if tag not in VOID:
+            self.opened.append((tag, dict(attrs).get("id"), self._here()))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close it, with what was left open inside."""
+        while self.opened and tag not in VOID:
+            name, known_as, start = self.opened.pop()
+            if name == tag:
                 if known_as:
-                    found.setdefault(known_as, (name, start, tag.end()))
-                break
-    return found
+                    end = self.page.index(">", self._here()) + 1
+                    self.found.setdefault(known_as, (tag, start, end))
+                return
+
+
+def elements(page: str) -> dict[str, tuple[str, int, int]]:
+    """Of each id in a page the tag of its element, and where that starts and ends in its text."""
+    return _Elements(page).found
 
 
 def preview(page: str, place: tuple[str, int, int]) -> str:
