@@ -213,6 +213,7 @@ EXACT = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "arguments", "powers", "more"), EXACT)
 def test_other_units_give_the_same_bits(name, arguments, powers, more):
     expected = call(name, arguments, 0, more)
@@ -245,6 +246,7 @@ def test_logarithms_lose_that_of_the_unit(name):
         assert found + 3 * k * np.log(2) == pytest.approx(expected, rel=1e-12, abs=1e-12 * abs(k))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NOISY)
 def test_with_noise_no_scale_breaks_the_arithmetic(name):
     """A number >= 0, and an infinite one only without noise; or an argument is refused by name."""
@@ -280,6 +282,7 @@ OF_SPECTRUM = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "arguments", "more"), OF_SPECTRUM)
 def test_variance_within_rounding_is_none_where_answers_jump(name, arguments, more):
     """Without noise and ridge rank counts, and computed eigenvalues have that of exact ones.

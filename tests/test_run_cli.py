@@ -312,6 +312,7 @@ def test_without_a_checkout_there_is_no_website(here, capsys, command):
     assert not (here.parent / "_build").exists()
 
 
+@pytest.mark.long
 def test_the_installed_command_gives_its_status_and_no_traceback(here):
     command = Path(sys.executable).with_name("lindiff-nb")
     done = subprocess.run([command, "run", "law", "-p", "d", "x"], capture_output=True, text=True)
