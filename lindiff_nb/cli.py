@@ -22,9 +22,11 @@ def _main(argv: Sequence[str] | None) -> int:
     from lindiff_nb.copies import command as copies
     from lindiff_nb.fid import command as fid
     from lindiff_nb.run import cli
+    from lindiff_nb.run.environment import without_grammar
     from lindiff_nb.stored import command as recompute
     from lindiff_nb.train import command as train
     from lindiff_nb.train import sample
 
+    without_grammar()
     more = [predict.add, advise.add, copies.add, fid.add, train.add, sample.add, recompute.add]
     return cli.main(argv, more=more)

@@ -251,6 +251,15 @@ def test_importing_the_package_loads_nothing_heavy():
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.long
+def test_a_command_that_reads_chapters_compiles_no_grammar_of_addresses():
+    code = (
+        "import sys; from lindiff_nb.cli import main; main(['info', 'calculator']);"
+        "assert 'jsonschema' in sys.modules and 'lark' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 def test_tests_run_with_one_thread_as_kernels_do():
     """Set before numpy was imported: its linear algebra has one thread already."""
     import conftest

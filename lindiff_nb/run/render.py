@@ -24,10 +24,10 @@ from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.environment import inherited
 from lindiff_nb.run.sources import json_object
 
-# jsonschema would compile a grammar of addresses, which takes a second and is never asked.
 JUPYTER_BOOK = """import sys
-sys.modules["rfc3987_syntax"] = None
+from lindiff_nb.run.environment import without_grammar
 from lindiff_nb.run.processes import end_with_parent
+without_grammar()
 end_with_parent(int(sys.argv.pop(1)))
 from jupyter_book.cli.main import main
 main()"""
