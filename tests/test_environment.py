@@ -75,7 +75,7 @@ def undeclared(tops: set[str], *extras: str) -> set[str]:
 
 PACKAGE = ROOT / "lindiff_nb"
 USERS = {  # which files may use what an extra brings; the core has all others
-    "book": ("site/*", "run/dependencies.py", "run/lab.py"),
+    "book": ("site/*", "run/lab.py"),
     "networks": (
         "networks/*",
         "train/*",
