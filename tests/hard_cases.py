@@ -57,7 +57,7 @@ def assert_form_free(function: Callable[..., Any], arguments: Mapping[str, Any])
             result = tuple(vars(result).values())
         return [np.asarray(part) for part in (result if isinstance(result, tuple) else (result,))]
 
-    arrays = {n: v for n, v in arguments.items() if getattr(v, "dtype", None) == float}
+    arrays = {n: v for n, v in arguments.items() if isinstance(v, np.ndarray) and v.dtype == "f8"}
     for (name, value), (unit, form) in itertools.product(arrays.items(), FORMS):
         plain = np.round(value * unit) / unit
         try:
