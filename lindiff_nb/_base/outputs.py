@@ -1,10 +1,13 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
+import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import beside, replacing
 
 PICTURES = (".png", ".svg", ".pdf")  # what figures are drawn as
@@ -58,6 +61,27 @@ def _try(trial: Path) -> None:
         trial.write_bytes(bytes(4096))
     finally:
         trial.unlink(missing_ok=True)
+
+
+def as_json(contents: Mapping[str, Any]) -> str:
+    """A result as the text of a JSON file, in which what is infinite is null.
+
+    RunFailed naming the entry that is not a number: that would pass for one that cannot be known.
+    """
+    return json.dumps(_plain("", contents), indent=1, allow_nan=False) + "\n"
+
+
+def _plain(name: str, value: Any) -> Any:
+    """What JSON can hold; `name` is the place in the result."""
+    if hasattr(value, "tolist"):  # an array, or a number of numpy's
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(f"{name}.{key}".strip("."), entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(name, entry) for entry in value]
+    if isinstance(value, float) and math.isnan(value):
+        raise RunFailed(f"lindiff-nb: {name} of the result is not a number; no JSON is written")
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def write_text(path: Path, text: str) -> None:

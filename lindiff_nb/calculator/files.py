@@ -2,14 +2,13 @@
 
 import csv
 import io
-import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import lindiff_nb
+from lindiff_nb._base import outputs
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report
 
@@ -40,7 +39,7 @@ def as_csv(report: Report) -> str:
 
 def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """The whole report; what is infinite, such as a time to stop at, is null."""
-    return json.dumps(_plain(contents(report, source, said)), indent=1, allow_nan=False) + "\n"
+    return outputs.as_json(contents(report, source, said))
 
 
 def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:
@@ -72,14 +71,3 @@ def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str,
 def _mean(report: Report) -> str:
     """Whether the mean of the data is fitted or known."""
     return "fitted" if report.fitted else "known"
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, np.ndarray):
-        return [_plain(entry) for entry in value.tolist()]
-    if isinstance(value, float) and math.isinf(value):
-        return None
-    return value
