@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from lindiff_nb._base.errors import RunFailed
 
 
 def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> str:
@@ -22,16 +24,22 @@ def as_csv(rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
-def as_json(value: Any) -> str:
-    """Numbers, arrays, lists and dictionaries of them; what is not finite is null."""
-    return json.dumps(_plain(value), indent=1) + "\n"
+def as_json(contents: Mapping[str, Any]) -> str:
+    """A result as the text of a JSON file, in which what is infinite is null.
+
+    RunFailed naming the entry that is not a number: that would pass for one that cannot be known.
+    """
+    return json.dumps(_plain("", contents), indent=1, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
+def _plain(name: str, value: Any) -> Any:
+    """What JSON can hold; `name` is the place in the result."""
+    if hasattr(value, "tolist"):  # an array, or a number of numpy's
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(f"{name}.{key}".strip("."), entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_plain(name, entry) for entry in value]
+    if isinstance(value, float) and math.isnan(value):
+        raise RunFailed(f"lindiff-nb: {name} of the result is not a number; no JSON is written")
+    return None if isinstance(value, float) and math.isinf(value) else value
