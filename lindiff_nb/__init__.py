@@ -22,31 +22,10 @@ Subpackages load when first used, so `import lindiff_nb` costs next to nothing.
 
 import sys
 
-import lazy_loader
-
 from lindiff_nb import _moved
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=[
-        "advise",
-        "calculator",
-        "cli",
-        "copies",
-        "data",
-        "exact",
-        "fid",
-        "figures",
-        "measure",
-        "networks",
-        "predict",
-        "run",
-        "site",
-        "stored",
-        "train",
-    ],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)
 
 sys.meta_path.append(_moved.Finder())

@@ -4,6 +4,7 @@
 which says `__getattr__ = _moved.names(__name__)`.
 """
 
+import pkgutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -41,9 +42,14 @@ NAMES = {
 ROOT = "lindiff_nb."
 
 
-def attach(package: str, submodules: list[str]) -> tuple[Any, Any, list[str]]:
-    """What `lazy_loader.attach` gives, with the modules that have left the package or its names."""
-    lazy, directory, every = lazy_loader.attach(package, submodules=submodules)
+def attach(package: str, **names: list[str]) -> tuple[Any, Any, list[str]]:
+    """What `lazy_loader.attach` gives for the public modules in a package's folder and these names.
+
+    `names` are told by their modules: text=["table"]. Modules that have left are found as well.
+    """
+    found = pkgutil.iter_modules(sys.modules[package].__path__)
+    public = [module.name for module in found if not module.name.startswith("_")]
+    lazy, directory, every = lazy_loader.attach(package, public, names)
 
     def find(name: str) -> Any:
         old = f"{package}.{name}"

@@ -24,6 +24,11 @@ def beside(path: Path) -> Path:
     return path.with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
 
 
+def digest(path: Path) -> str:
+    """The sha256 of a file."""
+    return sha256(path.read_bytes()).hexdigest()
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A stream whose bytes replace the file when it closes well; OSError names the file itself."""

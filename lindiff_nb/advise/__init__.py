@@ -12,19 +12,9 @@ figure        the loss against the number of images
 command       lindiff-nb advise
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = _moved.attach(
     __name__,
-    submodules=[
-        "best_ridge",
-        "command",
-        "figure",
-        "files",
-        "forecast",
-        "from_sample",
-        "sample",
-        "text",
-    ],
-    submod_attrs={"from_sample": ["advise"]},
+    from_sample=["advise"],
 )

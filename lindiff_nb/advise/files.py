@@ -1,10 +1,7 @@
 """The advice as JSON: the same for the same images, however they were stored."""
 
-import json
-import math
-from typing import Any
-
 import lindiff_nb
+from lindiff_nb._base import written
 from lindiff_nb.advise.from_sample import Advice
 from lindiff_nb.advise.sample import HIGH, LOW
 from lindiff_nb.advise.text import jitter, warnings
@@ -26,15 +23,4 @@ def as_json(advice: Advice, pixels: bool, dead: int) -> str:
     scale = {"low": LOW if pixels else None, "high": HIGH if pixels else None}
     found = {**head, **scale, **given, "dead": dead, "jitter": jitter(advice) if pixels else None}
     found |= {"warnings": warnings(advice)}
-    return json.dumps(_plain(found), indent=1, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value
+    return written.as_json(found)

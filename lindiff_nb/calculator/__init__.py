@@ -11,15 +11,12 @@ are enough.
 It predicts and never measures; nothing imports it but the command line and a chapter.
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = _moved.attach(
     __name__,
-    submodules=["command", "figure", "files", "spectrum_file", "text"],
-    submod_attrs={
-        "_needed": ["Needed", "needed"],
-        "_losses": ["Losses"],
-        "_report": ["Report", "Samples", "report"],
-        "spectrum_file": ["read_spectrum"],
-    },
+    _needed=["Needed", "needed"],
+    _losses=["Losses"],
+    _report=["Report", "Samples", "report"],
+    spectrum_file=["read_spectrum"],
 )

@@ -1,10 +1,10 @@
 """Where few steps of a sampler should stop, and what they cost."""
 
-import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._base import written
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import sampler_error, spacing
 
@@ -41,6 +41,4 @@ def text(found: Steps) -> str:
 
 def as_json(found: Steps) -> str:
     """The same with all digits."""
-    plain: dict[str, Any] = {"schema": SCHEMA, "steps": len(found.sigma), **found._asdict()}
-    plain |= {name: plain[name].tolist() for name in ("alpha_bar", "sigma")}
-    return json.dumps(plain, indent=1) + "\n"
+    return written.as_json({"schema": SCHEMA, "steps": len(found.sigma), **found._asdict()})

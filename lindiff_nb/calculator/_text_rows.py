@@ -7,7 +7,8 @@ letter or with an empty cell, and a first word in each line of a table.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from typing import TextIO
 
 import numpy as np
@@ -42,31 +43,32 @@ class Rows:
         self.leading = False  # whether one number stands before a table
         self.header: list[str] | None = None
         self.first = ""  # the first number as it is written
-        self.lines: list[Sequence[int]] = []  # of the rows
+        self.numbers = [np.zeros(0)]
+        self.places = [np.zeros(0, dtype=np.intp)]  # the lines of the rows
 
-    def plain(self, lines: list[str], more: int) -> None:
-        """Lines of one number each."""
-        if lines and self.width is None:
-            self.width, self.first = 1, lines[0].strip()
-        self.lines.append(range(self.line + 1, self.line + 1 + more))
-        self.line += len(lines)
-        self.counted(more)
+    def read(self, lines: list[str]) -> None:
+        """Read on: at once where each line is one number, as all were before."""
+        begin = self.line + 1
+        values = one_a_line(lines) if self.width in (None, 1) and not self.named else None
+        if values is None:
+            rows = [self.row(line) for line in lines]
+            values = np.fromiter(chain.from_iterable(rows), np.float64)
+            places = np.flatnonzero([len(row) for row in rows])
+        else:
+            if lines and self.width is None:
+                self.width, self.first = 1, lines[0].strip()
+            self.line += len(lines)
+            self.counted(len(lines))
+            places = np.arange(len(lines))
+        self.numbers.append(values)
+        self.places.append(begin + places)
 
-    def rows(self, lines: list[str]) -> Iterator[Array]:
-        """The numbers on lines that may be any."""
-        places, found = [], []
-        for line in lines:
-            self.line += 1
-            text = line.partition("#")[0].strip()
-            row = self.row(text) if text else []
-            if row:
-                places.append(self.line)
-                found.extend(row)
-        self.lines.append(places)
-        yield np.array(found, dtype=np.float64)
-
-    def row(self, text: str) -> list[float]:
-        """The numbers on a line, none if it holds names only."""
+    def row(self, line: str) -> list[float]:
+        """The numbers on a line, none if it is empty or holds names only."""
+        self.line += 1
+        text = line.partition("#")[0].strip()
+        if not text:
+            return []
         cells = self.cells(text)
         named = bool(cells[0]) and not _is_number(cells[0])
         others = cells[1:]

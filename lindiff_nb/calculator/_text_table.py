@@ -4,57 +4,42 @@ Names that are numbers, as those of a data frame whose columns have none, are to
 0 before a falling list, 0 1 2 .. over the columns or before the rows of a square table.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from lindiff_nb._base.types import Array
+from lindiff_nb._base.types import Array, Index
 from lindiff_nb.calculator._reading import OF_DATA, Misfit
-from lindiff_nb.calculator._text_rows import WHOLE, Place, Rows, blocks, one_a_line
+from lindiff_nb.calculator._text_rows import WHOLE, Place, Rows, blocks
 
 
 class Table(NamedTuple):
     """The numbers, (d,) or (rows, columns), the line of each row, and what was left out."""
 
     values: Array
-    lines: list[Sequence[int]]
+    lines: Index
     said: tuple[str, ...]
-
-    def line(self, row: int) -> int:
-        """The line of a row, counted from 0."""
-        for lines in self.lines:
-            if row < len(lines):
-                return lines[row]
-            row -= len(lines)
-        return self.lines[-1][-1]
 
 
 def table(text: TextIO) -> Table:
     """All numbers of a text. Place for a line that cannot be read, Misfit for the whole."""
     seen = Rows()
-    found = [np.zeros(0)]
     for lines in blocks(text, seen):
-        values = one_a_line(lines) if seen.width in (None, 1) and not seen.named else None
-        if values is None:
-            found.extend(seen.rows(lines))
-        else:
-            seen.plain(lines, len(values))
-            found.append(values)
-    values = np.concatenate(found)
-    return _square(seen, values) if (seen.width or 1) > 1 else _column(seen, values)
+        seen.read(lines)
+    values, places = np.concatenate(seen.numbers), np.concatenate(seen.places)
+    return (_square if (seen.width or 1) > 1 else _column)(seen, values, places)
 
 
-def _column(seen: Rows, values: Array) -> Table:
+def _column(seen: Rows, values: Array, lines: Index) -> Table:
     """One number a row."""
-    said = _spanned(seen, seen.lines)
+    said = _spanned(seen, lines)
     if values.size > 2 and WHOLE.fullmatch(seen.first):
-        rest, line = values[1:], Table(values, seen.lines, ()).line(0)
+        rest, line = values[1:], int(lines[0])
         falls = bool(np.all(np.diff(rest) <= 0))
         if seen.first == "0" and rest[0] > rest[-1]:
             if not falls:
                 raise Place("0, a variance or the name of a column? remove it, or write 0.0", line)
-            return Table(rest, _later(seen.lines), (f"line {line}, '0', is a name", *said))
+            return Table(rest, lines[1:], (f"line {line}, '0', is a name", *said))
         fractions = np.any(rest != np.rint(rest))
         counts = values[0] == rest.size > 4 and np.any(np.diff(rest) > 0) <= falls
         if fractions and ((falls and values[0] < rest[0] and rest.size > 2) or counts):
@@ -62,24 +47,23 @@ def _column(seen: Rows, values: Array) -> Table:
             raise Place(
                 f"{seen.first}, a variance or {which}? remove it, or write it with .0", line
             )
-    return Table(values, seen.lines, said)
+    return Table(values, lines, said)
 
 
-def _square(seen: Rows, values: Array) -> Table:
+def _square(seen: Rows, values: Array, lines: Index) -> Table:
     """Several numbers a row: all on one line, or a square table without its names."""
-    width = seen.width or 1
-    lines, said = seen.lines, _spanned(seen, seen.lines)
+    width, said = seen.width or 1, _spanned(seen, lines)
     if seen.leading:
-        values, lines = values[1:], _later(lines)
+        values, lines = values[1:], lines[1:]
     rows = values.reshape(-1, width)
     if seen.leading and len(rows) > 1 and len(rows) != float(seen.first):
         raise Misfit(f"{seen.first}, and then {len(rows)} lines of {width} numbers")
     if len(rows) == 1:
         if seen.header and len(seen.header) in (width, width + 1):
             raise Misfit(f"one line of {width} numbers under {width} names: a table, no list")
-        return Table(values, [lines[0]] * width, said)
+        return Table(values, np.repeat(lines, width), said)
     if len(rows) == width + 1 and _counts(rows[0]) and not seen.header:
-        rows, lines, said = rows[1:], _later(lines), (*said, "the first line counts the columns")
+        rows, lines, said = rows[1:], lines[1:], (*said, "the first line counts the columns")
     if width == len(rows) + 1 and _counts(rows[:, 0]):
         rows, said = rows[:, 1:], (*said, "the first column counts the rows")
     if rows.shape[0] != rows.shape[1]:
@@ -89,20 +73,12 @@ def _square(seen: Rows, values: Array) -> Table:
     return Table(rows, lines, said)
 
 
-def _spanned(seen: Rows, lines: list[Sequence[int]]) -> tuple[str, ...]:
+def _spanned(seen: Rows, lines: Index) -> tuple[str, ...]:
     """Where the numbers stand, and what names were passed over."""
-    full = [each for each in lines if len(each)]
-    if not full:
+    if not lines.size:
         return ()
-    where = f"lines {full[0][0]} to {full[-1][-1]}"
     names = [*["names over them"] * bool(seen.header), *["a name before each"] * seen.named]
-    return (", ".join([where, *names]),)
-
-
-def _later(lines: list[Sequence[int]]) -> list[Sequence[int]]:
-    """The lines of all rows but the first."""
-    at = next(at for at, each in enumerate(lines) if len(each))
-    return [lines[at][1:], *lines[at + 1 :]]
+    return (", ".join([f"lines {lines[0]} to {lines[-1]}", *names]),)
 
 
 def _counts(values: Array) -> bool:

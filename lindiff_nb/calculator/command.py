@@ -35,37 +35,36 @@ def add(commands: Any) -> None:
     data.add_argument("--spectrum", metavar="FILE", help=SPECTRUM)
     data.add_argument("--power-law", nargs=2, metavar=("D", "K"), help="rank^-K, mean 1")
     data.add_argument("--images", metavar="IMAGES", help="a folder, .npy, .npz, or mnist ..")
-    command.add_argument(
+    option = command.add_argument
+    option(
         "--dimension", type=whole, metavar="D", help="of the data, if FILE lists the largest only"
     )
-    command.add_argument("-n", type=whole, required=True, metavar="N", help="images to train on")
-    command.add_argument("-c", type=number, default=0.0, metavar="C", help="ridge (default: 0)")
-    command.add_argument("--size", type=whole, metavar="PIXELS", help="of --images (16)")
-    command.add_argument(
+    option("-n", type=whole, required=True, metavar="N", help="images to train on")
+    option("-c", type=number, default=0.0, metavar="C", help="ridge (default: 0)")
+    option("--size", type=whole, metavar="PIXELS", help="of --images (16)")
+    option(
         "--mean",
         choices=("fitted", "known"),
         default="fitted",
         help="of the data: fitted to the same images, or known (default: fitted)",
     )
-    command.add_argument("--normalise", action="store_true", help="scale to mean variance one")
-    command.add_argument("--schedule", choices=("linear", "cosine"), default="linear")
-    command.add_argument("--steps", type=whole, default=1000, metavar="T", help="default: 1000")
-    command.add_argument("--beta-end", type=number, default=1e-2, metavar="B", help="linear: 0.01")
-    command.add_argument(
+    option("--normalise", action="store_true", help="scale to mean variance one")
+    option("--schedule", choices=("linear", "cosine"), default="linear")
+    option("--steps", type=whole, default=1000, metavar="T", help="default: 1000")
+    option("--beta-end", type=number, default=1e-2, metavar="B", help="linear: 0.01")
+    option(
         "--alpha-bar", type=number, nargs="+", metavar="A", help="noise levels, not a schedule's"
     )
-    command.add_argument("--rows", type=whole, default=9, metavar="R", help="levels shown (9)")
-    command.add_argument("--kl", type=number, default=0.01, help="aim of the divergence (0.01)")
-    command.add_argument("--excess", type=number, default=0.1, help="aim of the loss (0.1)")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
-    command.add_argument("--csv", type=Path, metavar="FILE", help="write the losses there too")
-    command.add_argument("--figure", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf")
-    command.add_argument(
-        "--best-steps", type=count, metavar="T", help="where so few steps of DDIM should stop"
-    )
-    command.add_argument("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
-    command.add_argument("--steps-json", type=Path, metavar="FILE", help="write these steps there")
-    command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+    option("--rows", type=whole, default=9, metavar="R", help="levels shown (9)")
+    option("--kl", type=number, default=0.01, help="aim of the divergence (0.01)")
+    option("--excess", type=number, default=0.1, help="aim of the loss (0.1)")
+    option("--json", type=Path, metavar="FILE", help="write everything there too")
+    option("--csv", type=Path, metavar="FILE", help="write the losses there too")
+    option("--figure", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf")
+    option("--best-steps", type=count, metavar="T", help="where so few steps of DDIM should stop")
+    option("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
+    option("--steps-json", type=Path, metavar="FILE", help="write these steps there")
+    option("-f", "--force", action="store_true", help="replace files that exist")
     command.set_defaults(command=predict)
 
 
@@ -92,10 +91,8 @@ def predict(chosen: argparse.Namespace) -> None:
         raise UsageError(f"--json and --steps-json are both {chosen.json}")
     from lindiff_nb.calculator import _steps, text
     from lindiff_nb.calculator._request import answer
-    from lindiff_nb.data import DataUnavailable
 
-    impossible = ValueError, ArithmeticError, MemoryError, RuntimeError, DataUnavailable
-    with refusing(*impossible, name=chosen.spectrum):
+    with refusing(ValueError, ArithmeticError, MemoryError, RuntimeError, name=chosen.spectrum):
         found = answer(chosen)
         steps = chosen.best_steps and _steps.best(
             found.report.spectrum, chosen.best_steps, chosen.aim or "kl"

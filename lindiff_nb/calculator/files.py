@@ -1,15 +1,12 @@
 """A report as CSV, one row a noise level and one for the mean, and as JSON, everything."""
 
-import csv
-import io
-import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import lindiff_nb
+from lindiff_nb._base import written
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report
 
@@ -28,19 +25,15 @@ def as_csv(report: Report) -> str:
 
     The last step is "mean", the mean over all steps; the last column says "fitted" or "known".
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["step", "alpha_bar", *Losses._fields, "mean"])
-    columns = report.step, report.alpha_bar, *report.levels
-    for row in zip(*(column.tolist() for column in columns), strict=True):
-        writer.writerow([*row, _mean(report)])
-    writer.writerow(["mean", "", *report.mean, _mean(report)])
-    return stream.getvalue()
+    columns = [column.tolist() for column in (report.step, report.alpha_bar, *report.levels)]
+    rows = [*zip(*columns, strict=True), ("mean", "", *report.mean)]
+    head = ["step", "alpha_bar", *Losses._fields, "mean"]
+    return written.as_csv([head, *([*row, _mean(report)] for row in rows)])
 
 
 def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """The whole report; what is infinite, such as a time to stop at, is null."""
-    return json.dumps(_plain(contents(report, source, said)), indent=1, allow_nan=False) + "\n"
+    return written.as_json(contents(report, source, said))
 
 
 def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:
@@ -72,14 +65,3 @@ def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str,
 def _mean(report: Report) -> str:
     """Whether the mean of the data is fitted or known."""
     return "fitted" if report.fitted else "known"
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, np.ndarray):
-        return [_plain(entry) for entry in value.tolist()]
-    if isinstance(value, float) and math.isinf(value):
-        return None
-    return value

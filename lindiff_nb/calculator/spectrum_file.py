@@ -117,5 +117,5 @@ def _from_text(text: TextIO) -> Found:
         if error.entry is None:
             raise
         width = read.values.shape[1] if read.values.ndim > 1 else 1
-        raise Place(str(error), read.line(error.entry // width)) from None
+        raise Place(str(error), int(read.lines[error.entry // width])) from None
     return Found(found.spectrum, (*found.said, *read.said))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lindiff_nb._base import written
 from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report, Samples
@@ -59,8 +60,8 @@ def _losses(report: Report) -> tuple[str, str]:
     given = ("step", "alpha_bar", "floor", "new data", "+-", "training", "+-")
     best = ("step", "alpha_bar", "best c", "new data", "stop at", "new data")
     return (
-        columns([given, *((*name, *_given(at)) for name, at in rows)]),
-        columns([best, *((*name, *_best(at)) for name, at in rows)]),
+        _columns([given, *((*name, *_given(at)) for name, at in rows)]),
+        _columns([best, *((*name, *_best(at)) for name, at in rows)]),
     )
 
 
@@ -77,7 +78,7 @@ def _best(at: Losses[float]) -> Row:
 def _samples(report: Report) -> str:
     head = ("samples with ridge", "c", "KL(samples||truth)", "+-", "KL(truth||samples)", "+-")
     rows = [("asked for", report.samples), ("best for samples", report.best_samples)]
-    return columns([head, *((name, *_sample(at)) for name, at in rows)])
+    return _columns([head, *((name, *_sample(at)) for name, at in rows)])
 
 
 def _sample(at: Samples) -> Row:
@@ -125,14 +126,6 @@ def _count(n: float) -> str:
     return "no number is enough" if np.isinf(n) else f"{n:.0f}"
 
 
-def columns(rows: Sequence[Row]) -> str:
-    """The rows with their entries flush right, the first column flush left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(
-            f"{cell:>{w}}" if at else f"{cell:{w}}"
-            for at, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+def _columns(rows: Sequence[Row]) -> str:
+    """The rows, all but their first column flush right."""
+    return written.columns(rows, range(1, len(rows[0])))

@@ -4,6 +4,6 @@ command   the command, its text, its JSON and its figure
 search    images read and compared: what was found, and what of it cannot be trusted
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["command", "search"])
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

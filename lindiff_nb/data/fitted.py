@@ -1,12 +1,10 @@
 """One picture in the colours, the cut and the size that are wanted."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb._base.types import Array
 from lindiff_nb.data import resize
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in `resize.gray`
@@ -38,15 +36,10 @@ def fit(pixels: Numbers, wanted: Wanted) -> Numbers:
         pixels = pixels[top : top + side, left : left + side]
     if wanted.size in (None, side):
         return pixels
-    A = _weights(side, wanted.size)
+    A = resize.weights(side, wanted.size)
     planes = pixels if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
     small = (A @ planes @ A.T).astype(np.float32)
     return small if pixels.ndim == 2 else np.moveaxis(small, 0, -1)
-
-
-@lru_cache(maxsize=64)
-def _weights(n: int, size: int) -> Array:
-    return resize.weights(n, size)
 
 
 def _coloured(pixels: Numbers, gray: bool | None) -> Numbers:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.types import Array
 
 Bytes = NDArray[np.uint8]
 ORDER = 0  # the seed of the order in which a set's training images are taken
 
 
-class DataUnavailable(RuntimeError):
+class DataUnavailable(RuntimeError, UsageError):
     """A set is not on this machine, or a file of it is not the published one."""
 
 

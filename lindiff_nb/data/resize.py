@@ -11,6 +11,8 @@ MNIST at 16 x 16 is then 11% larger.) Enlarging is the same formula. The mean of
 and values stay within their range.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from lindiff_nb._base import memory
@@ -20,6 +22,7 @@ from lindiff_nb.data.imageset import Bytes
 BLOCK = 4096  # images converted to float at a time
 
 
+@lru_cache(maxsize=64)
 def weights(n: int, size: int) -> Array:
     """The matrix A (size, n) above."""
     edges = np.arange(size + 1)[:, None] * (n / size)

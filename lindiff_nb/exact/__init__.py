@@ -15,33 +15,4 @@ told, alike            how far samples are from an unknown truth; images that ar
 
 from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = _moved.attach(
-    __name__,
-    submodules=[
-        "alike",
-        "averages",
-        "denoiser",
-        "divergence",
-        "emergence",
-        "empirical",
-        "features",
-        "fourier",
-        "inversion",
-        "isotropic",
-        "left_out",
-        "modes",
-        "recursion",
-        "sampler_error",
-        "sampling",
-        "scale_mixture",
-        "schedule",
-        "sde",
-        "shrinkage",
-        "spacing",
-        "spectra",
-        "stopping",
-        "told",
-        "training",
-        "validation",
-    ],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

@@ -7,8 +7,6 @@ corrected    the bias of the distance, from the spectrum that the sets themselve
 kernel       the kernel distance (KID) beside it
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["command", "compare", "corrected", "features", "kernel"]
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

@@ -9,28 +9,13 @@ images, thumbnails   images beside one another, and above a plot
 live        figures that move on the site
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = _moved.attach(
     __name__,
-    submodules=[
-        "files",
-        "images",
-        "layout",
-        "live",
-        "maps",
-        "palette",
-        "plots",
-        "raster",
-        "series",
-        "style",
-        "thumbnails",
-    ],
-    submod_attrs={
-        "images": ["image_grid"],
-        "maps": ["log_map"],
-        "plots": ["measured", "overlay"],
-        "style": ["use_style"],
-        "thumbnails": ["images_above"],
-    },
+    images=["image_grid"],
+    maps=["log_map"],
+    plots=["measured", "overlay"],
+    style=["use_style"],
+    thumbnails=["images_above"],
 )

@@ -10,14 +10,14 @@ A line across its panel, a level, has no x or no y. Error bars, bands and bars h
 Numbers have six digits, those of images four; what is not finite is null.
 """
 
-import csv
-import io
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
+from lindiff_nb._base.written import as_csv
 
 MIME = "application/vnd.lindiff.series+json"
 NUMBERS = ("x", "y", "low", "high", "left", "right", "value")
@@ -39,15 +39,13 @@ def of_figure(figure: Any) -> dict[str, Any] | None:
 
 def table(kept: dict[str, Any]) -> str:
     """What `of_figure` kept, as CSV: one row for each point, bar or pixel, by panel from 1."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for panel, ax in enumerate(kept["axes"], start=1):
         for one in ax["series"]:
             head = (panel, ax["x"], ax["y"], one["kind"], one["name"], one["color"])
             for row in _rows(one):
-                writer.writerow((*head, *("" if v is None else f"{v:.6g}" for v in row)))
-    return text.getvalue()
+                rows.append((*head, *("" if v is None else f"{v:.6g}" for v in row)))
+    return as_csv(rows)
 
 
 def by_figure(notebook: Any) -> dict[str, dict[str, Any]]:

@@ -19,24 +19,4 @@ other: that they agree is the book's evidence.
 
 from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = _moved.attach(
-    __name__,
-    submodules=[
-        "agreement",
-        "clusters",
-        "comparison",
-        "copies",
-        "cross_validated",
-        "crossings",
-        "experiments",
-        "fits",
-        "memorization",
-        "one_set",
-        "partition_functions",
-        "random_features",
-        "score_divergence",
-        "score_draws",
-        "score_matching",
-        "surrogates",
-    ],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

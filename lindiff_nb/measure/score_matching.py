@@ -4,13 +4,13 @@ Nothing here knows the closed form; that both end at the same W, at the same pac
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
 from lindiff_nb._base import extras, validate
+from lindiff_nb._base.machine import one_thread
 from lindiff_nb._base.types import Array
 
 with extras.of("networks"):
@@ -90,11 +90,11 @@ def _descend(
     W = torch.zeros(d, d, dtype=x.dtype, requires_grad=True)
     b = torch.zeros(d, dtype=x.dtype, requires_grad=True)
     for step in count() if steps is None else range(steps + 1):
-        with _one_thread():
+        with one_thread(torch):
             error = _error(W, b, x, a, noise)
             slopes = torch.autograd.grad(error + c * a * W.square().sum(), (W, b))
         yield State(step, W.detach().numpy().copy(), b.detach().numpy().copy(), error.item() / d)
-        with _one_thread(), torch.no_grad():  # torch.optim takes seconds to import
+        with one_thread(torch), torch.no_grad():  # torch.optim takes seconds to import
             W -= eta * slopes[0]
             b -= eta * slopes[1]
 
@@ -110,17 +110,3 @@ def _error(
     eps = torch.randn(x.shape, generator=noise, dtype=x.dtype)
     noised = np.sqrt(a) * x + np.sqrt(1 - a) * eps
     return (eps - noised @ W.T - b).square().sum(dim=1).mean()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch: it splits even a 256 x 256 sum over all cores, and then waits.
-
-    On a busy machine that costs five times the work itself.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

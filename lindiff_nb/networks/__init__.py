@@ -7,12 +7,9 @@ denoisers    networks saved, loaded, and called as any denoiser of the book
 line_scores  the small network of Li et al., trained for many seeds at once
 """
 
-import lazy_loader
-
+from lindiff_nb import _moved
 from lindiff_nb._base import extras
 
 extras.need("networks", "torch", "safetensors")
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["checkpoints", "denoisers", "line_scores", "training", "unet"]
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

@@ -20,7 +20,6 @@ Source: Li et al. 2023, section 4.1 and appendix B, and their public code for wh
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.machine import one_thread
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.modes import Mixture
 from lindiff_nb.exact.sde import VarianceExploding
@@ -178,7 +178,7 @@ def _epochs(
     trained = [part.requires_grad_() for part in parts]
     optimiser = kind(trained, lr=rate, fused=True)  # element by element: seeds stay apart
     while True:
-        with _one_thread():
+        with one_thread(torch):
             features, z = _epoch(rngs, omega, points)
             for at in range(0, points.shape[1], batch):
                 here = slice(at, at + batch)
@@ -202,14 +202,3 @@ def _epoch(
     y = np.take_along_axis(points, order, axis=1) + EARLIEST.deviation(t) * z
     y32, t32, z32 = (torch.tensor(part, dtype=torch.float32) for part in (y, t, z))
     return _features(omega, y32, t32), z32
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch: these products are too small to be shared, and sums keep one order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -14,26 +14,4 @@ random_features  what n points cost a nonlinear score
 
 from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = _moved.attach(
-    __name__,
-    submodules=[
-        "best_ridge",
-        "complex_ridge",
-        "divergence",
-        "elliptical",
-        "fluctuations",
-        "frechet",
-        "losses",
-        "marchenko_pastur",
-        "population",
-        "random_features",
-        "replica",
-        "replica_integer_m",
-        "ridge",
-        "shrinkage",
-        "spectral_density",
-        "training",
-        "unequal_images",
-        "white",
-    ],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

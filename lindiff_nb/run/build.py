@@ -9,15 +9,18 @@ from concurrent.futures import Executor
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import cores
+from lindiff_nb._base.written import columns
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.executed import Executed
 from lindiff_nb.run.lock import alone
-from lindiff_nb.run.progress import Progress, Row, table
+from lindiff_nb.run.progress import Progress, seconds
 from lindiff_nb.run.render import Site, site_key
 from lindiff_nb.run.sources import check_tree, mapping
 from lindiff_nb.run.stage import configuration, stage
+
+Row = tuple[str, str, str]
 
 
 def build(
@@ -43,7 +46,7 @@ def build(
             entries = executed.entries
             rows = [_row(name, entry, name in stale) for name, entry in entries.items()]
             rows.append(_render(book, entries, dependencies, progress, lock))
-        print(table(rows), (Site(book).html / "index.html").as_uri(), sep="\n\n", flush=True)
+        print(columns(rows, [1]), (Site(book).html / "index.html").as_uri(), sep="\n\n", flush=True)
 
 
 def _update(
@@ -62,8 +65,9 @@ def _update(
 
 
 def _row(chapter: str, entry: Entry, new: bool) -> Row:
+    """Name, time and remark, as they are printed."""
     kept = "" if new else f"kept from {entry.record['date']}"
-    return (chapter, entry.record["seconds"], kept)
+    return chapter, seconds(entry.record["seconds"]), kept
 
 
 def _render(
@@ -78,13 +82,13 @@ def _render(
     stage(book, entries, site.stage)
     key = site_key(site.stage, book, dependencies)
     if site.is_current(key):
-        return ("website", None, "kept")
+        return "website", "", "kept"
     progress.begin("website")
     site.set_aside()
     took = site.build(key, lock)
     progress.step()
     progress.end("website", "done")
-    return ("website", took, "")
+    return "website", seconds(took), ""
 
 
 def _check(book: Book) -> None:

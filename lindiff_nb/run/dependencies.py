@@ -19,11 +19,12 @@ from pathlib import Path
 
 from lindiff_nb._base import extras
 from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.files import digest
 from lindiff_nb.run.cache import written
 from lindiff_nb.run.chapters import Chapter
 from lindiff_nb.run.parameters import Value
 
-with extras.of("book"):
+with extras.of("run"):
     import grimp
 
 FORMAT = "3"  # raised when executed notebooks of an earlier version cannot be used any more
@@ -40,7 +41,7 @@ class Dependencies:
             raise UsageError(f"the chapters' package {package} cannot be imported")
         self.folder = Path(spec.submodule_search_locations[0])
         self.graph = grimp.build_graph(package, cache_dir=None)
-        self.digest = cache(_digest)
+        self.digest = cache(digest)
 
     def ingredients(
         self, chapter: Chapter, values: Mapping[str, Value] | None = None
@@ -57,7 +58,7 @@ class Dependencies:
             **self.of_modules(self.imported(chapter.code)),
         }
         lock = chapter.book.root / "requirements.lock"
-        return found | ({lock.name: _digest(lock)} if lock.is_file() else {})
+        return found | ({lock.name: digest(lock)} if lock.is_file() else {})
 
     def of_modules(self, modules: Iterable[str]) -> dict[str, str]:
         """Digests of the sources of these modules, of all they import, and of the files beside."""
@@ -147,7 +148,3 @@ def _resources(folder: Path) -> Iterator[Path]:
             yield path
         elif not (path / "__init__.py").exists():
             yield from _resources(path)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,10 +1,10 @@
 """The chapters and their parameters in words."""
 
-from collections.abc import Sequence
-
+from lindiff_nb._base.written import columns
 from lindiff_nb.run.cache import Store
 from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.parameters import Parameter
+from lindiff_nb.run.progress import seconds
 
 
 def listing(book: Book) -> str:
@@ -13,9 +13,9 @@ def listing(book: Book) -> str:
     rows = []
     for name, chapter in book.chapters.items():
         entry = store.entry(name)
-        took = f"{entry.record['seconds']:.1f} s" if entry else ""
+        took = seconds(entry.record["seconds"]) if entry else ""
         rows.append((name, took, chapter.title))
-    return _columns(rows)
+    return columns(rows)
 
 
 def information(chapter: Chapter) -> str:
@@ -23,12 +23,12 @@ def information(chapter: Chapter) -> str:
     book = chapter.book
     rows = [_row(parameter) for parameter in chapter.parameters]
     entry = None if book.only else Store(book.build / "executed").entry(chapter.name)
-    took = entry and f"last run: {entry.record['seconds']:.1f} s, {entry.record['date']}"
+    took = entry and f"last run: {seconds(entry.record['seconds'])}, {entry.record['date']}"
     example = "".join(f" -p {name} {default}" for name, _, default, _, _ in rows[:1])
     return "\n\n".join(
         [
             f"{chapter.name}: {chapter.title}",
-            _columns([("name", "type", "default", "allowed", "meaning"), *rows])
+            columns([("name", "type", "default", "allowed", "meaning"), *rows])
             if rows
             else "no parameters",
             took or "last run: none here",
@@ -44,10 +44,3 @@ def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
         allowed = "" if parameter.low is None else f"[{parameter.low}, {parameter.high}]"
     default = str(parameter.default)
     return parameter.name, parameter.type.__name__, default, allowed, parameter.meaning
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """The rows as aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = ("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in padded)

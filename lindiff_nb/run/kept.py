@@ -7,8 +7,10 @@ on; elsewhere every run is a new one. What a page could not show is not kept.
 import contextlib
 
 from lindiff_nb._base.errors import RunFailed
+from lindiff_nb.run import published
 from lindiff_nb.run.cache import Store, key
 from lindiff_nb.run.chapters import Chapter
+from lindiff_nb.run.dependencies import Dependencies, changes
 from lindiff_nb.run.lock import alone
 from lindiff_nb.run.parameters import Value
 from lindiff_nb.run.runner import Result
@@ -24,15 +26,10 @@ class Kept:
         self.published = not values
         self.wanted: dict[str, str] | None = None
         self.entry, self.why = None, ""
-        with contextlib.suppress(ImportError):
-            from lindiff_nb.run.dependencies import Dependencies, changes
-
-            if chapter.book.is_checkout:
-                dependencies = Dependencies(chapter.book.package)
-                self.wanted = dependencies.ingredients(chapter, values)
-                self.entry = self.store.entry(self.key)
-                before = self.entry.ingredients if self.entry else None
-                self.why = changes(before, self.wanted)
+        if chapter.book.is_checkout:
+            self.wanted = Dependencies(chapter.book.package).ingredients(chapter, values)
+            self.entry = self.store.entry(self.key)
+            self.why = changes(self.entry.ingredients if self.entry else None, self.wanted)
 
     def result(self) -> Result | None:
         """The run that is kept, if it is one with the same ingredients and values."""
@@ -49,9 +46,7 @@ class Kept:
         """
         if self.wanted is None:
             return result
-        with contextlib.suppress(ImportError, RunFailed, OSError):
-            from lindiff_nb.run import published
-
+        with contextlib.suppress(RunFailed, OSError):
             published.check(result[0])
             with alone(self.build) if self.published else contextlib.nullcontext():
                 self.store.keep(self.key, *result, self.wanted)

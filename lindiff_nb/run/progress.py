@@ -2,11 +2,8 @@
 
 import threading
 import time
-from types import TracebackType
 
 from tqdm import tqdm
-
-Row = tuple[str, float | None, str]  # name, seconds, remark
 
 BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt}  {elapsed}  {desc}"
 
@@ -30,12 +27,7 @@ class Progress:
         """The progress itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         """Take the bar away."""
         self.bar.close()
 
@@ -66,14 +58,3 @@ class Progress:
 def seconds(value: float) -> str:
     """A time as it is printed."""
     return f"{value:.1f} s"
-
-
-def table(rows: list[Row]) -> str:
-    """Name, time and remark of each row, aligned."""
-    width = max(len(name) for name, _, _ in rows)
-    times = ["" if took is None else seconds(took) for _, took, _ in rows]
-    lines = (
-        f"{name:{width}}  {took:>8}  {remark}"
-        for (name, _, remark), took in zip(rows, times, strict=True)
-    )
-    return "\n".join(line.rstrip() for line in lines)

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.files import digest
 from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run import downloads
 from lindiff_nb.run.chapters import Book
@@ -24,10 +25,10 @@ from lindiff_nb.run.dependencies import Dependencies
 from lindiff_nb.run.environment import inherited
 from lindiff_nb.run.sources import json_object
 
-# jsonschema would compile a grammar of addresses, which takes a second and is never asked.
 JUPYTER_BOOK = """import sys
-sys.modules["rfc3987_syntax"] = None
+from lindiff_nb.run.environment import without_grammar
 from lindiff_nb.run.processes import end_with_parent
+without_grammar()
 end_with_parent(int(sys.argv.pop(1)))
 from jupyter_book.cli.main import main
 main()"""
@@ -115,12 +116,11 @@ class Site:
 
 def _contents(folder: Path) -> str:
     """A digest of all files in a folder, names and contents; hidden ones do not count."""
-    digest = hashlib.sha256()
+    whole = hashlib.sha256()
     for path in sorted(folder.rglob("[!.]*")):
         if path.is_file():
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{path.relative_to(folder).as_posix()}\n{content}\n".encode())
-    return digest.hexdigest()
+            whole.update(f"{path.relative_to(folder).as_posix()}\n{digest(path)}\n".encode())
+    return whole.hexdigest()
 
 
 def site_key(stage: Path, book: Book, dependencies: Dependencies) -> str:

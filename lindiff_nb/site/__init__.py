@@ -25,39 +25,17 @@ previews  what the links of the text lead to, shown beside them
 pages   the last look at the files: front door, policy narrowed, no id twice
 """
 
+from importlib import import_module
 from typing import Any
+
+DRAWN = ("vendor", "fonts", "maths", "live", "dark", "panels", "data", "opening", "lede")
+SAID = ("ledger", "footer", "cite", "moved", "package", "theme", "doors", "policy", "api")
+LAST = ("links", "icons", "pages", "previews")
 
 
 def setup(app: Any) -> dict[str, Any]:
-    """Register the extension."""
-    from lindiff_nb.site import (
-        api,
-        cite,
-        dark,
-        data,
-        doors,
-        fonts,
-        footer,
-        icons,
-        lede,
-        ledger,
-        links,
-        live,
-        maths,
-        moved,
-        opening,
-        package,
-        pages,
-        panels,
-        policy,
-        previews,
-        theme,
-        vendor,
-    )
-
-    drawn = (vendor, fonts, maths, live, dark, panels, data, opening, lede, ledger, footer, cite)
-    shown = (moved, package, theme, doors, policy, api, links, icons, pages, previews)
-    for module in (*drawn, *shown):
-        module.setup(app)
+    """Register the extension: its modules, in the order in which some rely on others."""
+    for name in (*DRAWN, *SAID, *LAST):
+        import_module(f"{__name__}.{name}").setup(app)
     # Not safe to fork once V8 runs.
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

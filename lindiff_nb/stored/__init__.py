@@ -12,16 +12,6 @@ the versions that made them. A new one needs a module with a function that compu
 in `results.JOBS`.
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=[
-        "command",
-        "many_dimensions",
-        "mnist_modes",
-        "regularising",
-        "results",
-        "trained_scores",
-    ],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

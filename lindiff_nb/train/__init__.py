@@ -10,9 +10,6 @@ samples   images drawn from a network, each from a noise of its own
 ladder    the networks that come with the book
 """
 
-import lazy_loader
+from lindiff_nb import _moved
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=["asked", "chosen", "command", "curve", "ladder", "sample", "samples", "work"],
-)
+__getattr__, __dir__, __all__ = _moved.attach(__name__)

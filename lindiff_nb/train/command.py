@@ -82,10 +82,9 @@ def train(chosen: argparse.Namespace) -> None:
     stem = Path(asked.data).stem
     named = chosen.out or Path(f"{stem}-{asked.n or 'all'}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
-    from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import work
 
-    with refusing(ValueError, MemoryError, DataUnavailable, name=path):
+    with refusing(ValueError, MemoryError, name=path):
         job = work.begin(asked, path)
     print(job.source, f"{job.parameters:,} parameters, {_start(job, asked)}", sep="\n")
     sys.stdout.flush()
@@ -98,10 +97,9 @@ def _ladder(folder: Path | None, given: dict[str, Any]) -> None:
     """Train those networks of the book that are not in the folder yet."""
     if others := sorted(given.keys() - {"device"}):
         raise UsageError(f"--ladder has its own {' and '.join(others)}; it takes -o and --device")
-    from lindiff_nb.data import DataUnavailable
     from lindiff_nb.train import ladder
 
-    with refusing(ValueError, MemoryError, DataUnavailable, name=folder):
+    with refusing(ValueError, MemoryError, name=folder):
         print(ladder.retrain(folder=folder, device=given.get("device")))
 
 

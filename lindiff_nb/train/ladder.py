@@ -11,7 +11,6 @@ each is in its file. `lindiff-nb train --ladder` makes all of them again, in hou
     LINDIFF_NETWORKS      is then the folder that `network` reads, instead of the package's own
 """
 
-import hashlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import files, validate
 from lindiff_nb._base.settings import Settings
 from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, cache, select
@@ -126,7 +125,7 @@ def denoiser(
 def _check(path: Path) -> None:
     """Refuse a file that is not, to the bit, the one that came with the package."""
     sums = dict(line.split()[::-1] for line in (WEIGHTS / SUMS).read_text("utf-8").splitlines())
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sums.get(path.name):
+    if files.digest(path) != sums.get(path.name):
         raise ValueError(f"{path} is damaged: its sha256 is not the published one")
 
 

@@ -5,7 +5,6 @@ hundred, in whatever batches and runs they are drawn. A file of samples holds as
 and beside it a file .json says of which network and how; the same command goes on from there.
 """
 
-import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -15,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lindiff_nb._base import memory, validate
+from lindiff_nb._base import files, memory, validate
 from lindiff_nb._base.outputs import write_bytes, write_text
+from lindiff_nb._base.written import as_json
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder
@@ -69,7 +69,7 @@ def prepare(network: str, size: int | None, steps: int, sampler: str, seed: int)
     validate.integer("seed", seed, low=0)
     spacing.evenly(trained.schedule, steps)
     facts = {
-        "network": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "network": files.digest(path),
         "step": trained.facts.get("best_step") or trained.facts.get("step"),
         "steps": steps,
         "sampler": validate.choice("sampler", sampler, SAMPLERS),
@@ -124,7 +124,7 @@ def extend(
         if path is not None:
             stream = io.BytesIO()
             np.save(stream, found)
-            facts = json.dumps({"schema": SCHEMA, "samples": asked.facts})
-            write_text(path.with_suffix(".json"), facts + "\n")
+            facts = as_json({"schema": SCHEMA, "samples": asked.facts})
+            write_text(path.with_suffix(".json"), facts)
             write_bytes(path, stream.getvalue())
         yield found

@@ -1,6 +1,5 @@
 """What lindiff-nb train does: choose images, train on them, keep a record, test the network."""
 
-import json
 import sys
 from collections.abc import Generator
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.machine import machine, versions
 from lindiff_nb._base.outputs import write_bytes, write_text
 from lindiff_nb._base.types import Array
+from lindiff_nb._base.written import as_json
 from lindiff_nb.data.imageset import ORDER
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
@@ -132,7 +132,7 @@ def _write_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     facts = checkpoints.load(path)[1]
-    write_text(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **facts}, indent=1) + "\n")
+    write_text(path.with_suffix(".json"), as_json({"schema": SCHEMA, **facts}))
     return facts
 
 

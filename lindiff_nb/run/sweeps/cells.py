@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.files import digest
 from lindiff_nb._base.machine import versions
 from lindiff_nb.run.chapters import PACKAGE, Chapter, find_book, locate
 
@@ -73,8 +74,8 @@ def replicates(
     other values may meet a seed again, as many thousands in one million must.
     """
     point = _point(target, values)
-    digest = hashlib.sha256(f"{entropy} {point}".encode()).digest()
-    start, step = int.from_bytes(digest[:16]) % seeds, int.from_bytes(digest[16:]) % seeds
+    drawn = hashlib.sha256(f"{entropy} {point}".encode()).digest()
+    start, step = int.from_bytes(drawn[:16]) % seeds, int.from_bytes(drawn[16:]) % seeds
     while math.gcd(step, seeds) != 1:  # so that its multiples meet every seed once
         step += 1
     for number in numbers:
@@ -144,26 +145,20 @@ def _chapter(target: str, fingerprint: Fingerprint) -> Chapter:
 @lru_cache(maxsize=8)
 def _ingredients(target: str, fingerprint: Fingerprint) -> str:
     lock = find_book().root / "requirements.lock"
-    found: dict[str, str] = {"lock": _digest(lock)} if lock.is_file() else versions()
-    of = _of_function if is_function(target) else _of_chapter
-    return hashlib.sha256(WRITTEN(found | of(target)).encode()).hexdigest()
+    found: dict[str, str] = {"lock": digest(lock)} if lock.is_file() else versions()
+    return hashlib.sha256(WRITTEN(found | _sources(target)).encode()).hexdigest()
 
 
-def _of_chapter(target: str) -> dict[str, str]:
-    page = chapter(target)
-    try:
-        from lindiff_nb.run.dependencies import Dependencies
-    except ImportError:  # without what a build needs: all of the package
-        return {"its text": page.text, **_of_folder(PACKAGE)}
-    return Dependencies(page.book.package).ingredients(page)
+def _sources(target: str) -> dict[str, str]:
+    """Of a chapter or a function of ours: its text, or its module, and what they import.
 
+    Of another's function: its module or its whole package, and what of ours that names.
+    """
+    from lindiff_nb.run.dependencies import Dependencies
 
-def _of_function(target: str) -> dict[str, str]:
-    """A function of ours: what it imports. Another's: its module or its whole package, and ours."""
-    try:
-        from lindiff_nb.run.dependencies import Dependencies
-    except ImportError:
-        return _of_folder(PACKAGE) | _of_folder(_place(target))
+    if not is_function(target):
+        page = chapter(target)
+        return Dependencies(page.book.package).ingredients(page)
     ours, module = Dependencies(PACKAGE.name), target.partition(":")[0]
     if module.partition(".")[0] == PACKAGE.name:
         return ours.of_modules({module})
@@ -173,7 +168,7 @@ def _of_function(target: str) -> dict[str, str]:
 
 
 def _of_folder(place: Path) -> dict[str, str]:
-    return {str(path.relative_to(place.parent)): _digest(path) for path in _files(place)}
+    return {str(path.relative_to(place.parent)): digest(path) for path in _files(place)}
 
 
 def _files(place: Path) -> list[Path]:
@@ -213,7 +208,3 @@ def _found(target: str, *where: str | None) -> Path:
         raise UsageError(f"there is no module {module!r}")
     path = Path(spec.origin)
     return path.parent if spec.submodule_search_locations else path
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,8 +6,6 @@ is also a parameter's gets _recorded. The order of rows is the plan's, so equal 
 tables but for seconds, peak_memory and host.
 """
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -21,6 +19,7 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.extras import NotInstalled
 from lindiff_nb._base.memory import require
 from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.written import as_csv
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.store import Record, Store
 
@@ -83,11 +82,7 @@ def columns(folder: Path) -> Columns:
 
 def text(table: Columns) -> str:
     """The table as CSV: numbers to their last digit, nothing where there is none."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table)
-    writer.writerows(zip(*table.values(), strict=True))
-    return stream.getvalue()
+    return as_csv([table, *zip(*table.values(), strict=True)])
 
 
 def to_file(folder: Path, out: Path, force: bool = False) -> None:

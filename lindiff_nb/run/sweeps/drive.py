@@ -22,9 +22,9 @@ from lindiff_nb.run.signals import Ended
 from lindiff_nb.run.sweeps import work
 from lindiff_nb.run.sweeps.cells import Cell, is_function
 from lindiff_nb.run.sweeps.guard import Limits
-from lindiff_nb.run.sweeps.plan import from_file
+from lindiff_nb.run.sweeps.plan import Plan, from_file
 from lindiff_nb.run.sweeps.report import Told, forecast, name, summary
-from lindiff_nb.run.sweeps.store import STATUSES, Planned, Record, Store
+from lindiff_nb.run.sweeps.store import STATUSES, Record, Store
 from lindiff_nb.run.sweeps.word import Word
 
 ALIKE = 5  # that many cells fail in one way before any is done: so would the others
@@ -33,7 +33,7 @@ LOOK = 0.5  # seconds between two looks at the folder
 
 
 def sweep(
-    plan: Planned | str | Path,
+    plan: Plan | str | Path,
     folder: str | Path,
     *,
     executor: Executor | None = None,
@@ -69,8 +69,7 @@ def sweep(
     store.news()
     ended = {i: one for i, one in store.known.items() if work.settled(one, limits)}
     waiting = {cell.identity: cell for cell in mine if cell.identity not in ended}
-    twice = getattr(plan, "duplicates", 0)
-    print(forecast(cells, twice, len(mine), len(waiting), workers, store), flush=True)
+    print(forecast(cells, plan.duplicates, len(mine), len(waiting), workers, store), flush=True)
     if waiting:
         run = _Run(store, limits, waiting, alike)
         if executor is not None:

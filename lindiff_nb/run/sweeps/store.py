@@ -13,16 +13,19 @@ others the latest.
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base import litter
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run.sources import json_object
 from lindiff_nb.run.sweeps.cells import Cell
+
+if TYPE_CHECKING:
+    from lindiff_nb.run.sweeps.plan import Plan
 
 Record = dict[str, Any]
 STATUSES = ("done", "failed", "timeout", "oom", "killed")
@@ -34,17 +37,6 @@ def record(identity: str, status: str, reason: str = "", /, **facts: Any) -> Rec
     facts = {"seconds": 0.0, "peak_memory": 0, "cell": None, "recorded": {}} | facts
     where = {"host": litter.host(), "date": now}
     return {"identity": identity, "status": status, "reason": reason, **facts, **where}
-
-
-class Planned(Protocol):
-    """What has cells: `plan.Plan`."""
-
-    @property
-    def digest(self) -> str:
-        """What no other cells in another order have."""
-
-    def cells(self) -> Iterable[Cell]:
-        """All of them, in their order."""
 
 
 class Store:
@@ -70,7 +62,7 @@ class Store:
         name = f"{litter.host()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         return self.folder / "logs" / name
 
-    def begin(self, plan: Planned) -> list[Cell]:
+    def begin(self, plan: "Plan") -> list[Cell]:
         """Make the folder, and note the cells of a plan; UsageError if that cannot be done.
 
         Cells that are noted already are read, which takes less time than to make them again.
