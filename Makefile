@@ -17,17 +17,17 @@ help:            ## list these commands
 book: $(VENV)/installed            ## run every chapter and build the website into _build/html
 	@$(BIN)/lindiff-nb build
 
-check: $(VENV)/installed            ## lint, types and every test that needs no kernel, browser or socket
+check: $(VENV)/installed            ## lint, types and every quick test without kernel, browser or socket
 	@$(MAKE) --no-print-directory --jobs 2 lint types quick
 
 quick: $(VENV)/installed
-	$(TESTS) -m "not kernel and not browser and not network and not slow"
+	$(TESTS) -m "not kernel and not browser and not network and not long and not slow"
 
 # The book comes first: the browser tests read the finished site, and no build runs beside them.
 test: lint types book            ## lint, types and all tests but the slow ones, in a real browser too
 	$(TESTS) -m "not slow"
 
-test-slow: book            ## the slow tests alone: parameters at their ends, long runs
+test-slow: book            ## the slow tests alone: parameters at their ends, soaks, the other half of the looks
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 # The chapters as scripts, written once where lint and types run side by side.

@@ -3,7 +3,8 @@
     kernel    starts a Jupyter kernel, and so a process of its own
     browser   drives a real Chromium
     network   opens a socket, if only to a server on this machine
-    slow      long: for the night, not for every change
+    long      takes half a second or more: for `make test`, not for `make check`
+    slow      for the night and before a change lands: `make test-slow`
 
 A test without any of these runs in this process, or in a Python of its own, on any machine. That
 it does is not left to its author: an unmarked test that starts one of the first three fails.

@@ -48,6 +48,7 @@ def test_check_values_of_fifty_gaussian_images():
     np.testing.assert_allclose(more, [0.34118, 0.33072, 0.30751], rtol=3e-3)
 
 
+@pytest.mark.long
 def test_check_values_of_forty_digits_once_and_twice():
     once, twice = advised(DIGITS[:40]), advised(np.repeat(DIGITS[:40], 2, axis=0))
     assert once.best_c == pytest.approx(0.06159297, rel=1e-4)
@@ -61,6 +62,7 @@ def test_check_values_of_forty_digits_once_and_twice():
     assert any("copies" in warning for warning in text.warnings(twice))
 
 
+@pytest.mark.long
 def test_check_values_of_films_and_the_question_where_they_are_not_told():
     x, groups = tens()
     told = advised(x, groups=list(groups))
@@ -122,6 +124,7 @@ def test_forty_random_digits_get_the_ridge_and_the_loss_that_they_have():
     assert np.all(np.max(off, axis=0) < [np.log(3), 0.04, 0.2]), off
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["digits", "photo-crops"])
 def test_the_intervals_cover_for_images_too(name):
     """Of 20 sets of d / 4 images at least 13 for each of three numbers.
@@ -161,6 +164,7 @@ def test_a_pixel_that_one_image_has_faintly_breaks_nothing(faint):
         assert np.all(np.diff(seen.kappa) > 0)
 
 
+@pytest.mark.long
 def test_the_intervals_cover():
     """Of 20 sets at least 15 for each of four numbers.
 
@@ -255,6 +259,7 @@ def run(*arguments) -> dict:
     return json.loads(Path(arguments[arguments.index("--json") + 1]).read_text())
 
 
+@pytest.mark.long
 def test_the_same_bytes_as_an_array_and_as_files_give_the_same_answer(folder, capsys):
     one = run(folder / "all.npy", "--json", folder / "one.json")
     two = run(folder / "png", "--json", folder / "two.json")
@@ -285,6 +290,7 @@ def test_the_jitter_for_training_is_the_same_ridge_with_black_at_zero():
     assert c == pytest.approx(with_black_at_zero.c, rel=0.01)
 
 
+@pytest.mark.long
 def test_groups_by_folder_twins_and_a_figure(folder, capsys):
     for at in range(1, 41):
         (folder / "png" / f"p{at // 2}").mkdir(exist_ok=True)

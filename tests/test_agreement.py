@@ -43,6 +43,7 @@ def test_losses(k, n):
     assert np.all(agree(measured.train, losses.train_loss(spectrum, n, a, c), spectrum, n, xi))
 
 
+@pytest.mark.long
 @EXPONENT
 @SIZE
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -100,6 +101,7 @@ def test_eigenvalues_of_white_data_fill_the_marchenko_pastur_law(n):
     assert np.count_nonzero(eigenvalues[0]) == min(n, D)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [10, 40])
 def test_gradient_descent_relaxes_mode_by_mode(n):
     """w (1 - exp(-2 eta tau rate)) for a small learning rate, off by eta rate w at most."""
@@ -117,6 +119,7 @@ def test_gradient_descent_relaxes_mode_by_mode(n):
             assert np.all(np.abs(learned - closed_form) <= eta * rate * best + 1e-12)
 
 
+@pytest.mark.long
 @EXPONENT
 @SIZE
 @pytest.mark.parametrize("known", [True, False])

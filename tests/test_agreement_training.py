@@ -15,6 +15,7 @@ TAU = np.array([0.1, 1, 10, 100])
 DRAWS = 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ratio", [0.6, 2.0])
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("c", [0.0, 0.05])

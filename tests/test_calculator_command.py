@@ -37,6 +37,7 @@ def here(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     outputs = ["--json", "out.json", "--csv", "out.csv", "--figure", "out.svg"]
     done = run("predict", "--spectrum", "mine.txt", *SMALL, *outputs, cwd=here)
@@ -55,12 +56,14 @@ def test_a_file_becomes_a_table_three_files_and_nothing_else(here):
     assert "<svg" in (here / "out.svg").read_text()
 
 
+@pytest.mark.long
 def test_standard_input_is_a_file_like_any_other(here):
     done = run("predict", "--spectrum", "/dev/stdin", *SMALL, cwd=here, input="1\n2\n")
     assert done.returncode == 0
     assert "d = 2 eigenvalues" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -173,6 +176,7 @@ def test_images_normalised_and_other_levels(here, capsys):
     assert json.loads((here / "a.json").read_text())["noise_levels"] == [0.9, 0.1]
 
 
+@pytest.mark.long
 def test_a_folder_of_ones_own_has_the_spectrum_of_its_array(here, capsys):
     x = np.random.default_rng(0).integers(0, 256, (30, 4, 4), dtype=np.uint8)
     np.save("mine.npy", x)
@@ -219,6 +223,7 @@ def test_the_mean_is_fitted_unless_it_is_known(here):
         assert (here / "a.csv").read_text().endswith(f",{mean}\n")
 
 
+@pytest.mark.long
 def test_the_largest_of_a_power_law_are_as_good_as_all(here):
     """Ten of fifty: taken as complete, five times too few images would seem enough."""
     ten = "\n".join(f"{1 / rank:.17g}" for rank in range(1, 11))
@@ -285,6 +290,7 @@ def test_a_file_that_may_not_be_read_is_no_crash(here, capsys, monkeypatch):
     assert capsys.readouterr().err == "lindiff-nb: mine.txt: Permission denied\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", command.PICTURES)
 def test_the_same_request_draws_the_same_file(here, monkeypatch, suffix):
     monkeypatch.setattr(figure, "SIZES", 3)
@@ -313,6 +319,7 @@ def test_the_installed_command_is_the_whole_one():
     assert entry.value == "lindiff_nb.cli:main"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "first",
     [

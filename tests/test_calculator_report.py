@@ -50,6 +50,7 @@ def test_it_says_what_the_predictions_say():
     assert answer.best_samples.kl <= answer.samples.kl
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HARD_SPECTRA)
 def test_its_losses_are_in_order_for_any_spectrum(name):
     spectrum = HARD_SPECTRA[name]
@@ -73,6 +74,7 @@ def test_directions_without_variance_cost_nothing_and_need_no_ridge():
     assert two.best_samples.c == one.best_samples.c
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mean", ["fitted", "known"])
 def test_fitted_or_known_it_says_what_the_predictions_say(mean):
     spectrum, n, c, fitted = spectra.power_law(40, 1.0), 25, 0.01, mean == "fitted"
@@ -99,6 +101,7 @@ def test_fitted_or_known_it_says_what_the_predictions_say(mean):
     assert (answer.mean.test > other.mean.test) == fitted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("n", "loss", "kl"), [(60, 1.105, 0.348), (100, 1.0011, 0.164), (51, None, 0.531)]
 )
@@ -112,6 +115,7 @@ def test_a_fitted_mean_gives_what_fits_to_rank_1_in_fifty_dimensions_gave(n, los
     assert report(spectra.power_law(50, 1.0), 50, np.array([0.9999]), mean="known").samples.kl < 1
 
 
+@pytest.mark.long
 def test_without_ridge_the_divergence_is_exact_in_few_dimensions():
     """Sums of digamma functions: 5 directions, and 3 more that do not vary."""
     digammas = {"known": 0.2523472185680232, "fitted": 0.3743099880133456}
@@ -121,6 +125,7 @@ def test_without_ridge_the_divergence_is_exact_in_few_dimensions():
         assert answer.samples.kl == pytest.approx(told * 5 / 8, rel=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mean", ["fitted", "known"])
 def test_the_n_it_asks_for_is_enough_and_one_less_is_not(mean):
     """With scales other than one, a ridge, and directions that do not vary."""
@@ -143,6 +148,7 @@ def test_the_n_it_asks_for_is_enough_and_one_less_is_not(mean):
     assert np.isinf(needed(spectrum, ALPHA_BAR, 10.0, mean=mean).n_for_loss)
 
 
+@pytest.mark.long
 def test_an_aim_that_is_met_exactly_is_met():
     spectrum = spectra.power_law(10, 1.0)
     need = needed(spectrum, ALPHA_BAR)
@@ -170,6 +176,7 @@ def test_a_loss_that_rises_with_n_is_followed_to_the_end():
     assert np.isinf(rising.n_for_loss)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(
     spectrum=st.lists(st.floats(1e-3, 30.0), min_size=1, max_size=6),
@@ -228,6 +235,7 @@ def test_lumping_keeps_the_trace_the_zeros_and_seven_digits():
         assert losses.test_loss(rough, n, ALPHA_BAR) == pytest.approx(exact, rel=1e-6)
 
 
+@pytest.mark.long
 def test_bad_input_is_refused():
     good = {"spectrum": np.ones(3), "n": 4, "alpha_bar": ALPHA_BAR[:3], "c": 0.0, "rows": 2}
     assert_refused(report, good, "n", [0, -1, 2.5, True])
@@ -245,6 +253,7 @@ def test_bad_input_is_refused():
     assert_refused(report, good | {"kl": 0.1}, "kl", [0, -1, np.nan])
 
 
+@pytest.mark.long
 def test_the_largest_request_is_met():
     """A million eigenvalues, ten thousand rows, and ten thousand eigenvalues one by one."""
     assert _inputs.spectrum(np.ones(_inputs.MOST)).size == _inputs.MOST
@@ -308,6 +317,7 @@ def test_it_says_which_mean_is_meant(answer):
     assert "mean known" not in text.text(known, "mine")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("spectrum", "n", "c", "words"),
     [

@@ -272,6 +272,7 @@ def test_a_pipe_is_as_good_as_a_file(tmp_path):
     writer.join()
 
 
+@pytest.mark.long
 def test_memory_grows_with_the_numbers_and_not_with_the_text(tmp_path):
     path = tmp_path / "long.txt"
     with path.open("w") as stream:

@@ -93,6 +93,7 @@ def extras_of(path: Path) -> list[str]:
     return [e for e, patterns in USERS.items() if any(fnmatch(name, p) for p in patterns)]
 
 
+@pytest.mark.long
 def test_every_package_imported_is_in_the_core_or_the_extra_of_what_imports_it(tmp_path):
     for path in PACKAGE.rglob("*.py"):
         assert not undeclared(imports([path]), *extras_of(path)), path
@@ -147,6 +148,7 @@ IMPORTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("extra", IMPORTS)
 def test_modules_can_be_imported_with_nothing_but_the_core_and_their_extra(extra):
     done = with_only(*[extra][: bool(extra)], run=IMPORTS[extra])
@@ -156,6 +158,7 @@ def test_modules_can_be_imported_with_nothing_but_the_core_and_their_extra(extra
 COMMAND = "from lindiff_nb.cli import main; sys.exit(main({!r}))"
 
 
+@pytest.mark.long
 def test_the_calculator_needs_the_core_alone(tmp_path):
     line = "predict --power-law 50 1 -n 200 --json a.json --csv a.csv --figure a.png"
     done = with_only(run=COMMAND.format(line.split()), cwd=tmp_path)
@@ -191,6 +194,7 @@ def test_a_command_says_in_one_line_what_to_install(tmp_path, line, extra):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
     call = "sweep --call lindiff_nb.exact.spectra:power_law --grid d=3 -p exponent 1 -o runs"
     there = COMMAND.format([*call.split(), "--scheduler", "tcp://127.0.0.1:1"])
@@ -219,6 +223,7 @@ def test_an_import_says_what_to_install(module, extra):
     assert f"is not installed: pip install 'lindiff-nb[{extra}]'" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_a_wheel_is_typed_and_asks_for_the_core_alone(tmp_path):
     with zipfile.ZipFile(build_wheel(tmp_path / "wheel")) as wheel:
         names = wheel.namelist()
@@ -245,6 +250,15 @@ def test_importing_the_package_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.long
+def test_a_command_that_reads_chapters_compiles_no_grammar_of_addresses():
+    code = (
+        "import sys; from lindiff_nb.cli import main; main(['info', 'calculator']);"
+        "assert 'jsonschema' in sys.modules and 'lark' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
 def test_tests_run_with_one_thread_as_kernels_do():

@@ -9,16 +9,21 @@ from lindiff_nb.exact import (
     denoiser,
     divergence,
     empirical,
+    inversion,
+    left_out,
     recursion,
     sampler_error,
     sampling,
     schedule,
     spacing,
     spectra,
+    told,
 )
 
 EYE, ZERO, X = np.eye(3), np.zeros(3), np.ones((4, 3))
 MADE = schedule.linear(10)
+SAMPLE = left_out.of_points(np.vstack([EYE, -EYE]))
+SEEN = inversion.inverted(SAMPLE).seen
 MODES = denoiser.modes(ZERO, EYE, ZERO, EYE)
 ASYMMETRIC = np.array([[1.0, 0.5, 0], [0, 1, 0], [0, 0, 1]])
 
@@ -32,6 +37,7 @@ SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9]
 FRACTION = [*ONE, 0, 1, -0.1, 1.5]
 SPECTRUM = [[], [[1.0, 2.0]], [1.0, -1e-3], [1.0, np.nan], [np.inf], ZERO, 1.0, None, "abc", [1j]]
 SPECTRUM += [MASKED[0], list(MASKED[0])]
+RIDGES = [1.0, [0.0], [0.5, -0.5], [np.nan], [True, False], "abc", None, MASKED[0]]
 VECTOR = [MASKED[0], [], [1.0, 2.0], [1.0, 2.0, np.nan], EYE, 1.0, None, "abc"]
 NAN, INF = np.full((3, 3), np.nan), np.full((3, 3), np.inf)
 MATRIX = [*HIDDEN, np.zeros((0, 0)), np.eye(2), np.ones((3, 2)), NAN, INF, 1.0, None, "abc"]
@@ -209,6 +215,25 @@ TABLE = [
         divergence.frechet_of_roots,
         {"root_p": X, "root_q": X[:, :1]},
         {"root_p": [np.nan, ZERO, "abc"], "root_q": [np.nan, ZERO, EYE[:0], X[:1]]},
+    ),
+    (left_out.curves, {"sample": SAMPLE, "xi": [0.5]}, {"xi": RIDGES}),
+    (
+        left_out.influence,
+        {"sample": SAMPLE, "s": [0.5], "weights": EYE[0, :1], "c": 0.1},
+        {"s": RIDGES[1:], "c": [*ONE, -1]},
+    ),
+    (inversion.effective_ridges, {"sample": SAMPLE, "xi": [0.5]}, {"xi": RIDGES}),
+    (inversion.energies, {"sample": SAMPLE, "xi": 0.5}, {"xi": [*ONE, 0, -0.5]}),
+    (inversion.worth, {"e": [0.5, 1.5]}, {"e": [MASKED[0], [], [-0.5, 1], [np.nan], 1.0, "abc"]}),
+    (
+        told.blurred_kl,
+        {"sample": SAMPLE, "seen": SEEN, "c": 0.1, "j": 1.0},
+        {"c": [*ONE, -1], "j": [*ONE, 0, SEEN.kappa[0] * 0.99]},
+    ),
+    (
+        told.halves,
+        {"sample": SAMPLE, "c": 0.1, "rng": np.random.default_rng(0)},
+        {"c": [*ONE, -1], "rng": RNG},
     ),
     (recursion.sampled_variance, WALK, {**BAD_WALK, **STRENGTH}),
     (recursion.sampled_mean, WALK, {**BAD_WALK, **STRENGTH}),

@@ -171,6 +171,7 @@ def test_coordinates_by_themselves_are_the_mixture_of_all_combinations(t):
     assert empirical.coordinatewise(points, made)(queries, t) == pytest.approx(whole, rel=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("n", "blocks"), [(5, 1), (2**20, 25)])
 def test_as_many_queries_as_fit_are_answered_at_a_time(n, blocks, monkeypatch):
     """A block holds four million weights: all of 100 queries of 5 points, four of 2^20."""

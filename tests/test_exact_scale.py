@@ -8,6 +8,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from hard_cases import assert_form_free
 
 from lindiff_nb.exact import (
     denoiser,
@@ -257,3 +258,8 @@ def test_what_takes_squares_is_finite_or_refused_by_name(name):
         assert refused in {"", "points", "x", "means", "deviation"}
         assert not refused or k or a < 0.5
         assert np.all(np.isfinite(found)), (k, a)
+
+
+@pytest.mark.parametrize(("name", "arguments", "powers"), CASES)
+def test_the_form_of_the_numbers_changes_nothing(name, arguments, powers):
+    assert_form_free(function(name), arguments)

@@ -18,6 +18,18 @@ def test_the_signal_decays_at_the_rate_beta(process):
         assert process.alpha_bar(t) + process.noise(t) == 1
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.array, np.longdouble])
+def test_a_process_is_that_of_its_numbers_whatever_they_come_as(kind):
+    for given, plain in (
+        (VarianceExploding(kind(25)), VarianceExploding(25.0)),
+        (VariancePreserving(kind(1), kind(20)), VariancePreserving(1.0, 20.0)),
+    ):
+        assert given.alpha_bar(0.7).dtype == float
+        assert given.alpha_bar(0.7) == plain.alpha_bar(0.7)
+        assert given == plain
+        assert hash(given) == hash(plain)
+
+
 def test_many_small_steps_of_a_schedule_are_the_process():
     times = np.linspace(0, 1, 100_001)[1:]
     beta = (VP.beta_min + (VP.beta_max - VP.beta_min) * times) / len(times)

@@ -117,6 +117,7 @@ def data(n, d, r, offset=0.0):
     return rng.standard_normal((n, r)) @ rng.standard_normal((r, d)) + offset
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("dtype", "offset"),
     [*itertools.product([np.float64, np.float32], [0.0, 1.0, 300.0]), (np.float16, 0.0)],

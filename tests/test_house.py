@@ -343,6 +343,7 @@ def test_a_second_rule_for_means_over_noise_steps_is_seen(source):
     assert second_rules(source)
 
 
+@pytest.mark.long
 def test_every_mean_over_noise_steps_goes_through_the_one_rule():
     for path in (ROOT / "lindiff_nb").rglob("*.py"):
         assert not second_rules(path.read_text()), path
@@ -361,6 +362,7 @@ def test_every_entry_of_the_bibliography_is_cited_and_leads_somewhere():
         assert {"doi", "eprint"} & set(entry.fields), f"{key} has neither DOI nor arXiv number"
 
 
+@pytest.mark.long
 def test_names_in_the_notation_page_are_used_in_code():
     package = "\n".join(path.read_text() for path in (ROOT / "lindiff_nb").rglob("*.py"))
     chapters = "\n".join(cell.source for name in CHAPTERS for cell in cells(name, "code"))
@@ -394,6 +396,7 @@ def series_in_wrong_colours(source: str) -> list[str]:
     return sorted(named - found)
 
 
+@pytest.mark.long
 def test_new_and_training_data_have_one_colour_each():
     """In the chapters, in the calculator's figure and in the live ones."""
     for name in CHAPTERS:

@@ -48,6 +48,7 @@ def run(folder: Path, cases: dict[str, tuple[str, str]]) -> dict[str, str]:
     return {line.split("::test_")[1].split()[0].replace("_", "-"): line for line in lines}
 
 
+@pytest.mark.long
 def test_an_unmarked_test_is_stopped_with_the_mark_that_it_needs(tmp_path):
     found = run(tmp_path, {name: ("", statement) for name, statement in STARTS.items()})
     assert set(found) == set(STARTS)
@@ -56,6 +57,7 @@ def test_an_unmarked_test_is_stopped_with_the_mark_that_it_needs(tmp_path):
         assert f"'{NEEDS[name]}'" in line or "..." in line
 
 
+@pytest.mark.long
 def test_a_marked_one_is_not_and_what_starts_nothing_needs_no_mark(tmp_path):
     cases = {name: (NEEDS[name], statement) for name, statement in STARTS.items()}
     cases |= {
@@ -67,6 +69,7 @@ def test_a_marked_one_is_not_and_what_starts_nothing_needs_no_mark(tmp_path):
     assert {name: line.split()[0] for name, line in found.items()} == dict.fromkeys(cases, "PASSED")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("mark", "starts"), [("browser", "kernel"), ("slow", "bind")])
 def test_another_mark_does_not_do(tmp_path, mark, starts):
     found = run(tmp_path, {starts: (mark, STARTS[starts])})

@@ -166,6 +166,7 @@ def test_new_images_that_are_training_images_are_no_base_line(photos, compared):
     assert "they are no base line" in said
 
 
+@pytest.mark.long
 def test_the_same_question_has_the_same_answer_without_a_picture_in_it(photos, compared, tmp_path):
     figure = tmp_path / "pairs.png"
     first = compared(photos[:20], photos, "--figure", str(figure))

@@ -281,6 +281,7 @@ def test_ranges_that_differ_by_less_are_taken():
     assert nearest(np.zeros((1, 64)), own).distance[0] > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("alike", [0.0, 1 / 3])
 @pytest.mark.parametrize("chunk", [7, None])
 def test_neither_a_table_of_distances_nor_the_points_again_as_floats_are_held(chunk, alike):

@@ -27,6 +27,7 @@ def test_the_normal_equations_of_a_known_case():
     assert np.linalg.norm(B) == pytest.approx(0.0886923, abs=1e-6)
 
 
+@pytest.mark.long
 def test_the_bound_along_training_of_a_known_case():
     assert bounds(POINTS, [1e3, 1e5]) == pytest.approx([0.345033, 0.043067], abs=1e-5)
     curve = bounds(POINTS, TAU)
@@ -106,6 +107,7 @@ def test_training_never_makes_its_own_loss_worse():
     assert np.all(np.diff(loss) < 1e-12)
 
 
+@pytest.mark.long
 def test_many_points_at_quantiles_are_the_population():
     """The gap of the bound falls with n, to a thousandth of a nat at n = 4000."""
     population, gaps = bounds(POPULATION, [1e4, 1e7], 48, 48), []
@@ -117,6 +119,7 @@ def test_many_points_at_quantiles_are_the_population():
     assert gaps[2] < 1e-3
 
 
+@pytest.mark.long
 def test_24_nodes_in_time_are_a_trap_and_96_are_not():
     """Many features fit the nodes and run free between them: judged on others, 24 fail."""
     features = random_features.draw(np.random.default_rng(0), 256)

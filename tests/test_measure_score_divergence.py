@@ -38,6 +38,7 @@ def exact_case(process):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("process", [VP, VariancePreserving(0.5, 8.0, 0.02)])
 def test_the_score_of_another_gaussian_is_measured_as_the_formulas_say(process):
     wrong = process.score(Mixture([0.3], deviation=1.5))
@@ -53,6 +54,7 @@ def test_the_exact_case_has_the_known_values():
     assert exact_case(VP) == pytest.approx(known, abs=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("mu", "floor"), [(3.0, 1e-5), (15.0, 2e-3)])
 def test_the_true_score_is_at_no_distance_from_the_truth(mu, floor):
     """Up to the noise left at start, and the cells."""
@@ -61,6 +63,7 @@ def test_the_true_score_is_at_no_distance_from_the_truth(mu, floor):
         assert 0 <= found.nats < floor, name
 
 
+@pytest.mark.long
 def test_a_learned_score_is_measured_to_the_known_values():
     ode = score_divergence.ode(LEARNED, POPULATION, cells=2400)
     assert ode.nats[1] == pytest.approx(0.16868, abs=3e-4)
@@ -136,6 +139,7 @@ def test_masses_sum_to_one_unless_the_flow_carries_some_out_of_the_range():
         assert masses.edges.shape == (301,)
 
 
+@pytest.mark.long
 def test_the_example_in_the_documentation_is_true():
     found = doctest.testmod(score_divergence)
     assert found.attempted

@@ -53,6 +53,7 @@ def test_the_bound_is_that_of_the_quadrature_on_the_line():
     assert np.all(found.error < 0.03 * exact)
 
 
+@pytest.mark.long
 def test_training_by_draws_is_training_by_quadrature_on_the_line():
     """20 seeds scatter by 3.1 percent at the end; five times that, 1 in 400,000 for each time."""
     a = score_draws.train(np.random.default_rng(0), LINE, EIGHT, TAU, 2**16)
@@ -80,6 +81,7 @@ def test_the_truth_is_no_distance_from_itself():
     assert found.error == pytest.approx(0, abs=1e-20)
 
 
+@pytest.mark.long
 def test_infinitely_many_points_are_the_limit_of_many():
     """4096 points and the population: 20 seeds scatter by 1.8 percent; five times that and more."""
     rng = np.random.default_rng(2)

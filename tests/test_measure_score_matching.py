@@ -93,6 +93,7 @@ def test_noise_comes_from_the_generator_alone():
     assert not np.array_equal(runs[0].W, runs[2].W)
 
 
+@pytest.mark.long
 def test_with_sampled_noise_it_learns_the_optimum_too():
     """The mean of the last states: at this pace one step moves them by little."""
     x, a = points(n=6, centred=False) + 1.0, 0.3

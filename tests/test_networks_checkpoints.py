@@ -30,6 +30,7 @@ def resumed(path):
     return train(IMAGES, SCHEDULE, TINY, steps=3, path=path, progress=False)
 
 
+@pytest.mark.long
 def test_no_bit_of_a_file_may_differ(checkpoint):
     """In the length, in the header with its facts, among the tensors: one bit at a time."""
     whole = checkpoint.read_bytes()

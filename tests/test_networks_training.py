@@ -60,6 +60,7 @@ def test_one_seed_is_one_run_and_torch_s_own_generator_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cut", [0, 3, 5, 9])
 def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, cut):
     whole = last(steps=9, every=5, path=tmp_path / "whole")
@@ -87,6 +88,7 @@ for state in train(images, schedule.linear(100), settings, steps=int(sys.argv[2]
 """
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_loses_no_more_than_an_interval(tmp_path):
     """SIGKILL while it saves after every step; what it leaves goes on to the same bits."""
     path, reached = tmp_path / "killed", 0
@@ -381,6 +383,7 @@ def pairwise(network, x, mean, covariance, shape, draws):
     return [denoisers.losses(guess, x, made, rng(1), draws=draws).loss for guess in guesses]
 
 
+@pytest.mark.long
 def test_on_gaussian_images_it_approaches_the_linear_optimum_and_never_beats_it():
     """At least half of the gap between the start and the optimum closes; the rest is no gain.
 

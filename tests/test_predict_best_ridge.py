@@ -37,6 +37,7 @@ def slope_with_fifty_digits(spectrum, n, a, c):
     return mpmath.diff(loss, mpmath.mpf(c))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in SPECTRA if name != "two scales"])
 def test_the_slope_agrees_with_the_derivative_of_the_loss_to_fifty_digits(name):
     spectrum = SPECTRA[name]
@@ -98,6 +99,7 @@ def test_a_white_direction_that_was_not_seen_asks_for_its_variance():
     assert best_ridge.for_test_loss(np.ones(10**4), 1, 0.9) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(
     exponent=st.floats(0, 3),

@@ -26,6 +26,7 @@ def newton_step(kappa, xi, spectrum, n):
         return float(abs((kappa * (1 - df1 / n) - xi) / (1 - df2 / n) / kappa))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SPECTRA)
 def test_the_equation_is_solved_next_to_the_axis_too(name):
     """Left of zero, where the bulks are, and right of it; sizes from rounding to beyond all."""

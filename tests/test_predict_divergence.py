@@ -163,6 +163,7 @@ def test_c_gives_the_shape_and_a_number_a_float():
     assert isinstance(kl(spectrum, 20, 0.1), float)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8),
     n=st.integers(2, 20),

@@ -51,10 +51,14 @@ def test_counts_may_be_fractions_and_zeros_count_in_d():
 def test_bad_arguments_are_named():
     for bad in (
         {"m": 1.0},
+        {"m": "9"},
         {"s": 0.0},
         {"c": -1.0},
         {"energies": np.array([-1.0])},
+        {"energies": np.zeros(2)},
+        {"energies": np.ones((2, 60))},
         {"levels": Levels(-SPECTRUM, np.ones(60))},
+        {"levels": Levels(0 * SPECTRUM, np.ones(60))},
     ):
         good = {"levels": LEVELS, "m": 9.0, "s": S, "c": 0.1, "energies": np.ones(2)}
         with pytest.raises(ValueError, match="lam" if "levels" in bad else next(iter(bad))):

@@ -59,6 +59,7 @@ def differences(spectrum, n, a, c):
         yield float(mpmath.sqrt(variance) / len(spectrum))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HARD_SPECTRA)
 def test_they_are_derivatives_of_the_log_determinants_covariance(name):
     spectrum = HARD_SPECTRA[name]
@@ -73,6 +74,7 @@ def test_they_are_derivatives_of_the_log_determinants_covariance(name):
                     assert found == pytest.approx(exact, rel=1e-11), (n, a, c)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("exponent", "n"), [(0, 150), (1, 30), (1, 60), (2, 150)])
 def test_drawn_training_sets_deviate_as_predicted(exponent, n):
     """Their sample variance is chi-square: outside the bounds once in 1e6 runs of this file.
@@ -115,6 +117,7 @@ def test_for_many_points_and_white_data_the_excess_is_a_sum_of_squares():
     assert fluctuations.test_loss_sd(np.ones(d), n, a) == pytest.approx(2 * excess / d, rel=1e-5)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 20),

@@ -39,6 +39,7 @@ def test_sampled_log_determinants_and_resolvents_deviate_as_predicted(n):
         assert measured.std(axis=0, ddof=1) == pytest.approx(predicted, rel=CLOSE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("estimated_mean", [False, True])
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize(("n", "c"), [(30, 0.1), (60, 0.1), (150, 0.01), (150, 0.0)])
@@ -49,6 +50,7 @@ def test_sampled_divergences_deviate_as_predicted(direction, n, c, estimated_mea
     assert measured.std(ddof=1) == pytest.approx(predicted, rel=CLOSE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [2, 3, 7])
 def test_few_points_whose_mean_is_estimated_where_the_mean_counts_most(n):
     """Six errors of a deviation from 4000 draws, and 3 / d with d n in place of d^2 to be large."""
@@ -148,6 +150,7 @@ def test_resolvents_are_derivatives_of_log_determinants(n):
     assert fluctuations.resolvent_trace(0.5, spectrum, n) ** 2 == pytest.approx(mixed, rel=1e-4)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8),
     n=st.integers(1, 20),

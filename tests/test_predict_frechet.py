@@ -59,6 +59,7 @@ def test_against_its_own_training_set_a_fit_looks_better_than_a_perfect_model():
 FOR_10_1_01_PERCENT = {1: (2030, 17_600, 174_000), 1.5: (244, 2840, 26_800)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("exponent", FOR_10_1_01_PERCENT)
 def test_the_numbers_of_samples_that_other_programs_ask_for(exponent):
     spectrum = power_law(2048, exponent)
@@ -112,6 +113,7 @@ CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_the_mean_and_the_deviation_of_draws(case):
     """To 5 standard errors beside 1.5 % (of the deviation 5 %): false alarms below 1e-5."""

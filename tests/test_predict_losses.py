@@ -70,6 +70,7 @@ def test_without_ridge_the_training_loss_is_the_degrees_of_freedom(n):
     assert found == pytest.approx(n * (1 - xi / kappa) / D, rel=1e-9)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 20),
@@ -211,6 +212,7 @@ def test_n_broadcasts_with_the_other_arguments():
         assert kappa[i, j] == pytest.approx(effective_ridge([0.0, 1e-9][i], spectrum, int(n[j])))
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 20),
@@ -285,6 +287,7 @@ def test_with_a_fitted_mean_alignment_and_scatter_are_still_what_they_were(name,
     assert alignment == pytest.approx(test[0] - residual, rel=1e-8, abs=1e-13)
 
 
+@pytest.mark.long
 def test_two_images_in_endless_dimensions_and_their_mean():
     """White data, d -> infinity: next to every direction is unseen, and lies d/2 off the mean.
 

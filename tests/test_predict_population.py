@@ -98,6 +98,7 @@ def test_a_result_of_no_dimensions_is_a_number(function):
         assert np.ndim(part) > 0 or not isinstance(part, np.ndarray)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("function", [*public()])
 @pytest.mark.parametrize("name", HARD_SPECTRA)
 def test_a_population_gives_what_its_spectrum_gives(function, name):
@@ -135,6 +136,7 @@ def test_what_is_no_spectrum_is_refused(bad):
         Population(bad)
 
 
+@pytest.mark.long
 def test_one_report_checks_its_spectrum_once(monkeypatch):
     checked = []
 

@@ -38,6 +38,7 @@ def test_the_data_term_is_what_a_little_more_weight_on_each_point_does():
     assert found.data == pytest.approx(V, rel=1e-4)
 
 
+@pytest.mark.long
 def test_the_predicted_rise_is_the_measured_one():
     """100 seeds of 400 points, features fixed; 4.5 standard errors, eight times: 1 in 18,000.
 

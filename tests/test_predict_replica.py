@@ -189,6 +189,7 @@ def test_replicated_average_is_the_known_moment_of_a_wishart_determinant(m, n):
     assert replica_integer_m.log_moment(m, 1e-14, spectrum, n) == pytest.approx(exact, abs=1e-11)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("n", "xi"), [(1, 1e-3), (1, 2.0), (2, 0.5), (9, 1e-9)])
 def test_one_replica_is_an_average_over_chi_squared(n, xi):
     spectrum = [2.0, 0.5, 0]
@@ -219,6 +220,7 @@ def test_the_saddle_point_with_fluctuations_misses_the_replicated_average_by_ord
     assert np.array(missed[:-1]) / missed[1:] == pytest.approx(2, rel=0.25)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [6, 25])
 def test_sampled_replicated_averages_agree_with_the_exact_ones(n):
     """False alarm below 1e-6: six standard errors, weights bounded and 2000 draws."""

@@ -68,6 +68,7 @@ def test_without_ridge_it_vanishes_exactly_from_n_equal_rank_on(rank):
         assert kappa > 0 if n < rank else kappa == 0
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-12, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 12),

@@ -10,6 +10,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from hard_cases import assert_form_free
 
 from lindiff_nb import predict
 from lindiff_nb.predict import best_ridge, fluctuations, losses, shrinkage, unequal_images
@@ -213,6 +214,7 @@ EXACT = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "arguments", "powers", "more"), EXACT)
 def test_other_units_give_the_same_bits(name, arguments, powers, more):
     expected = call(name, arguments, 0, more)
@@ -245,6 +247,7 @@ def test_logarithms_lose_that_of_the_unit(name):
         assert found + 3 * k * np.log(2) == pytest.approx(expected, rel=1e-12, abs=1e-12 * abs(k))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NOISY)
 def test_with_noise_no_scale_breaks_the_arithmetic(name):
     """A number >= 0, and an infinite one only without noise; or an argument is refused by name."""
@@ -280,6 +283,7 @@ OF_SPECTRUM = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "arguments", "more"), OF_SPECTRUM)
 def test_variance_within_rounding_is_none_where_answers_jump(name, arguments, more):
     """Without noise and ridge rank counts, and computed eigenvalues have that of exact ones.
@@ -364,3 +368,20 @@ def test_a_spread_that_breaks_the_arithmetic_is_refused(name, low):
     given = {each: GOOD[each] for each in NOISY[name].split()} | {"spectrum": [1.0, low]}
     with pytest.raises(ValueError, match=r"^spectrum must be"):
         function(name)(**given)
+
+
+EVERY = {name: arguments for name, (arguments, _, _) in HOMOGENEOUS.items()} | NOISY
+EVERY = {name: of for name, of in EVERY.items() if not name.startswith("training.best_stopp")}
+EVERY |= {f"marchenko_pastur.{name}": "x aspect" for name in ("density", "cdf")}
+EVERY |= {"marchenko_pastur.quantile": "p aspect", "marchenko_pastur.stieltjes": "z aspect"}
+EVERY |= {f"white.{name}": "alpha_bar aspect c" for name in ("train_loss", "test_loss")}
+EVERY |= {"white.density": "x aspect", "white.kappa": "xi aspect"}
+OTHERS = {"aspect": 0.5, "z": np.array([-0.5, -1.0])}
+WHITE = {"aspect": np.array([1.0, 2.0]), "alpha_bar": 0.5, "xi": np.array([0.5, 3.0])}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_form_of_the_numbers_changes_nothing(name):
+    values = GOOD | OTHERS | (WHITE if name.startswith("white") else {})
+    values |= LENGTHS if name.startswith("elliptical") else {}
+    assert_form_free(function(name), {each: values[each] for each in EVERY[name].split()})

@@ -51,6 +51,7 @@ def test_counts_and_trace_are_conserved(name):
         assert trace + hidden == pytest.approx(spectrum.sum(), rel=1e-8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("exponent", [0.01, 0.1, 0.2])
 @pytest.mark.parametrize("d", [20, 37])
 def test_counts_and_trace_are_conserved_in_one_bulk_of_many_levels(d, exponent):
@@ -86,6 +87,7 @@ def test_the_oracle_is_the_population_s_variance_as_its_overlaps_have_it():
         assert shrinkage.oracle(x, spectrum, n) == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("d", "exponent", "n"), [(1000, 1.0, 10**8), (3000, 2.0, 4000)])
 def test_counts_and_trace_are_conserved_in_a_thousand_bulks(d, exponent, n):
     """Far levels are seen gathered there. In bounded memory: a table of all would be 72 MB."""
@@ -153,6 +155,7 @@ def test_oracle_beyond_a_bulk_is_that_of_its_edge():
     assert np.all((between > 0.9) & (between < 110))
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-9, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 12),

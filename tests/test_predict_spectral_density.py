@@ -215,6 +215,7 @@ def test_the_variance_of_the_population_along_a_sample_eigenvector_is_the_known_
     assert null == pytest.approx(0.359213, abs=1e-6)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-3, 10) | st.just(0.0), min_size=1, max_size=6).filter(any),
     n=st.integers(1, 12),
@@ -267,6 +268,7 @@ CLOSE_TO_EDGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CLOSE_TO_EDGES)
 def test_at_and_next_to_the_edges_there_is_an_answer(name):
     """Where the height above the axis vanishes and D - 1 is rounding: no solver may wait for it."""
@@ -303,6 +305,7 @@ def test_the_curve_above_the_ends_of_the_bulks_has_no_height_and_elsewhere_d_is_
         assert d[w.imag > 0] == pytest.approx(np.ones(np.sum(w.imag > 0)), rel=1e-13)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CLOSE_TO_EDGES)
 def test_no_real_root_is_taken_for_one_above_the_axis(name):
     """Many points in every bulk: the distribution does not jump, and D = 1 at all of them."""
@@ -315,6 +318,7 @@ def test_no_real_root_is_taken_for_one_above_the_axis(name):
         assert np.abs(overlaps.sum(axis=1) - 1).max() < 1e-5
 
 
+@pytest.mark.long
 def test_memory_stays_bounded_in_many_dimensions():
     spectrum, n = spectra.power_law(20_000, 1.0), 10_000
     tracemalloc.start()

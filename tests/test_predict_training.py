@@ -57,6 +57,7 @@ def reference(spectrum, n, a, s, c, nodes=30):
     return test, train
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("setting", [(1, 0.5, 0.0), (5, 0.99, 0.001), (12, 0.01, 0.0)])
 @pytest.mark.parametrize("name", SPECTRA)
 def test_agrees_with_thirty_digits_over_eight_decades_of_time(name, setting):
@@ -122,6 +123,7 @@ def test_without_noise_nothing_is_learnt_in_finite_time():
     assert near == pytest.approx(1, abs=1e-10)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-12, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 12),
@@ -146,6 +148,7 @@ def test_monotone_bounded_and_covariant(spectrum, n, a, c, scale):
     assert moved == pytest.approx(test, rel=1e-7)
 
 
+@pytest.mark.long
 @given(
     spectrum=st.lists(st.floats(1e-6, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
     n=st.integers(1, 12),

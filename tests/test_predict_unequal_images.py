@@ -68,6 +68,7 @@ def test_the_three_losses_come_together():
         assert np.array_equal(part, one(table, 7, ALPHA_BAR, RIDGES))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("c", [0.0, 1e-2])
 def test_derivatives_are_those_of_the_fixed_point(c):
     """The test loss is linear in the population: differentiate ln det, the stationary potential.

@@ -274,6 +274,22 @@ def test_a_command_that_is_asked_to_end_tidies_up_and_says_so(here, tmp_path, na
     assert beats.stat().st_size == lived
 
 
+@pytest.mark.parametrize("loaded", ["lindiff_nb.advise.command", "argparse", "lindiff_nb.run.cli"])
+def test_ctrl_c_while_commands_are_loaded_is_a_line_too(loaded):
+    """As both the script and `python -m` start: all that they need is loaded where it is heard."""
+    code = f"""import os, runpy, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {loaded!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["lindiff-nb", "list"]
+runpy.run_module("lindiff_nb", run_name="__main__")"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (130, "", "interrupted")
+
+
 @pytest.mark.kernel
 def test_what_killed_processes_left_is_swept_and_nothing_else(here, tmp_path, monkeypatch):
     dead = subprocess.Popen([sys.executable, "-c", ""])
@@ -312,6 +328,7 @@ def test_without_a_checkout_there_is_no_website(here, capsys, command):
     assert not (here.parent / "_build").exists()
 
 
+@pytest.mark.long
 def test_the_installed_command_gives_its_status_and_no_traceback(here):
     command = Path(sys.executable).with_name("lindiff-nb")
     done = subprocess.run([command, "run", "law", "-p", "d", "x"], capture_output=True, text=True)

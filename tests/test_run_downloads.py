@@ -39,6 +39,7 @@ def said_by_the_first_cell(tmp_path, before: str) -> list[str]:
     return done.stdout.strip().splitlines()
 
 
+@pytest.mark.long
 def test_where_the_package_is_the_first_cell_does_nothing(tmp_path):
     assert said_by_the_first_cell(tmp_path, "") == ["None"]
     assert said_by_the_first_cell(tmp_path, COLAB) == ["None"]
@@ -49,6 +50,7 @@ def test_on_colab_it_installs_the_package_and_leaves_what_is_there(tmp_path):
     assert said == ["pip install --quiet 'lindiff-nb'", "None"]
 
 
+@pytest.mark.long
 def test_elsewhere_it_says_the_line_that_installs_it_and_stops(tmp_path):
     said = said_by_the_first_cell(tmp_path, GONE)[-1]
     assert "ModuleNotFoundError" in said

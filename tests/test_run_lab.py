@@ -42,6 +42,7 @@ def installed(opened, tmp_path, monkeypatch) -> list:
     return opened
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chapter", find_book().chapters)
 def test_a_chapter_is_written_as_jupytext_writes_it(chapter):
     """So saving it in Jupyter changes nothing. jupytext --to md:myst book/NAME.md writes it so."""

@@ -49,6 +49,7 @@ def reading() -> Reading:
     return Reading(BOOK)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chapter", BOOK.chapters)
 def test_no_role_fence_label_or_macro_is_left(reading, chapter):
     source = BOOK.chapters[chapter].notebook
@@ -67,6 +68,7 @@ def test_code_parameters_and_metadata_are_as_they_were(reading, chapter):
     assert source == BOOK.chapters[chapter].notebook
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chapter", BOOK.chapters)
 def test_every_reference_leads_somewhere_and_every_box_is_closed(reading, chapter):
     made = prose(reading.of(BOOK.chapters[chapter].notebook, chapter))

@@ -31,6 +31,7 @@ BAD = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "content", "words"), BAD)
 def test_a_malformed_source_is_named_with_its_line(tmp_path, name, content, words, monkeypatch):
     book = tiny_book(tmp_path, PAGES)

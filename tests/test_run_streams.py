@@ -26,6 +26,7 @@ def run(command: str, cwd: Path, **more) -> subprocess.CompletedProcess:
     return subprocess.run(line, cwd=cwd, **more)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["cp932", "cp437", "cp850", "ascii"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_terminal_without_a_letter_gets_a_readable_substitute(tmp_path, command, encoding):
@@ -40,6 +41,7 @@ def test_a_terminal_without_a_letter_gets_a_readable_substitute(tmp_path, comman
         assert told.startswith("grosse-\\u314e.txt: d = 2") or told.startswith("gro")
 
 
+@pytest.mark.long
 def test_the_c_locale_is_a_terminal_like_any_other(tmp_path):
     c = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = run("list", tmp_path, env=os.environ | c)
@@ -64,6 +66,7 @@ def test_what_stands_for_a_letter_is_ascii(letters, plain):
         assert letters.encode("ascii", streams.READABLE).decode() == plain
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [*COMMANDS, "--help"])
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, command):
     read, write = os.pipe()
@@ -73,6 +76,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, command):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.long
 def test_the_files_are_written_though_the_reader_has_gone(tmp_path):
     read, write = os.pipe()
     os.close(read)
@@ -83,6 +87,7 @@ def test_the_files_are_written_though_the_reader_has_gone(tmp_path):
     assert (tmp_path / "a.csv").read_text().startswith("step,")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [*COMMANDS, f"{PREDICT} --json a.json"])
 def test_output_that_cannot_be_written_is_named(tmp_path, command):
     with FULL.open("w") as full:
@@ -93,6 +98,7 @@ def test_output_that_cannot_be_written_is_named(tmp_path, command):
     assert ("--json" in command) == (tmp_path / "a.json").exists()
 
 
+@pytest.mark.long
 def test_a_standard_error_that_is_gone_changes_no_status(tmp_path):
     read, write = os.pipe()
     os.close(read)

@@ -219,6 +219,7 @@ def test_news_are_told_once_and_a_line_only_when_it_is_whole(tmp_path):
 # Calls
 
 
+@pytest.mark.long
 def test_thousands_of_calls_and_the_same_again_which_has_nothing_to_do(here, capsys):
     cells = plan("calls:draw", call=True, grid={"n": [1, 2]}, seeds=1000)
     assert sweep(cells, "runs", workers=2) == {"done": 2000}
@@ -234,6 +235,7 @@ def test_thousands_of_calls_and_the_same_again_which_has_nothing_to_do(here, cap
     assert len(np.unique(found["mean"][found["n"] == 1])) == 1000  # no two share a draw
 
 
+@pytest.mark.long
 def test_shards_are_the_whole_and_each_cell_is_in_one(here):
     sweep(draws(14), "whole")
     for part in (3, 1, 2):
@@ -254,6 +256,7 @@ def test_a_shard_that_is_none_is_refused(here, capsys, shard):
     assert not (here / "runs").exists()
 
 
+@pytest.mark.long
 def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     words = ["raise", "kill", "good", "sleep", "eat", "leave", "print", "well"]
     line = ["sweep", "--call", "calls:does", "--grid", "what=" + ",".join(words), "-o", "runs"]
@@ -283,12 +286,14 @@ def test_a_cell_that_fails_is_a_row_and_ends_no_other(here, capsys):
     assert "8 cells: 3 done, 1 failed, 1 timeout, 1 oom, 2 killed" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_process_that_was_killed_costs_no_cell_its_row(here):
     """The cell that it died of is called again alone: what does not die alone is not to blame."""
     cells = plan("calls:once", call=True, grid={"n": range(6)} | {"n": [0, 1, 2, 3, 4, 5]})
     assert sweep(cells, "runs", workers=1) == {"done": 6}
 
 
+@pytest.mark.long
 def test_the_peak_has_what_a_process_held_only_for_a_moment():
     held = "import time; bytearray(300 * 2**20); print(flush=True); time.sleep(1)"
     with subprocess.Popen([sys.executable, "-c", held], stdout=subprocess.PIPE) as process:
@@ -299,6 +304,7 @@ def test_the_peak_has_what_a_process_held_only_for_a_moment():
     assert guard.peak > 300 * 2**20
 
 
+@pytest.mark.long
 def test_a_sweep_whose_first_cells_fail_alike_stops_and_says_why(here, capsys):
     grid = {"what": ["raise"] + [f"raise{i}" for i in range(40)]}
     write(here, {"calls.py": CALLS.replace('what == "raise"', 'what.startswith("raise")')})
@@ -320,6 +326,7 @@ def test_a_sweep_whose_first_cells_fail_alike_stops_and_says_why(here, capsys):
     assert "41 cells: 41 failed" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_driver_that_was_killed_at_any_moment_leaves_what_the_next_goes_on_from(here, quiet):
     for count in (1, 9, 30):
         driver = command(*DRAWS)
@@ -331,6 +338,7 @@ def test_a_driver_that_was_killed_at_any_moment_leaves_what_the_next_goes_on_fro
     assert table("runs") == quiet
 
 
+@pytest.mark.long
 def test_a_batch_that_was_killed_is_made_up_for(here, quiet):
     driver = command(*DRAWS)
     wait_for_a_record("runs")
@@ -341,6 +349,7 @@ def test_a_batch_that_was_killed_is_made_up_for(here, quiet):
     assert table("runs") == quiet
 
 
+@pytest.mark.long
 def test_a_full_disk_stops_a_sweep_and_a_freed_one_lets_it_go_on(here, quiet):
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
@@ -357,6 +366,7 @@ def test_a_full_disk_stops_a_sweep_and_a_freed_one_lets_it_go_on(here, quiet):
     assert table("runs") == quiet
 
 
+@pytest.mark.long
 def test_two_sweeps_at_once_in_one_folder_make_one_table(here, quiet):
     drivers = [command(*DRAWS) for _ in range(2)]
     for driver in drivers:
@@ -366,6 +376,7 @@ def test_two_sweeps_at_once_in_one_folder_make_one_table(here, quiet):
     assert not list((here / "runs" / "cells").iterdir())
 
 
+@pytest.mark.long
 def test_ctrl_c_lets_the_cells_at_work_end_and_begins_no_other_of_their_batches(here):
     line = [*DRAWS[:4], "pause=0.5", "--seeds", "60", "--workers", "2", "-o", "runs"]
     driver = command(*line)
@@ -379,6 +390,7 @@ def test_ctrl_c_lets_the_cells_at_work_end_and_begins_no_other_of_their_batches(
     assert set(columns(here / "runs")["status"]) == {"done", "not run"}
 
 
+@pytest.mark.long
 def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
     slow = [*DRAWS[:4], "pause=1", "--seeds", "4", "--workers", "2", "-o", "runs"]
     driver = command(*slow)
@@ -393,6 +405,7 @@ def test_ctrl_c_lets_cells_end_and_twice_ends_them(here):
     assert not psutil.pid_exists(driver.pid)
 
 
+@pytest.mark.long
 def test_ctrl_c_while_cells_are_handed_out_hands_out_no_more_of_them(here):
     class Pressed(ThreadPoolExecutor):
         """One to which Ctrl-C comes with the third batch."""
@@ -434,6 +447,7 @@ def test_what_cannot_be_done_is_refused_before_a_cell_is_run(here, capsys):
         sweep(draws(2), "runs", shard=(3, 2))
 
 
+@pytest.mark.long
 def test_sources_that_change_while_a_sweep_runs_stop_it(here):
     """A result is never kept under the identity of other sources."""
     before = draws(4)
@@ -468,6 +482,7 @@ def test_what_a_function_returns_is_named_numbers():
             numbers(wrong)
 
 
+@pytest.mark.long
 def test_a_column_is_of_one_type_whatever_is_missing(here):
     sweep(plan("calls:mixed", call=True, grid={"n": [1, 2, 3], "word": ["a", "b,c"]}), "runs")
     found = collect("runs", "arrays")
@@ -479,6 +494,7 @@ def test_a_column_is_of_one_type_whatever_is_missing(here):
     assert np.isnan(found["cell"]).all()  # nothing was ever there
 
 
+@pytest.mark.long
 def test_a_whole_number_keeps_its_last_digit_however_long_it_is(here):
     large = [2**53 + 1, 2**63 - 1, 2**63, 10**300]
     for folder, some in (("held", large[:2]), ("longer", large)):
@@ -488,6 +504,7 @@ def test_a_whole_number_keeps_its_last_digit_however_long_it_is(here):
             assert [int(value) for value in found] == some
 
 
+@pytest.mark.long
 def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installed(here):
     grid = {"n": [1, 2, 3], "word": ["a", "b,c"], "seed": [5, 6]}
     sweep(plan("calls:mixed", call=True, grid=grid), "runs")
@@ -521,6 +538,7 @@ def test_a_table_is_a_frame_a_parquet_file_or_a_dataset_where_these_are_installe
             _dataset(import_module("pandas").DataFrame({"target": "t"} | sizes))
 
 
+@pytest.mark.long
 def test_a_table_has_text_in_quotes_and_numbers_to_their_last_digit(here, capsys):
     third = {"what": ["a,b", 'c"d', "e=f", "two words"]}
     sweep(plan("calls:does", call=True, grid=third), "runs")

@@ -4,7 +4,8 @@ import gzip
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,19 +63,19 @@ MOVED = """() => new Promise(done => {
   new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});
   setTimeout(() => done(moved), 50);
 })"""
-# What would take most of axe's time: KaTeX's own markup, and all but one code token of a kind.
+# What would take most of axe's time: KaTeX's own markup, and all but one token of a kind in code.
 THIN = """() => {
   document.querySelectorAll('.katex').forEach(equation => equation.remove());
   const seen = new Set();
-  for (const token of document.querySelectorAll('pre span[class]'))
+  for (const token of document.querySelectorAll(':is(pre, .sig) :is(span, em)[class]'))
     seen.has(token.className) ? token.replaceWith(token.textContent) : seen.add(token.className);
 }"""
 # A while after its size changed, the page makes all that scrolls reachable by keyboard.
 SETTLED = """() => [...document.querySelectorAll('pre')].every(
   node => node.scrollWidth <= node.clientWidth || node.tabIndex >= 0)"""
-SCREENS = [(scheme, width) for scheme in ("light", "dark") for width in (1360, 390)]
-AXE = [("light", 1360), ("dark", 390)]  # each the last of its scheme
+AXE = {"light": 1360, "dark": 390}  # each the last width of its scheme
 VIA = {"light": "http", "dark": "file"}
+DRAWING = re.compile(r'class="(only-(?:light|dark))" src="[./]*_images/([^"]+\.svg)"')
 SENTENCE = re.compile(r"^[A-Z][^/]*\s.*\.$", re.S)
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -85,35 +86,52 @@ def reader() -> Iterator[Reader]:
         yield reader
 
 
-@pytest.fixture(scope="module")
-def probes(reader: Reader) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """What each page is like on each screen, and on paper; loaded once per scheme, then turned.
+@dataclass
+class Look:
+    """A page in one scheme: what it is like at each width, and, dark, on paper and turned light."""
 
-    Light it comes from a host, dark from the folder.
-    """
-    found = {}
-    for page, scheme in itertools.product(PAGES, ("light", "dark")):
-        with reader.open(page, scheme=scheme, via=VIA[scheme]) as visit:
-            arrival = {"moved": visit.page.evaluate(MOVED), "came": set(visit.requests)}
-            for width in (390, 1360) if scheme == "light" else (1360, 390):
-                visit.page.set_viewport_size({"width": width, "height": 850})
-                visit.page.wait_for_function(SETTLED)
-                probe = visit.page.evaluate(PROBE)
-                if (scheme, width) == ("dark", 1360):
-                    found[page, "paper", width] = printed(visit.page)
-                    visit.page.emulate_media(media="screen", color_scheme="light")
-                    found[page, "folder", width] = visit.page.evaluate(PROBE)
-                    visit.page.emulate_media(color_scheme="dark")
-                found[page, scheme, width] = (
-                    probe
-                    | arrival
-                    | {
-                        "complaints": list(visit.complaints),
-                        "requests": list(visit.requests),
-                        "axe": axe(visit.page) if (scheme, width) in AXE else [],
-                    }
-                )
-    return found
+    page: str
+    scheme: str
+    moved: float  # while it came
+    came: set[str]  # what it asked for until it stood there
+    requests: list[str]
+    complaints: list[str]
+    screens: dict[int, dict[str, Any]] = field(default_factory=dict)
+    barriers: list[str] = field(default_factory=list)
+    paper: dict[str, Any] = field(default_factory=dict)
+    turned: dict[str, Any] = field(default_factory=dict)
+
+    def each(self, key: str) -> list[Any]:
+        return [probe[key] for probe in self.screens.values()]
+
+
+def looks() -> Iterator[Any]:
+    """Each page light, from a host, and dark, from the folder; every other look for the night."""
+    for at, (page, scheme) in enumerate(itertools.product(PAGES, VIA)):
+        marks = [pytest.mark.slow] if at % 4 in (1, 2) else []
+        yield pytest.param((page, scheme), id=f"{page}-{scheme}", marks=marks)
+
+
+@pytest.fixture(scope="module", params=looks())
+def look(request: pytest.FixtureRequest, reader: Reader) -> Look:
+    """The page loaded once, then made narrow or wide, and printed."""
+    page, scheme = request.param
+    with reader.open(page, scheme=scheme, via=VIA[scheme]) as visit:
+        moved, came = visit.page.evaluate(MOVED), set(visit.requests)
+        look = Look(page, scheme, moved, came, visit.requests, visit.complaints)
+        for width in (390, 1360) if scheme == "light" else (1360, 390):
+            visit.page.set_viewport_size({"width": width, "height": 850})
+            visit.page.wait_for_function(SETTLED)
+            look.screens[width] = visit.page.evaluate(PROBE)
+            if (scheme, width) == ("dark", 1360):
+                look.paper = printed(visit.page)
+                visit.page.emulate_media(media="screen", color_scheme="light")
+                look.turned = visit.page.evaluate(PROBE)
+                visit.page.emulate_media(color_scheme="dark")
+            if width == AXE[scheme]:
+                visit.page.evaluate(THIN)  # and so the page is spent
+                look.barriers = violations(visit.page)
+    return look
 
 
 def printed(page: Any) -> dict[str, Any]:
@@ -128,20 +146,22 @@ def printed(page: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
+def home(reader: Reader) -> Callable[[str], set[str]]:
+    """What the home page asks for, in either scheme."""
+
+    @cache
+    def came(scheme: str) -> set[str]:
+        with reader.open(PAGES[0], scheme=scheme, via=VIA[scheme]) as visit:
+            return set(visit.requests)
+
+    return came
+
+
+@pytest.fixture(scope="module")
 def still(reader: Reader) -> Iterator[Any]:
     """A page of a browser that runs no scripts."""
     with reader.browser.new_context(java_script_enabled=False) as context:
         yield context.new_page()
-
-
-def axe(page: Any) -> list[str]:
-    """What bars the way to a page, which is spent afterwards."""
-    page.evaluate(THIN)
-    return violations(page)
-
-
-def on_all_screens(probes: dict, page: str, key: str) -> dict[tuple[str, int], Any]:
-    return {screen: probes[page, *screen][key] for screen in SCREENS}
 
 
 @every_page
@@ -149,18 +169,20 @@ def test_every_page_of_the_table_of_contents_exists(reader, page):
     assert (reader.site / page).is_file()
 
 
-@every_page
-def test_the_browser_has_nothing_to_complain_about(probes, page):
-    assert not any(on_all_screens(probes, page, "complaints").values())
+def test_the_browser_has_nothing_to_complain_about(look):
+    assert look.complaints == []
 
 
 @every_page
-def test_every_page_states_a_policy_that_names_its_own_scripts(reader, probes, page):
+def test_every_page_states_a_policy_that_names_its_own_scripts(reader, page):
     text = (reader.site / page).read_text()
     inside = {policy.hash_of(script) for script in policy.INLINE.findall(text)}
     assert policy.STATED.findall(text) == [policy.policy(policy.HASH.findall(text))]
     assert set(policy.HASH.findall(text)) == inside
-    assert not any(on_all_screens(probes, page, "handlers").values())
+
+
+def test_no_element_has_a_handler_of_its_own(look):
+    assert not any(look.each("handlers"))
 
 
 @pytest.mark.parametrize("page", ["index.html", *PAGES])
@@ -174,28 +196,22 @@ def test_only_the_pages_of_the_book_are_published(reader):
     assert found == {"index.html", *PAGES}
 
 
-@every_page
-def test_no_page_asks_another_host_for_anything(reader, probes, page):
-    for (scheme, _), requests in on_all_screens(probes, page, "requests").items():
-        assert requests
-        allowed = (reader.origin(VIA[scheme]), "data:", "blob:")
-        assert [url for url in requests if not url.startswith(allowed)] == []
+def test_no_page_asks_another_host_for_anything(reader, look):
+    assert look.requests
+    allowed = (reader.origin(VIA[look.scheme]), "data:", "blob:")
+    assert [url for url in look.requests if not url.startswith(allowed)] == []
 
 
-@every_page
-def test_no_page_is_wider_than_the_screen(probes, page):
-    assert max(on_all_screens(probes, page, "overflow").values()) <= 0
+def test_no_page_is_wider_than_the_screen(look):
+    assert max(look.each("overflow")) <= 0
 
 
-@every_page
-def test_no_serious_barrier_to_accessibility(probes, page):
-    assert not any(on_all_screens(probes, page, "axe").values())
+def test_no_serious_barrier_to_accessibility(look):
+    assert look.barriers == []
 
 
-@every_page
-def test_every_equation_is_rendered(probes, page):
-    for screen in SCREENS:
-        probe = probes[page, *screen]
+def test_every_equation_is_rendered(look):
+    for probe in look.screens.values():
         assert (probe["unrendered"], probe["raw"]) == ([], [])
         assert not re.search(r"[\\$]", probe["title"])
 
@@ -220,9 +236,8 @@ def test_formulas_are_there_without_scripts(still, reader, page):
     assert still.locator("article .math").evaluate_all(f"all => ({unseen})(all).length") == 0
 
 
-@every_page
-def test_the_icons_of_a_page_have_a_shape(probes, page):
-    assert not any(on_all_screens(probes, page, "iconless").values())
+def test_the_icons_of_a_page_have_a_shape(look):
+    assert not any(look.each("iconless"))
 
 
 def weight(reader: Reader, origin: str, urls: set[str]) -> int:
@@ -236,32 +251,26 @@ def packed(path: Path) -> int:
     return min(len(content), len(gzip.compress(content)))
 
 
-@every_page
-def test_a_first_visit_is_light_and_the_next_page_lighter(reader, probes, page):
+def test_a_first_visit_is_light_and_the_next_page_lighter(reader, home, look):
     """In bytes on their way; what a live figure needs is not counted on the next page."""
-    for scheme, via in VIA.items():
-        home, came = (probes[name, scheme, 1360]["came"] for name in (PAGES[0], page))
-        later = {url for url in came - home if "/vega/" not in url}
-        assert weight(reader, reader.origin(via), came) <= 900_000
-        assert weight(reader, reader.origin(via), later) <= 200_000
+    origin = reader.origin(VIA[look.scheme])
+    later = {url for url in look.came - home(look.scheme) if "/vega/" not in url}
+    assert weight(reader, origin, look.came) <= 900_000
+    assert weight(reader, origin, later) <= 200_000
 
 
-@every_page
-def test_of_a_figure_comes_the_drawing_that_is_shown_and_not_all_at_once(probes, page):
-    for scheme, other in (("light", "only-dark"), ("dark", "only-light")):
-        probe = probes[page, scheme, 1360]
-        drawings = {kind: set() for kind in (None, "only-light", "only-dark")}
-        for image in probe["images"]:
-            drawings[image["kind"]].add(image["source"])
-        assert not drawings[other] & probe["came"]
-        assert len(drawings[f"only-{scheme}"] & probe["came"]) <= 5
+def test_of_a_figure_comes_the_drawing_that_is_shown_and_not_all_at_once(look):
+    other = "only-dark" if look.scheme == "light" else "only-light"
+    drawings = {kind: set() for kind in (None, "only-light", "only-dark")}
+    for image in look.screens[1360]["images"]:
+        drawings[image["kind"]].add(image["source"])
+    assert not drawings[other] & look.came
+    assert len(drawings[f"only-{look.scheme}"] & look.came) <= 5
 
 
-@every_page
-def test_nothing_moves_while_a_page_comes(probes, page):
-    if any(figure["live"] for figure in probes[page, "light", 1360]["figures"]):
-        return  # drawn by a script, below what it moves
-    assert max(on_all_screens(probes, page, "moved").values()) < 0.02
+def test_nothing_moves_while_a_page_comes(look):
+    if not any(figure["live"] for figure in look.screens[1360]["figures"]):
+        assert look.moved < 0.02  # a live figure is drawn by a script, below what it moves
 
 
 def test_a_reader_who_switches_the_scheme_gets_the_other_drawing(reader):
@@ -276,18 +285,14 @@ def test_a_reader_who_switches_the_scheme_gets_the_other_drawing(reader):
             visit.page.wait_for_function(loaded, arg=drawing)
 
 
-@every_page
-def test_every_image_is_loaded_and_described_by_a_sentence(probes, page):
-    for screen in SCREENS:
-        for image in probes[page, *screen]["images"]:
-            assert image["loaded"], image
-            assert SENTENCE.match(image["alt"]), image
+def test_every_image_is_loaded_and_described_by_a_sentence(look):
+    for image in itertools.chain(*look.each("images")):
+        assert image["loaded"], image
+        assert SENTENCE.match(image["alt"]), image
 
 
-@every_page
-def test_every_figure_has_a_name_and_a_caption_that_is_seen(probes, page):
-    for screen in SCREENS:
-        probe = probes[page, *screen]
+def test_every_figure_has_a_name_and_a_caption_that_is_seen(look):
+    for probe in look.screens.values():
         for figure in probe["figures"]:
             assert figure["id"].startswith("fig-"), figure
             assert figure["caption"].strip().endswith("."), figure
@@ -296,35 +301,28 @@ def test_every_figure_has_a_name_and_a_caption_that_is_seen(probes, page):
         assert probe["unframed"] == 0
 
 
-@every_page
-def test_dark_pages_show_the_figures_drawn_for_them(probes, page):
-    for scheme, width in SCREENS:
-        for image in probes[page, scheme, width]["images"]:
-            if image["source"].endswith(".svg"):
-                hidden = "only-light" if scheme == "dark" else "only-dark"
-                assert image["kind"] is not None
-                seen = image["kind"] != hidden and not image["moved"]  # a live figure stands there
-                assert image["shown"] == seen or not image["framed"]
+def test_a_page_shows_the_figures_drawn_for_its_scheme(look):
+    hidden = "only-light" if look.scheme == "dark" else "only-dark"
+    for image in itertools.chain(*look.each("images")):
+        if image["source"].endswith(".svg"):
+            assert image["kind"] is not None
+            seen = image["kind"] != hidden and not image["moved"]  # a live figure stands there
+            assert image["shown"] == seen or not image["framed"]
 
 
-def test_the_figures_know_the_colour_of_the_dark_page(probes):
-    red, green, blue = (int(DARK_PAGE[i : i + 2], 16) for i in (1, 3, 5))
-    for page in PAGES:
-        for background in (probes[page, "dark", width]["background"] for width in (1360, 390)):
-            assert background == f"rgb({red}, {green}, {blue})"
+def test_the_figures_know_the_colour_of_the_page(look):
+    page = DARK_PAGE if look.scheme == "dark" else WHITE
+    red, green, blue = (int(page[i : i + 2], 16) for i in (1, 3, 5))
+    assert set(look.each("background")) == {f"rgb({red}, {green}, {blue})"}
 
 
-def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader, probes):
+def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader):
     """Contrast 3 : 1; what is fainter than that on white (a grid) is meant to be faint."""
-    sources = {
-        (image["kind"], image["source"].removeprefix(reader.origin(VIA["dark"]) + "_images/"))
-        for page in PAGES
-        for image in probes[page, "dark", 1360]["images"]
-        if image["kind"]
-    }
     drawn = {"only-light": set(), "only-dark": set()}
-    for kind, name in sources:
-        drawn[kind].add((reader.site / "_images" / name).read_text())
+    for page in PAGES:
+        for kind, name in DRAWING.findall((reader.site / page).read_text()):
+            drawn[kind].add((reader.site / "_images" / name).read_text())
+    assert len(drawn["only-dark"]) > 70
     assert {redraw(svg) for svg in drawn["only-light"]} == drawn["only-dark"]
     for svg in drawn["only-light"]:
         colours = {match[2] for match in COLOUR.finditer(svg)}
@@ -333,14 +331,11 @@ def test_what_is_readable_on_white_is_readable_on_the_dark_page(reader, probes):
         assert all(contrast(for_dark(colour), DARK_PAGE) >= 2.95 for colour in strong)
 
 
-@every_page
-def test_every_page_opens_from_the_folder(probes, page):
-    """In both schemes; what it asks for and complains of there the other tests say."""
-    for scheme, width in (("dark", 390), ("dark", 1360), ("folder", 1360)):
-        probe = probes[page, scheme, width]
-        assert probe["unrendered"] == []
-        assert probe["overflow"] <= 0
-        assert all(image["loaded"] for image in probe["images"] if image["shown"])
+def test_a_page_turned_light_is_as_whole_as_it_was_dark(look):
+    if look.scheme == "dark":
+        assert look.turned["unrendered"] == []
+        assert look.turned["overflow"] <= 0
+        assert all(image["loaded"] for image in look.turned["images"] if image["shown"])
 
 
 @pytest.mark.parametrize("via", ["http", "file"])
@@ -361,13 +356,12 @@ def test_the_front_door_leads_to_the_first_page(reader):
     page.close()
 
 
-@pytest.mark.parametrize("page", PAGES[:-1])
-def test_on_paper_everything_is_light_and_open(probes, page):
-    probe = probes[page, "paper", 1360]
-    assert (probe["closed"], probe["left open"]) == (0, 0)
-    assert probe["background"] == "rgb(255, 255, 255)"
-    for image in probe["images"]:
-        assert image["shown"] == (image["kind"] != "only-dark"), image
+def test_on_paper_everything_is_light_and_open(look):
+    if look.scheme == "dark" and look.page != "search.html":
+        assert (look.paper["closed"], look.paper["left open"]) == (0, 0)
+        assert look.paper["background"] == "rgb(255, 255, 255)"
+        for image in look.paper["images"]:
+            assert image["shown"] == (image["kind"] != "only-dark"), image
 
 
 @every_page

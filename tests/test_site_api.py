@@ -80,6 +80,7 @@ def linked(*cells: str) -> list[tuple[str, str]]:
     return [(address, re.sub("<[^>]*>", "", text)) for address, text in found]
 
 
+@pytest.mark.long
 def test_a_name_leads_to_the_reference_from_every_cell_that_uses_it_once():
     first = "from lindiff_nb.exact import spectra as own"
     second = "x = own.power_law(3, 1).max() + own.power_law(4, 1)\nf(own=1).own.power_law(2)"

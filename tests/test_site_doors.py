@@ -51,6 +51,7 @@ def links(page: str) -> list[str]:
     return re.findall(r'href="([^"]*)"', page)
 
 
+@pytest.mark.long
 def test_colab_and_binder_open_the_notebook_of_the_page_from_the_branch_of_a_release(told):
     found = links((told / "book" / "chapter.html").read_text())
     path = "book/chapter.ipynb"
@@ -97,6 +98,7 @@ def test_the_feed_has_every_change_once_and_leads_to_its_page(told):
     assert {e.find(f"{atom}link").get("href") for e in entries} == {f"{SITE}/book/changes.html"}
 
 
+@pytest.mark.long
 def test_without_addresses_there_is_no_button_and_no_file_that_needs_one(untold):
     assert not any((untold / name).exists() for name in FILES)
     for path in untold.glob("book/*.html"):

@@ -178,6 +178,7 @@ def site(tmp_path_factory, drawing) -> tuple[Path, str]:
     return folder / "book" / "out", html
 
 
+@pytest.mark.long
 def test_a_figure_is_shown_twice_and_captioned_once(site):
     folder, html = site
     images = re.findall(r'<img alt="A rising curve." class="only-(\w+)" src="([^"]*)"', html)
@@ -219,6 +220,7 @@ def test_a_page_that_was_not_executed_has_no_footer_and_no_time_to_quote(tmp_pat
     assert "run-time: no run of 'page'" in warnings
 
 
+@pytest.mark.long
 def test_a_script_of_an_output_becomes_text_and_its_hash_is_not_in_the_policy(tmp_path):
     script = "document.title = 'planted';"
     raw = f'.. raw:: html\n\n   <script>{script}</script><b onclick="{script}">x</b>\n'
@@ -249,6 +251,7 @@ def build_moved(folder: Path, moved: str) -> Path:
     return folder / "out" / "old"
 
 
+@pytest.mark.long
 def test_old_addresses_lead_to_where_things_are_now(tmp_path):
     moved = 'page: {fig-a: new}\ngone: {"": new}\n'
     pages = build_moved(tmp_path, moved)
@@ -261,6 +264,7 @@ def test_old_addresses_lead_to_where_things_are_now(tmp_path):
     assert policy.STATED.search(gone)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("moved", "words"),
     [
@@ -359,6 +363,7 @@ def test_a_chapter_opens_with_its_minutes_and_its_symbols():
     assert plain[0]["source"] == "# A page\n"
 
 
+@pytest.mark.long
 def test_a_page_that_states_no_policy_is_not_published(tmp_path):
     (tmp_path / "foreign.html").write_text("<p>A page of somebody else's.</p>")
     text = "Title\n=====\n\nGet :download:`it <../foreign.html>`.\n"

@@ -40,6 +40,7 @@ def figure(rows: int, columns: int, names: int = 0, **how: Any) -> Any:
     return fig
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [2, 3])
 @pytest.mark.parametrize("rows", [1, 2])
 @pytest.mark.parametrize("shared", [False, True])
@@ -51,6 +52,7 @@ def test_each_column_is_a_piece_and_one_without_numbers_has_those_of_the_first(
     assert [len(line) for line in panels.pieces(svg)] == [1, *[1 + shared] * (columns - 1)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("names", "lines"), [(1, 1), (2, 1), (3, 2)])
 def test_what_the_whole_figure_has_stands_above_and_below_in_lines_that_fit(names, lines):
     fig = figure(1, 2, names)
@@ -62,6 +64,7 @@ def test_what_the_whole_figure_has_stands_above_and_below_in_lines_that_fit(name
     assert found[-1][0][3] == pytest.approx(259.2)
 
 
+@pytest.mark.long
 def test_one_panel_and_a_picture_are_shown_whole():
     assert panels.pieces(drawn(figure(2, 1))[0]) == []
     fig, axes = plt.subplots(1, 2)

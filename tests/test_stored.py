@@ -61,6 +61,7 @@ def test_the_kept_scores_were_made_with_what_the_module_says():
         assert found.arrays[f"{name}/ode"].shape == (20, 11)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", ["sgd", "adam-fresh"])
 def test_a_kept_curve_begins_as_it_does_when_it_is_made_again(case):
     """Network 0 alone, for 51 epochs, where 20 were trained side by side: to a thousandth."""
@@ -133,6 +134,7 @@ def test_the_divergence_of_the_paper_is_that_of_its_own_recipe():
     assert ours == pytest.approx(theirs, rel=5e-3, abs=1e-3)
 
 
+@pytest.mark.long
 def test_the_bound_is_its_integral_on_the_scale_of_the_paper():
     """(1/2) int sigma^(2t) E (s - s*)^2 dt, by plain sums in t and y."""
     weights, total = networks(2), 0.0
@@ -145,6 +147,7 @@ def test_the_bound_is_its_integral_on_the_scale_of_the_paper():
     assert trained_scores.bound(weights, LAW) == pytest.approx(total, rel=1e-2)
 
 
+@pytest.mark.long
 def test_networks_that_diverged_are_nan_and_leave_the_others_as_they_are():
     weights = networks(3)
     whole = trained_scores.judged(weights, LAW, "ode")
@@ -154,6 +157,7 @@ def test_networks_that_diverged_are_nan_and_leave_the_others_as_they_are():
         assert values[[0, 2]] == pytest.approx(before[[0, 2]], abs=1e-6)
 
 
+@pytest.mark.long
 def test_the_kept_digits_networks_are_what_the_module_says():
     """Their pairs are found again here: the distances to a tenth, since rounding moves centres."""
     found = results.load("mnist-modes")
@@ -167,6 +171,7 @@ def test_the_kept_digits_networks_are_what_the_module_says():
     assert found.arrays["distance"][0] == pytest.approx(distances, rel=0.1)
 
 
+@pytest.mark.long
 def test_a_small_run_of_the_digits_networks_has_the_same_arrays():
     said = []
     arrays, settings = mnist_modes.compute(True, said.append)
@@ -211,6 +216,7 @@ def test_images_of_a_seed_are_new_or_trained_on_and_more_of_them_begin_alike():
     assert len(np.unique(together, axis=0)) > 310  # of 320: few digits are twins at 8 pixels
 
 
+@pytest.mark.long
 def test_the_kept_many_dimensions_are_what_the_module_says_and_begin_as_when_made_again():
     found, size = results.load("many-dimensions"), many_dimensions.Size()
     assert found.facts["settings"] == json.loads(json.dumps(size._asdict()))

@@ -32,6 +32,7 @@ def run(tmp_path, *arguments, steps=4):
     parsed("train", *options, *out, *arguments)
 
 
+@pytest.mark.long
 def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     run(tmp_path)
     trained = denoisers.load(tmp_path / "net.safetensors")
@@ -51,6 +52,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     assert 0 < unseen < 1
 
 
+@pytest.mark.long
 def test_the_same_command_goes_on_and_another_is_refused(tmp_path, capsys):
     run(tmp_path, steps=2)
     run(tmp_path, steps=4)
@@ -104,6 +106,7 @@ def test_a_setting_and_its_default_stand_in_one_place(capsys):
         assert f"{field.metadata['meaning']}{default}" in told
 
 
+@pytest.mark.long
 def test_the_device_that_is_asked_for_is_recorded(tmp_path):
     run(tmp_path, "--device", "cpu")
     facts = denoisers.load(tmp_path / "net.safetensors").facts
@@ -175,6 +178,7 @@ def test_a_run_that_fails_says_why(tmp_path):
         run(tmp_path, "--rate", "1e30", steps=200)
 
 
+@pytest.mark.long
 def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     run(tmp_path, steps=2)
 
@@ -187,6 +191,7 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     assert "the same command goes on from" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", ["\u0665", "5_0", "nan", "2.5", ""])
 def test_numbers_are_written_as_in_the_other_commands(tmp_path, capsys, number):
     with pytest.raises(SystemExit) as ended:
@@ -196,6 +201,7 @@ def test_numbers_are_written_as_in_the_other_commands(tmp_path, capsys, number):
     run(tmp_path, "--batch", "4e0", steps=1)
 
 
+@pytest.mark.long
 def test_a_second_training_of_the_same_file_is_refused(tmp_path):
     with (
         alone(tmp_path / "net.safetensors"),
@@ -205,6 +211,7 @@ def test_a_second_training_of_the_same_file_is_refused(tmp_path):
     run(tmp_path)
 
 
+@pytest.mark.long
 def test_fewer_steps_than_are_done_are_said_to_be_done(tmp_path, capsys):
     run(tmp_path, steps=4)
     run(tmp_path, steps=2)

@@ -32,6 +32,7 @@ def test_all_networks_are_there_and_nothing_else_and_they_are_small():
     assert sum(file.stat().st_size for file in files) < 15e6
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.data}-{run.n}-{run.half}")
 def test_each_network_has_a_record_of_the_run_that_made_it(run, sets):
     x = ladder.images(sets[run.data], run.n, run.half)

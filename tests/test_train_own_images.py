@@ -34,6 +34,7 @@ def followed(digits, path, steps=30, **more):
     return list(train(ours, SCHEDULE, FAST, steps=steps, **options))
 
 
+@pytest.mark.long
 def test_the_file_keeps_the_weights_that_did_best_and_gives_their_loss_to_the_bit(digits, tmp_path):
     path = tmp_path / "net.safetensors"
     *_, last = followed(digits, path)
@@ -65,6 +66,7 @@ def tensors(path):
     return checkpoints.load(path)[0]
 
 
+@pytest.mark.long
 def test_interrupted_and_gone_on_with_it_is_the_same_to_the_bit(digits, tmp_path):
     once, twice = tmp_path / "once.safetensors", tmp_path / "twice.safetensors"
     followed(digits, once)
@@ -78,6 +80,7 @@ def test_interrupted_and_gone_on_with_it_is_the_same_to_the_bit(digits, tmp_path
         assert facts[0][name] == facts[1][name]
 
 
+@pytest.mark.long
 def test_other_images_held_out_are_another_run(digits, tmp_path):
     path = tmp_path / "net.safetensors"
     followed(digits, path, steps=5)
@@ -183,6 +186,7 @@ def command(tmp_path, place, *options, steps=4):
     return cli.main(["train", "--data", str(place), *TINY, *every, *out, *options])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("count", "side"), [(20, 8), pytest.param(200, 64, marks=pytest.mark.slow)]
 )
@@ -204,6 +208,7 @@ def test_colour_pictures_train_with_all_said_along_the_way(tmp_path, capsys, cou
     assert "from step 4" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_patience_counts_across_interruptions_and_then_it_is_finished(
     tmp_path, capsys, monkeypatch
 ):
@@ -224,6 +229,7 @@ def test_patience_counts_across_interruptions_and_then_it_is_finished(
     assert next(losses) == 9.0
 
 
+@pytest.mark.long
 def test_a_run_that_breaks_off_leaves_the_best_weights(tmp_path, capsys):
     place = folder(tmp_path / "mine", 12, (8, 8))
     assert command(tmp_path, place, "--held-out", "0.5") == 0
@@ -262,6 +268,7 @@ def test_points_and_what_is_not_there_are_refused(tmp_path, capsys):
     assert "must be a folder, a file, or one of" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_held_out_images_that_are_training_images_saved_again_are_spoken_of(tmp_path, capsys):
     rng = np.random.default_rng(0)
     x = rng.random((30, 8, 8))

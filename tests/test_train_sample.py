@@ -117,6 +117,7 @@ def test_what_cannot_be_is_refused_and_nothing_written(
     assert [path.name for path in network.parent.iterdir()] == ["net.safetensors"]
 
 
+@pytest.mark.long
 def test_a_network_of_the_book_is_known_by_name_and_copies_takes_what_it_draws(
     tmp_path, monkeypatch, capsys
 ):

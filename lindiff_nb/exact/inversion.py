@@ -21,8 +21,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
+from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
-from lindiff_nb.exact.left_out import Sample, chunks, forms
+from lindiff_nb.exact.left_out import Sample, chunks, forms, ridges
 
 RIDGES = 60  # values of xi, and eigenvalues of the grid
 EQUATIONS = 30  # of D
@@ -50,7 +51,8 @@ class Inverted(NamedTuple):
 
 
 def effective_ridges(sample: Sample, xi: Array) -> Seen:
-    """kappa and D at each xi > 0, (x,)."""
+    """kappa and D at each xi > 0, (x,); raises ValueError for others."""
+    xi = ridges(xi)
     held, left = np.zeros(xi.size), np.zeros(xi.size)
     for at in chunks(sample, xi):
         for H, M, _, _ in forms(sample, xi[at]):
@@ -82,9 +84,12 @@ def inverted(sample: Sample) -> Inverted:
 
 
 def energies(sample: Sample, xi: float) -> Array:
-    """For how many equal points each counts, (n,), of mean one: copies give 2 and 0."""
+    """For how many equal points each counts, (n,), of mean one: copies give 2 and 0.
+
+    Raises ValueError unless xi > 0.
+    """
     parts = []
-    for H, M, _, _ in forms(sample, np.array([xi])):
+    for H, M, _, _ in forms(sample, ridges([validate.number("xi", xi)])):
         T = H[0] @ M[0]
         parts.append(np.linalg.eigvalsh(T + T.swapaxes(-1, -2)).ravel())
     e = np.concatenate(parts).clip(min=0)
@@ -93,4 +98,5 @@ def energies(sample: Sample, xi: float) -> Array:
 
 def worth(e: Array) -> float:
     """N_eff: how many equal points these are worth for the samples."""
-    return float(e.size / np.mean(e**2))
+    e = validate.vector("e", validate.nonnegative("e", e))
+    return float(e.size * np.mean(e) ** 2 / np.mean(e**2))

@@ -120,9 +120,18 @@ def part(sample: Sample, rows: Index) -> Sample:
 
 
 def curves(sample: Sample, xi: Array) -> Curves:
-    """Tr G, Tr G^2 and K of the fits that leave one group out, at each xi > 0, (x,)."""
+    """Tr G, Tr G^2 and K of the fits that leave one group out, at each xi, (x,).
+
+    Raises ValueError unless all are positive.
+    """
+    xi = ridges(xi)
     some = [_curves(sample, xi[at]) for at in chunks(sample, xi)]
     return Curves(*(np.concatenate(of, axis=-1) for of in zip(*some, strict=True)))
+
+
+def ridges(xi: ArrayLike) -> Array:
+    """Values of xi, (x,), all positive; raises ValueError for others."""
+    return validate.vector("xi", validate.positive("xi", xi))
 
 
 def chunks(sample: Sample, xi: Array) -> Iterator[slice]:
@@ -207,7 +216,11 @@ def loss(values: tuple[Array, ...], s: Array, d: float) -> Array:
 
 
 def influence(sample: Sample, s: Array, weights: Array, c: float) -> Array:
-    """What each group adds to the mean loss over noise ratios s, as `ordered`, (G,)."""
+    """What each group adds to the mean loss over noise ratios s, as `ordered`, (G,).
+
+    Raises ValueError unless s > 0 and c >= 0.
+    """
+    s, c = validate.positive("s", s), validate.ridge(c)
     return curves(sample, s + c).parts @ (weights * s) / sample.d
 
 

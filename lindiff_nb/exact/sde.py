@@ -85,8 +85,14 @@ class Process(ABC):
 
     def _check_start(self) -> None:
         """Refuse a start that is no time."""
-        if not 0 < validate.number("start", self.start) < END:
+        if not 0 < self._number("start") < END:
             raise validate.fail("start", self.start, "in (0, 1)")
+
+    def _number(self, name: str) -> float:
+        """A field's number, kept as a float: the logarithm of a uint8 has three digits."""
+        found = validate.number(name, getattr(self, name))
+        object.__setattr__(self, name, found)
+        return found
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,8 @@ class VariancePreserving(Process):
     def __post_init__(self) -> None:
         """Check the three numbers."""
         self._check_start()
-        low = float(validate.positive("beta_min", self.beta_min))
-        if validate.number("beta_max", self.beta_max) < low:
+        low = float(validate.positive("beta_min", self._number("beta_min")))
+        if self._number("beta_max") < low:
             raise validate.fail("beta_max", self.beta_max, f"beta_min = {low:g} or more")
 
     def beta(self, t: ArrayLike) -> Array:
@@ -132,7 +138,7 @@ class VarianceExploding(Process):
     def __post_init__(self) -> None:
         """Check the two numbers."""
         self._check_start()
-        if validate.number("sigma", self.sigma) <= 1:
+        if self._number("sigma") <= 1:
             raise validate.fail("sigma", self.sigma, "above 1")
 
     def deviation(self, t: ArrayLike) -> Array:

@@ -16,6 +16,7 @@ between H / 4.5 and H / 2.1.
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array, Mask
 from lindiff_nb.exact import divergence
 from lindiff_nb.exact.inversion import Seen
@@ -29,9 +30,13 @@ BRACKET = (4.5, 2.1)
 def blurred_kl(sample: Sample, seen: Seen, c: float, j: float) -> float:
     """KL above in nats per dimension, for c >= 0 and a blur j that is at least the least kappa.
 
-    `seen` reaches from below j to far above the variances, as in `inversion.inverted`. Use this to
-    tell how good samples are when nothing but the training set is there.
+    `seen` reaches from j or below to far above the variances, as in `inversion.inverted`. Raises
+    ValueError for another c or j. Use this to tell how good samples are when nothing but the
+    training set is there.
     """
+    c, j = validate.ridge(c), validate.magnitude("j", j)
+    if j < seen.kappa[0]:
+        raise validate.fail("j", j, f"{seen.kappa[0]:.3g} or more, the least kappa")
     n, d, x = sample.n, sample.d, np.array([c + j])
     Q = 0.0
     for H, M, _, _ in forms(sample, x):
@@ -54,8 +59,9 @@ def _log_det(seen: Seen, d: int, j: float) -> float:
 def halves(sample: Sample, c: float, rng: np.random.Generator) -> float:
     """H: the squared Wasserstein distance of fits to two random halves, a mean of three splits.
 
-    Groups stay together; each fit has the ridge c. Shape-free: summed over dimensions.
+    Groups stay together; each fit has the ridge c >= 0. Shape-free: summed over dimensions.
     """
+    c, rng = validate.ridge(c), validate.generator(rng)
     z = coordinates(sample)
     return float(np.mean([_distance(z, _half(sample, rng), c) for _ in range(SPLITS)]))
 

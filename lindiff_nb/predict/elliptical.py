@@ -68,15 +68,24 @@ def traces(levels: Levels, m: float, xi: Array, energies: Array) -> Traces:
 
 def _in_its_unit(levels: Levels) -> tuple[Unit, Levels]:
     """Checked levels, in the unit of the largest."""
-    lam, w = (validate.nonnegative(name, part) for name, part in levels._asdict().items())
-    unit = units.unit(lam)
+    lam, w = (_vector(name, part) for name, part in levels._asdict().items())
+    unit, w = units.unit(lam), validate.vector("counts", w, lam.size)
     return unit, Levels(unit.off("levels", lam, far=units.SPREAD), w)
+
+
+def _vector(name: str, value: Array) -> Array:
+    """Numbers >= 0 in a row, some above."""
+    found = validate.vector(name, validate.nonnegative(name, value))
+    if not found.any():
+        raise validate.fail(name, value, "not all zero")
+    return found
 
 
 def _traces(levels: Levels, m: float, xi: Array, energies: Array) -> Traces:
     """`traces` for checked levels and xi in one unit."""
-    (lam, w), e = levels, validate.nonnegative("energies", energies)
+    (lam, w), e = levels, _vector("energies", energies)
     e = units.unit(e).off("energies", e)
+    m = m if m == np.inf else validate.number("m", m)
     if not m > 1:
         raise validate.fail("m", m, "above 1")
     left = 1.0 if np.isinf(m) else (m - 1) / m

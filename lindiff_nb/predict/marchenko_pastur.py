@@ -99,7 +99,7 @@ def stieltjes(z: ArrayLike, aspect: float) -> Array | Complex:
         raise validate.fail("z", z, f"outside [{lo:g}, {hi:g}] or complex")
     if aspect >= 1 and np.any(points == 0):
         raise validate.fail("z", z, "not 0, where eigenvalues accumulate")
-    m = _decaying_root(points + 0j, aspect, lo, hi)
+    m = _decaying_root(points.astype(np.complex128), aspect, lo, hi)
     return (m if np.iscomplexobj(points) else m.real)[()]
 
 

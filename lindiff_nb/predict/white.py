@@ -19,6 +19,7 @@ def density(x: Any, aspect: Any) -> Any:
     and zero outside [lo, hi] and at x = 0; it integrates to min(1, 1 / aspect). Source: Marchenko
     & Pastur 1967.
     """
+    x, aspect = _reals(x, aspect)
     root = np.sqrt(aspect)
     low = (1 - aspect) / (1 + root)
     hi = (1 + root) * (1 + root)
@@ -28,7 +29,7 @@ def density(x: Any, aspect: Any) -> Any:
 
 def kappa(xi: Any, aspect: Any) -> Any:
     """The effective ridge: the root >= 0 of  kappa^2 + (1 - aspect - xi) kappa - xi = 0."""
-    return _kappa_and_rest(xi, aspect)[0]
+    return _kappa_and_rest(*_reals(xi, aspect))[0]
 
 
 def train_loss(alpha_bar: Any, aspect: Any, c: Any) -> Any:
@@ -39,7 +40,7 @@ def train_loss(alpha_bar: Any, aspect: Any, c: Any) -> Any:
 
     Needs alpha_bar < 1 or c > 0.
     """
-    rho, rest, xi, ridge, e = _setting(alpha_bar, aspect, c)
+    rho, rest, xi, ridge, e, aspect = _setting(alpha_bar, aspect, c)
     whole = (e + xi) * (1 + ridge) + aspect * ridge
     return rest * rest + rho * ((1 + rest) / (1 + ridge) + rest * xi / whole)
 
@@ -49,17 +50,18 @@ def test_loss(alpha_bar: Any, aspect: Any, c: Any) -> Any:
 
     Needs alpha_bar < 1 or c > 0. Source: Merger & Goldt, eq. 13 for Sigma = I.
     """
-    rho, rest, xi, ridge, e = _setting(alpha_bar, aspect, c)
+    rho, rest, xi, ridge, e, aspect = _setting(alpha_bar, aspect, c)
     whole = (e + xi) * (1 + ridge) + aspect * ridge
     beyond = rest * xi + aspect * ridge * (1 + e) / (e + xi)
     return rest * rest + rho * ((1 + rest) / (1 + ridge) + beyond / whole)
 
 
-def _setting(alpha_bar: Any, aspect: Any, c: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """rho, 1 - rho, xi, kappa, xi / kappa."""
+def _setting(*given: Any) -> tuple[Any, ...]:
+    """rho, 1 - rho, xi, kappa, xi / kappa, aspect, of alpha_bar, aspect and c."""
+    alpha_bar, aspect, c = _reals(*given)
     whole = 1 - alpha_bar + alpha_bar * c
     xi = whole / alpha_bar
-    return (1 - alpha_bar) / whole, alpha_bar * c / whole, xi, *_kappa_and_rest(xi, aspect)
+    return (1 - alpha_bar) / whole, alpha_bar * c / whole, xi, *_kappa_and_rest(xi, aspect), aspect
 
 
 def _kappa_and_rest(xi: Any, aspect: Any) -> tuple[Any, Any]:
@@ -68,6 +70,11 @@ def _kappa_and_rest(xi: Any, aspect: Any) -> tuple[Any, Any]:
     larger = (np.sqrt(b * b + 4 * xi) + np.abs(b)) / 2
     smaller = xi / (larger + TINY)
     return _positive(-b) + smaller, _positive(b) + smaller
+
+
+def _reals(*given: Any) -> list[Any]:
+    """In double precision, whatever they come in: 1 - aspect would wrap around below zero."""
+    return [np.asarray(x, dtype=np.float64) for x in given]
 
 
 def _positive(x: Any) -> Any:

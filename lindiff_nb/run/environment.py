@@ -18,6 +18,7 @@ import tempfile
 import threading
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -43,6 +44,15 @@ def inherited() -> dict[str, str]:
         if name in WHERE_CODE_IS or not name.upper().startswith(DROPPED)
     }
     return passes | {"PYTHONUTF8": "1"}
+
+
+def without_grammar() -> None:
+    """Import no package that parses addresses, in a process of ours: jsonschema would.
+
+    It compiles a grammar as it is loaded, which takes a second, for a check that no notebook asks.
+    """
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("rfc3987_syntax", None)
 
 
 def of_kernel(folder: Path, threads: int) -> dict[str, str]:

@@ -26,7 +26,9 @@ from lindiff_nb.run.environment import inherited
 from lindiff_nb.run.sources import json_object
 
 JUPYTER_BOOK = """import sys
+from lindiff_nb.run.environment import without_grammar
 from lindiff_nb.run.processes import end_with_parent
+without_grammar()
 end_with_parent(int(sys.argv.pop(1)))
 from jupyter_book.cli.main import main
 main()"""
