@@ -1,16 +1,19 @@
 """Files that a command writes: tried before the work, whole or as they were, one writer."""
 
 import errno
+import json
+import math
 import os
 import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
-from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import Busy, alone, beside, replacing
-from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.outputs import as_json, output, write_bytes
 
 LONGEST = 255 - len(".json")
 HOLD = """
@@ -102,3 +105,20 @@ def test_one_process_at_a_time_works_on_a_file_and_a_killed_one_blocks_nobody(tm
     with alone(path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_in_json_has_null_for_what_is_endless_and_never_what_is_no_number():
+    whole = {"a": np.array([1.0, np.inf]), "b": {"c": (np.float32(0.5), -math.inf), "d": None}}
+    told = json.loads(as_json(whole), parse_constant=pytest.fail)
+    assert told == {"a": [1.0, None], "b": {"c": [0.5, None], "d": None}}
+    for bad in (math.nan, np.array([0.0, math.nan]), [np.float32(math.nan)]):
+        with pytest.raises(RunFailed, match=r"b\.c of the result is not a number"):
+            as_json({"a": 1, "b": {"c": bad}})
+
+
+def test_figures_are_written_whatever_the_environment_says_of_windows(tmp_path):
+    law = ["predict", "--power-law", "9", "1", "-n", "4", "--alpha-bar", "0.5"]
+    command = [sys.executable, "-m", "lindiff_nb", *law, "--figure", str(tmp_path / "f.png")]
+    environment = os.environ | {"MPLBACKEND": "nonsense"}
+    subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")

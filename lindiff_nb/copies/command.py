@@ -4,14 +4,13 @@ No network is asked, nothing is random, and what is written names images by numb
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
 from lindiff_nb._base import image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
+from lindiff_nb._base.outputs import PICTURES, as_json, output, write_bytes, write_text
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def copies(chosen: argparse.Namespace) -> None:
         found = search(*read, mirrored=chosen.mirrored)
     print(text(found, read), flush=True)
     if chosen.json:
-        write_text(chosen.json, json.dumps(contents(found, read), indent=1) + "\n")
+        write_text(chosen.json, as_json(contents(found, read)))
     if chosen.figure:
         write_bytes(chosen.figure, _picture(found, read, chosen.figure.suffix))
     share = found.samples.share

@@ -1,13 +1,12 @@
 """lindiff-nb fid: the Frechet distance of two sets of features, with and without its bias."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import output, write_text
+from lindiff_nb._base.outputs import as_json, output, write_text
 from lindiff_nb.run.numbers import whole
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def fid(chosen: argparse.Namespace) -> None:
         found = compare.compare(a, b, rng, training=chosen.training)
     print(text(found), flush=True)
     if chosen.json:
-        write_text(chosen.json, json.dumps(contents(found), indent=1) + "\n")
+        write_text(chosen.json, as_json(contents(found)))
 
 
 def _sized(b: "FeatureSet | Moments", size: int | None) -> "FeatureSet | Moments":

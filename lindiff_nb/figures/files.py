@@ -1,6 +1,7 @@
 """A figure as a file's bytes, for commands that draw without a notebook."""
 
 import io
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -23,11 +24,12 @@ def drawn(suffix: str, make: Callable[[], Any]) -> bytes:
 
     The same for the same numbers.
     """
-    import matplotlib
-
     from lindiff_nb.figures.style import in_notebook, use_style
 
     if not in_notebook():  # there the figures that follow are to be seen
+        os.environ["MPLBACKEND"] = "agg"  # asked before all else, and it may name what is not here
+        import matplotlib
+
         matplotlib.use("agg")
     import matplotlib.pyplot as plt
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import files, memory, validate
-from lindiff_nb._base.outputs import write_bytes, write_text
+from lindiff_nb._base.outputs import as_json, write_bytes, write_text
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder
@@ -123,7 +123,7 @@ def extend(
         if path is not None:
             stream = io.BytesIO()
             np.save(stream, found)
-            facts = json.dumps({"schema": SCHEMA, "samples": asked.facts})
-            write_text(path.with_suffix(".json"), facts + "\n")
+            facts = as_json({"schema": SCHEMA, "samples": asked.facts})
+            write_text(path.with_suffix(".json"), facts)
             write_bytes(path, stream.getvalue())
         yield found

@@ -1,6 +1,5 @@
 """What lindiff-nb train does: choose images, train on them, keep a record, test the network."""
 
-import json
 import sys
 from collections.abc import Generator
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.machine import machine, versions
-from lindiff_nb._base.outputs import write_bytes, write_text
+from lindiff_nb._base.outputs import as_json, write_bytes, write_text
 from lindiff_nb._base.types import Array
 from lindiff_nb.data.imageset import ORDER
 from lindiff_nb.exact import schedule as schedules
@@ -132,7 +131,7 @@ def _write_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     facts = checkpoints.load(path)[1]
-    write_text(path.with_suffix(".json"), json.dumps({"schema": SCHEMA, **facts}, indent=1) + "\n")
+    write_text(path.with_suffix(".json"), as_json({"schema": SCHEMA, **facts}))
     return facts
 
 
