@@ -10,6 +10,7 @@ errors    the two ways to fail
 extras    what an installation lacks, and the command that mends it
 files     files that are whole or as they were
 outputs   what a command writes: files, and columns, CSV, JSON
+answers   words and files of a command
 litter    what killed processes left
 image_options   of commands that take images
 memory    asked for beforehand
