@@ -214,7 +214,6 @@ def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
         ("measure.score_matching", "networks"),
         ("run.execute", "run"),
         ("run.dependencies", "run"),
-        ("run.build", "book"),
         ("run.sweeps.dask", "sweep"),
     ],
 )
