@@ -13,7 +13,8 @@ import pytest
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import Busy, alone, beside, replacing
-from lindiff_nb._base.outputs import as_json, output, write_bytes
+from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.written import as_json
 
 LONGEST = 255 - len(".json")
 HOLD = """

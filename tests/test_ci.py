@@ -68,12 +68,12 @@ def run(tmp_path: Path, fails: str = "") -> tuple[int, list[str], dict[str, str]
 
 def test_the_readmes_commands_run_in_their_order(tmp_path):
     status, asked, _ = run(tmp_path)
-    assert (status, asked) == (0, ["make book", "make test"])
+    assert (status, asked) == (0, ["make book", "make test", "make test-slow"])
     readme = (ROOT / "README.md").read_text()
     assert all(re.search(rf"^{command}\b", readme, re.M) for command in asked)
 
 
-@pytest.mark.parametrize(("fails", "asked"), [("book", 1), ("test", 2)])
+@pytest.mark.parametrize(("fails", "asked"), [("book", 1), ("test", 2), ("test-slow", 3)])
 def test_what_fails_ends_the_script_as_failed(tmp_path, fails, asked):
     status, commands, _ = run(tmp_path, fails)
     assert status != 0
@@ -91,7 +91,7 @@ def test_of_the_environment_only_what_reaches_packages_passes(tmp_path):
 
 def test_home_caches_and_the_temporary_folder_are_new_and_gone_afterwards(tmp_path):
     seen = run(tmp_path)[2]
-    assert (tmp_path / "litter").read_text().count("\n") == 2  # what the fake itself left
+    assert (tmp_path / "litter").read_text().count("\n") == 4  # what the fake itself left
     for name in ("HOME", "TMPDIR", "LINDIFF_SYSTEM_DATA", *(n for n in seen if n[:4] == "XDG_")):
         assert Path(seen[name]).is_relative_to(tmp_path), name  # mktemp heeds TMPDIR
         assert seen[name] not in (STAY.get(name), str(tmp_path))

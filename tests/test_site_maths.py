@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.utils import new_document
 
 from lindiff_nb.site import fonts, maths
 
@@ -67,6 +69,51 @@ def test_line_breaks_and_blank_lines_divide_an_equation():
     assert maths.aligned(block(whole, nowrap=True)) == whole
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("of :math:`P`\\: they", "P:"),
+        ("(:math:`N = m`), and", "(N = m),"),
+        ("the :math:`N`\\-th of", "N-th"),
+        ("see [:math:`a`\\ ].", "[a]."),
+        ("of :math:`P` images", None),
+        ("both :math:`a`\\ –:math:`b`", None),
+    ],
+)
+def test_a_formula_stays_on_a_line_with_what_encloses_it(text, kept):
+    document = publish_doctree(text)
+    before = document.astext()
+    maths.Joined(document).run()
+    joined = [node.astext() for node in document.findall(nodes.inline)]
+    assert joined == ([] if kept is None else [kept])
+    assert document.astext() == before
+
+
+def test_the_last_piece_of_a_formula_is_an_element_of_its_own():
+    made = maths.typeset("a = b + c", False)
+    pieces = maths.LAST.sub('<b class="last">\\g<0></b>', made)
+    inside = re.search('<b class="last">(.*)</b>', pieces)[1]
+    assert inside.count('class="base"') == 1 < made.count('class="base"')
+    assert inside.count("<span") == inside.count("</span>")
+
+
 def test_style_sheet_and_script_are_of_one_version():
     version = maths.engine().eval("katex.version")
     assert f'content:"{version}"' in fonts.embedded("katex.css")
+
+
+def test_a_short_formula_keeps_the_mark_behind_it():
+    long = "x" * (maths.SHORT + 1)
+    texts = [("a", ", b"), ("c", " d"), (long, ". "), ("e", ")")]
+    page = new_document("page")
+    page += nodes.paragraph("", "", *(part for tex, text in texts for part in pair(tex, text)))
+    before = page.astext()
+    maths.Together(page).run()
+    assert page.astext() == before
+    kept = [node.astext() for node in page.findall(nodes.inline)]
+    assert kept == ["a,", "e)"]
+    assert [math.astext() for math in page.findall(nodes.math)] == ["a", "c", long, "e"]
+
+
+def pair(tex: str, text: str) -> tuple[nodes.Node, nodes.Node]:
+    return nodes.math(tex, tex), nodes.Text(text)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from panels_cut import cut
 
-from lindiff_nb.figures import layout, raster, style
+from lindiff_nb.figures import layout, maps, raster, style
 from lindiff_nb.site import panels
 
 
@@ -65,9 +65,26 @@ def test_what_the_whole_figure_has_stands_above_and_below_in_lines_that_fit(name
 
 
 @pytest.mark.long
-def test_one_panel_and_a_picture_are_shown_whole():
+@pytest.mark.parametrize("columns", [2, 3])
+def test_each_map_stands_beside_the_bar_of_its_colours(columns):
+    fig, axes = plt.subplots(1, columns, sharey=True)
+    x, y = np.arange(1, 21), np.arange(1, 9)
+    maps.log_map(axes, x, y, np.ones((columns, 20, 8)) * np.arange(1, 9), label="a share")
+    svg, png = drawn(fig)
+    assert cut(svg, png)
+    found = panels.pieces(svg)
+    assert [len(line) for line in found] == [2, *[3] * (columns - 1)]
+    assert len({line[-1] for line in found}) == 1
+
+
+@pytest.mark.long
+def test_one_panel_or_map_and_pictures_are_shown_whole():
     assert panels.pieces(drawn(figure(2, 1))[0]) == []
+    fig, ax = plt.subplots()
+    maps.log_map(ax, [1, 2], [1, 2], np.ones((1, 2, 2)), label="a share")
+    assert panels.pieces(drawn(fig)[0]) == []
     fig, axes = plt.subplots(1, 2)
     for ax in axes:
         ax.imshow(np.eye(3))
+        ax.axis("off")
     assert panels.pieces(drawn(fig)[0]) == []

@@ -44,6 +44,11 @@ MEASURE = r"""async () => {
     scrolled: equations.filter(box => beyond(box) > 1).map(box => box.parentElement.id),
     silent: boxes.filter(box => (beyond(box) > 1) != box.classList.contains('more'))
       .map(box => box.outerHTML.slice(0, 200)),
+    torn: all('.joined').filter(node => {
+      const range = document.createRange();
+      range.selectNode(node.lastChild);
+      return range.getBoundingClientRect().top > place(node.querySelector('.last')).bottom;
+    }).map(node => node.textContent),
     unreachable: boxes.filter(box => beyond(box) > 1 && box.tabIndex < 0).length,
     windows: all('.stack .window').filter(node => node.checkVisibility())
       .map(node => [place(node).left, place(node).right]),
@@ -94,6 +99,11 @@ def test_what_scrolls_on_a_phone_says_so_and_nothing_else_does(measured, page):
     assert narrow["overflow"] <= 0
     assert narrow["silent"] == []
     assert narrow["unreachable"] == 0
+
+
+@every_page
+def test_no_line_begins_with_the_comma_behind_a_formula(measured, page):
+    assert measured(page)[390]["torn"] == measured(page)[1360]["torn"] == []
 
 
 @every_page

@@ -9,7 +9,8 @@ valley    the least of a loss on a grid, refined
 errors    the two ways to fail
 extras    what an installation lacks, and the command that mends it
 files     files that are whole or as they were
-outputs   what a command writes: files, and columns, CSV, JSON
+outputs   what a command writes
+written   values as text: columns, CSV, JSON
 answers   words and files of a command
 litter    what killed processes left
 image_options   of commands that take images

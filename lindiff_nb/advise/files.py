@@ -1,7 +1,7 @@
 """The advice as JSON: the same for the same images, however they were stored."""
 
 import lindiff_nb
-from lindiff_nb._base import outputs
+from lindiff_nb._base import written
 from lindiff_nb.advise.from_sample import Advice
 from lindiff_nb.advise.sample import HIGH, LOW
 from lindiff_nb.advise.text import jitter, warnings
@@ -23,4 +23,4 @@ def as_json(advice: Advice, pixels: bool, dead: int) -> str:
     scale = {"low": LOW if pixels else None, "high": HIGH if pixels else None}
     found = {**head, **scale, **given, "dead": dead, "jitter": jitter(advice) if pixels else None}
     found |= {"warnings": warnings(advice)}
-    return outputs.as_json(found)
+    return written.as_json(found)

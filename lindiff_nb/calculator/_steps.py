@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import outputs
+from lindiff_nb._base import written
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import sampler_error, spacing
 
@@ -41,4 +41,4 @@ def text(found: Steps) -> str:
 
 def as_json(found: Steps) -> str:
     """The same with all digits."""
-    return outputs.as_json({"schema": SCHEMA, "steps": len(found.sigma), **found._asdict()})
+    return written.as_json({"schema": SCHEMA, "steps": len(found.sigma), **found._asdict()})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import lindiff_nb
-from lindiff_nb._base import outputs
+from lindiff_nb._base import written
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report
 
@@ -28,12 +28,12 @@ def as_csv(report: Report) -> str:
     columns = [column.tolist() for column in (report.step, report.alpha_bar, *report.levels)]
     rows = [*zip(*columns, strict=True), ("mean", "", *report.mean)]
     head = ["step", "alpha_bar", *Losses._fields, "mean"]
-    return outputs.as_csv([head, *([*row, _mean(report)] for row in rows)])
+    return written.as_csv([head, *([*row, _mean(report)] for row in rows)])
 
 
 def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
     """The whole report; what is infinite, such as a time to stop at, is null."""
-    return outputs.as_json(contents(report, source, said))
+    return written.as_json(contents(report, source, said))
 
 
 def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lindiff_nb._base import outputs
+from lindiff_nb._base import written
 from lindiff_nb.calculator._cautions import cautions
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report, Samples
@@ -128,4 +128,4 @@ def _count(n: float) -> str:
 
 def _columns(rows: Sequence[Row]) -> str:
     """The rows, all but their first column flush right."""
-    return outputs.columns(rows, range(1, len(rows[0])))
+    return written.columns(rows, range(1, len(rows[0])))

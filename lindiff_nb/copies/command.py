@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import lindiff_nb
 from lindiff_nb._base import answers, image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.outputs import as_json
+from lindiff_nb._base.written import as_json
 from lindiff_nb.run.numbers import number, whole
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import lindiff_nb
 from lindiff_nb._base import answers
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import as_json
+from lindiff_nb._base.written import as_json
 from lindiff_nb.run.numbers import whole
 
 if TYPE_CHECKING:

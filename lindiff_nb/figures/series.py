@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lindiff_nb._base.outputs import as_csv
+from lindiff_nb._base.written import as_csv
 
 MIME = "application/vnd.lindiff.series+json"
 NUMBERS = ("x", "y", "low", "high", "left", "right", "value")

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import cores
-from lindiff_nb._base.outputs import columns
+from lindiff_nb._base.written import columns
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies

@@ -1,6 +1,6 @@
 """The chapters and their parameters in words."""
 
-from lindiff_nb._base.outputs import columns
+from lindiff_nb._base.written import columns
 from lindiff_nb.run.cache import Store
 from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.parameters import Parameter

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -22,7 +23,11 @@ logger = logging.getLogger(__name__)
 
 NAME = "katex"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+)\}.*?\\end\{\1\}", re.S)
+MARKS = re.compile(r"[.,;:?!)\]]+")
+SHORT = 30  # letters of TeX: on a phone such a formula fits a line
 NUMBERED = re.compile(r"(\\(?:begin|end)\{(?:align|alignat|gather|equation))\}")
+BEFORE, AFTER = re.compile(r"[(\[“‘]+$"), re.compile(r"[^\w\s(\[“‘–—]+(?:\w+\b)?")
+LAST = re.compile(r'<span class="base">(?:(?!<span class="base">).)*(?=</span></span>$)', re.S)
 
 
 @cache
@@ -85,10 +90,44 @@ def written(writer: Any, node: nodes.Element, tex: str, display: bool) -> str:
         return str(writer.encode(tex))
 
 
+class Joined(SphinxPostTransform):
+    """A formula and the bracket before it or the comma behind it stay on one line.
+
+    A browser breaks a line on either side of a formula, as of a picture.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put them into one element, which the style sheet keeps together."""
+        for formula in list(self.document.findall(nodes.math)):
+            place, around = formula.parent.index(formula), formula.parent.children
+            before, after = around[:place][-1:], around[place + 1 :][:1]
+            opening = _taken(before, BEFORE.search)
+            closing = _taken(after, AFTER.match)
+            if opening or closing:
+                joined = nodes.inline("", "", classes=["joined"])
+                formula.replace_self(joined)
+                joined += [*opening, formula, *closing]
+
+
+def _taken(beside: list[nodes.Node], found: Any) -> list[nodes.Text]:
+    """What a text beside a formula gives to it, and has no longer."""
+    for text in beside:
+        match = found(text.astext()) if isinstance(text, nodes.Text) else None
+        if match:
+            rest = match.string[: match.start()] + match.string[match.end() :]
+            text.parent.replace(text, nodes.Text(rest))
+            return [nodes.Text(match[0])]
+    return []
+
+
 def visit_inline(writer: Any, node: nodes.math) -> None:
-    """A formula in the text."""
+    """A formula in the text; its last piece is an element that `joined` can hold."""
     start = writer.starttag(node, "span", "", CLASS="math notranslate nohighlight")
-    writer.body.append(f"{start}{written(writer, node, node.astext(), False)}</span>")
+    made = LAST.sub(r'<span class="last">\g<0></span>', written(writer, node, node.astext(), False))
+    writer.body.append(f"{start}{made}</span>")
     raise nodes.SkipNode
 
 
@@ -102,6 +141,24 @@ def visit_display(writer: Any, node: nodes.math_block) -> None:
         writer.body.append("</span>")
     writer.body.append(f"{written(writer, node, aligned(node), True)}</div>\n")
     raise nodes.SkipNode
+
+
+class Together(SphinxPostTransform):
+    """A short formula and the mark behind it: a browser would break the line between the two."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put both into one element, which the style sheet keeps on one line."""
+        for formula in list(self.document.findall(nodes.math)):
+            place = formula.parent.index(formula)
+            behind = formula.parent[place + 1 : place + 2]
+            text = behind[0].astext() if behind and isinstance(behind[0], nodes.Text) else ""
+            if (marks := MARKS.match(text)) and len(formula.astext()) <= SHORT:
+                both = nodes.inline("", "", formula.deepcopy(), nodes.Text(marks[0]))
+                both["classes"] = ["together"]
+                formula.parent[place : place + 2] = [both, nodes.Text(text[marks.end() :])]
 
 
 def aligned(node: nodes.math_block) -> str:
@@ -124,5 +181,7 @@ def choose(app: Any, config: Any) -> None:
 
 def setup(app: Any) -> None:
     """Register the renderer."""
+    app.add_post_transform(Together)
     app.add_html_math_renderer(NAME, (visit_inline, None), (visit_display, None))
+    app.add_post_transform(Joined)
     app.connect("config-inited", choose)

@@ -2,9 +2,9 @@
 
 A figure of several columns is cut in the empty strips between them, for its layout puts nothing of
 one column above another; a column without numbers at its y axis gets those of the first beside it,
-and what the whole figure has, a legend or the name of an axis, stands above or below, in lines
-that fit. A piece is the picture
-behind a window, so that nothing is loaded twice. What cannot be cut so scrolls as it did.
+each gets the bar that says what colours mean, and what the whole figure has, a legend or the name
+of an axis, stands above or below, in lines that fit. A piece is the picture behind a window, so
+that nothing is loaded twice. What cannot be cut so scrolls as it did.
 """
 
 import re
@@ -19,9 +19,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 TEXT = re.compile(r"translate\(([\d.-]+) ([\d.-]+)\)( rotate\([^)]*\))? scale\(([\d.]+)")
 NUMBER = re.compile(r"-?[\d.]+")
 SCALE = 1.25  # pixels of a point, as the whole drawing has them on a phone
-ROOM = 286  # points across
+ROOM = 273  # points across: a figure on a phone of 390 pixels
 GAP = 5.25  # left of a frame, where its ticks have ended and their numbers not begun
 GLYPH = 90  # hundredths of a text's size that no letter exceeds
+BAR = 20  # points that no panel is so narrow as: a bar of colours
 HANDLE = 36  # from the name in a legend to what is left of its stroke
 IMAGE = re.compile(r'<img [^>]*\bsrc="[^"]*\b_images/([^"/]+\.svg)"[^>]*>')
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in points
@@ -32,18 +33,22 @@ def pieces(svg: str) -> list[list[Box]]:
     root = ElementTree.fromstring(svg)
     parts = root.findall(f"{SVG}g[@id='figure_1']/{SVG}g")
     columns = _columns([part for part in parts if part.get("id", "").startswith("axes")])
-    cuts = [left - GAP for left, _ in columns[1:]]
-    if not cuts or root.find(f".//{SVG}image") is not None:
+    cuts = [left - GAP for left, _, _ in columns[1:]]
+    bar = bool(columns) and columns[-1][2] - columns[-1][1] < BAR
+    if len(cuts) - bar < 1:
         return []
     _, _, width, height = map(float, NUMBER.findall(root.get("viewBox", "0 0 0 0")))
     above, below = _around(parts, cuts, height)
     top = max((line[0][3] for line in above), default=0.0)
     bottom = min((line[0][1] for line in below), default=height)
     shown: list[list[Box]] = []
-    for (left, edge), (start, end) in zip(columns, pairwise([0.0, *cuts, width]), strict=True):
+    for (left, edge, _), (start, end) in zip(columns, pairwise([0.0, *cuts, width]), strict=True):
         own = [(start, top, end, bottom)]
         bare = edge - left < GAP and shown
         shown.append([(0.0, top, columns[0][1] - GAP, bottom), *own] if bare else own)
+    if bar:
+        colours = shown.pop()[-1]
+        shown = [[*line, colours] for line in shown]
     return [*above, *shown, *below]
 
 
@@ -66,16 +71,17 @@ def _around(
     return above, below
 
 
-def _columns(axes: list[ElementTree.Element]) -> list[tuple[float, float]]:
-    """For each column of panels where what belongs to it begins, and its frame."""
-    found: dict[int, list[tuple[float, float]]] = {}
+def _columns(axes: list[ElementTree.Element]) -> list[tuple[float, float, float]]:
+    """For each column of panels where what belongs to it begins, and the ends of its frame."""
+    found: dict[int, list[tuple[float, float, float]]] = {}
     for panel in axes:
         frame = panel.find(f"{SVG}g/{SVG}path")
         path = "0 0" if frame is None else frame.get("d", "0 0")
-        edge = min(float(x) for x in NUMBER.findall(path)[::2])
+        ends = [float(x) for x in NUMBER.findall(path)[::2]]
+        edge = min(ends)
         left = min([edge, *(x - 75 * turned for x, _, turned, _ in _texts(panel))])
-        found.setdefault(round(edge / 3), []).append((left, edge))
-    return [(min(x for x, _ in rows), rows[0][1]) for _, rows in sorted(found.items())]
+        found.setdefault(round(edge / 3), []).append((left, edge, max(ends)))
+    return [(min(x for x, *_ in rows), *rows[0][1:]) for _, rows in sorted(found.items())]
 
 
 def _texts(group: ElementTree.Element) -> Iterator[tuple[float, float, float, float]]:

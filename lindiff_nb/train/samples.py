@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import files, memory, validate
-from lindiff_nb._base.outputs import as_json, write_bytes, write_text
+from lindiff_nb._base.outputs import write_bytes, write_text
+from lindiff_nb._base.written import as_json
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder

@@ -10,8 +10,9 @@ import numpy as np
 
 from lindiff_nb._base import validate
 from lindiff_nb._base.machine import machine, versions
-from lindiff_nb._base.outputs import as_json, write_bytes, write_text
+from lindiff_nb._base.outputs import write_bytes, write_text
 from lindiff_nb._base.types import Array
+from lindiff_nb._base.written import as_json
 from lindiff_nb.data.imageset import ORDER
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule

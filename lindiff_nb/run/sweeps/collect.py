@@ -18,7 +18,8 @@ import numpy as np
 from lindiff_nb._base import validate
 from lindiff_nb._base.extras import NotInstalled
 from lindiff_nb._base.memory import require
-from lindiff_nb._base.outputs import as_csv, output, write_bytes
+from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.written import as_csv
 from lindiff_nb.run.sweeps.cells import Cell
 from lindiff_nb.run.sweeps.store import Record, Store
 
