@@ -17,9 +17,9 @@ The overlaps, of a sample eigenvector with the population's, are those of Ledoit
 Separated or rapidly decaying population eigenvalues open gaps, and the law has several bulks; each
 holds exactly as many eigenvalues as the population has in it.
 
-Any solution in the upper half plane is the right one. Newton's method therefore needs no care
-about branches: it starts from bisection along the curve on which x is real, where x increases,
-and if it fails the bisection goes on. For Sigma = I `marchenko_pastur` has closed forms.
+Any solution in the upper half plane is the right one, so Newton's method needs no care about
+branches: it starts on the curve on which x is real, where `_bulk.curve` found x, next to the root.
+For Sigma = I `marchenko_pastur` has closed forms.
 """
 
 import numpy as np
@@ -32,8 +32,8 @@ from lindiff_nb.predict._bulk import counts, curve, support
 from lindiff_nb.predict._bulk.support import Bulks
 from lindiff_nb.predict.population import Spectrum, enter_varying
 
-NEWTON_STEPS = 12  # where a gap all but opens each one but halves the error
-CLOSE = 1e-9  # a relative step this small leaves less than rounding
+NEWTON_STEPS = 40  # where a gap all but opens each one but halves the error
+ROUNDING = 4e-15  # in x, relative to its terms
 
 
 def edges(spectrum: Spectrum, n: int) -> Array:
@@ -154,8 +154,10 @@ def _solve(x: Array, bulks: Bulks) -> Complex:
         for _ in range(NEWTON_STEPS):
             share = bulks.levels / (w[rows, None] - bulks.levels)
             missing = w[rows] * (1 + share @ bulks.counts / bulks.n) - x[rows]
-            step = missing / (1 - share**2 @ bulks.counts / bulks.n)
-            w[rows] -= step
-            if np.all(np.abs(step) <= CLOSE * np.abs(w[rows])):
+            size = x[rows] + np.abs(w[rows]) * (1 + np.abs(share) @ bulks.counts / bulks.n)
+            if np.all(np.abs(missing) <= ROUNDING * size):
                 break
+            w[rows] -= missing / (1 - share**2 @ bulks.counts / bulks.n)
+        else:
+            raise RuntimeError(f"no convergence in {NEWTON_STEPS} Newton steps: {x[rows][:5]=}")
     return w
