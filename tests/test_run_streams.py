@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lindiff_nb import cli
 from lindiff_nb._base.errors import UsageError, refusing, words
 from lindiff_nb.run import numbers, streams
 from lindiff_nb.run.cli import main
 
+whole = cli.main  # the commands of all rooms
 FULL = Path("/dev/full")  # Linux: a device that is always full
 PREDICT = "predict --power-law 3 1 -n 9 --steps 9 --rows 1"
 COMMANDS = ("list", "info calculator", PREDICT)
@@ -73,14 +76,35 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, command):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_the_files_are_written_though_the_reader_has_gone(tmp_path):
+WORKING = {  # what writes files beside standard output, and whether it says with its status more
+    f"{PREDICT} --csv a.csv --json a.json": 0,
+    "advise x.npy --json a.json": 0,
+    "copies x.npy x.npy --json a.json": 0,
+    "copies x.npy x.npy --json a.json --at-most 0.5": 1,
+    "fid x.npy y.npy --json a.json": 0,
+}
+
+
+@pytest.mark.parametrize("reader", ["gone", "full"])
+@pytest.mark.parametrize("command", WORKING)
+def test_work_goes_on_to_its_files_and_its_status_whoever_reads(
+    tmp_path, capsys, monkeypatch, command, reader
+):
+    monkeypatch.chdir(tmp_path)
+    for name, points in zip("xy", np.random.default_rng(0).random((2, 40, 5)), strict=True):
+        np.save(f"{name}.npy", points)
+    assert whole(command.split()) == WORKING[command]
+    wanted = Path("a.json").read_bytes()
     read, write = os.pipe()
     os.close(read)
-    done = run(f"{PREDICT} --json a.json --csv a.csv", tmp_path, stdout=write)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 1
-    assert (tmp_path / "a.csv").read_text().startswith("step,")
+    with os.fdopen(write, "w") as gone, FULL.open("w") as full:
+        monkeypatch.setattr("sys.stdout", full if reader == "full" else gone)
+        capsys.readouterr()
+        assert whole([*command.split(), "--force"]) == (1 if reader == "full" else WORKING[command])
+        monkeypatch.undo()
+    assert (tmp_path / "a.json").read_bytes() == wanted
+    told = capsys.readouterr().err
+    assert ("standard output cannot be written: No space left" in told) == (reader == "full")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, f"{PREDICT} --json a.json"])

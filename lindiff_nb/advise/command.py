@@ -46,13 +46,11 @@ def advise(chosen: argparse.Namespace) -> None:
         found, dead = sample.of_images(read)
         advice = from_sample.advise(found, read.same, named or None)
     command = None if read.scale is None else _training(chosen, read.names)
-    try:
-        print(text.text(advice, read.names, read.said, dead, command), flush=True)
-    finally:  # whoever reads may have gone: the files are wanted all the same
-        if chosen.json is not None:
-            write_bytes(chosen.json, files.as_json(advice, command is not None, dead).encode())
-        if chosen.figure is not None:
-            write_bytes(chosen.figure, _picture(advice, chosen.figure.suffix))
+    print(text.text(advice, read.names, read.said, dead, command), flush=True)
+    if chosen.json is not None:
+        write_bytes(chosen.json, files.as_json(advice, command is not None, dead).encode())
+    if chosen.figure is not None:
+        write_bytes(chosen.figure, _picture(advice, chosen.figure.suffix))
 
 
 def _training(chosen: argparse.Namespace, names: tuple[str, ...]) -> str:

@@ -100,14 +100,12 @@ def predict(chosen: argparse.Namespace) -> None:
         steps = chosen.best_steps and _steps.best(
             found.report.spectrum, chosen.best_steps, chosen.aim or "kl"
         )
-    try:
-        print(text.text(*found), flush=True)
-        if steps:
-            print(f"\n{_steps.text(steps)}", flush=True)
-        if steps and chosen.steps_json:
-            write_text(chosen.steps_json, _steps.as_json(steps))
-    finally:  # whoever reads may have gone: the files are wanted all the same
-        _write(chosen, found)
+    print(text.text(*found), flush=True)
+    if steps:
+        print(f"\n{_steps.text(steps)}", flush=True)
+    if steps and chosen.steps_json:
+        write_text(chosen.steps_json, _steps.as_json(steps))
+    _write(chosen, found)
 
 
 def _write(chosen: argparse.Namespace, found: "Answer") -> None:
