@@ -1,7 +1,6 @@
 """Standard output and error of every command: letters, closed pipes, full disks, whole numbers."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
