@@ -203,3 +203,21 @@ def test_numbers_are_finite():
     for text in ("1e309", "-1e309", "inf"):
         with pytest.raises(argparse.ArgumentTypeError):
             numbers.number(text)
+
+
+@pytest.mark.parametrize(
+    "command", ["predict --power-law 3 1 -n 9 --steps 9", "advise x.npy", "copies x.npy x.npy"]
+)
+def test_a_disk_that_fills_while_a_file_is_written_leaves_it_as_it_was(tmp_path, command):
+    """No file may grow beyond a page: what was tried before the work fits, and a picture does not."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 255, (12, 4, 4), np.uint8))
+    (tmp_path / "a.png").write_bytes(b"before")
+    code = """import resource, sys
+from lindiff_nb.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+sys.exit(main(sys.argv[1:]))"""
+    line = [sys.executable, "-B", "-c", code, *command.split(), "--figure", "a.png", "-f"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "lindiff-nb: a.png: File too large\n")
+    assert (tmp_path / "a.png").read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == {"x.npy", "a.png"}
