@@ -209,7 +209,7 @@ def test_numbers_are_finite():
     "command", ["predict --power-law 3 1 -n 9 --steps 9", "advise x.npy", "copies x.npy x.npy"]
 )
 def test_a_disk_that_fills_while_a_file_is_written_leaves_it_as_it_was(tmp_path, command):
-    """No file may grow beyond a page: what was tried before the work fits, and a picture does not."""
+    """No file may grow beyond a page: what is tried before the work fits, and no picture does."""
     np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 255, (12, 4, 4), np.uint8))
     (tmp_path / "a.png").write_bytes(b"before")
     code = """import resource, sys
