@@ -61,6 +61,32 @@ def test_a_pipe_is_refused_and_never_read(tmp_path):
             output(pipe, force, (".json",), lambda path: bool(path.read_bytes()))
 
 
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path):
+    """As on a cluster, where what is large lies on another disk; the file need not be there yet."""
+    disk, home = tmp_path / "disk", tmp_path / "home"
+    disk.mkdir()
+    home.mkdir()
+    path = home / "net.json"
+    path.symlink_to(disk / "large.json")
+    for content in (b"new", b"and anew"):
+        write_bytes(output(path, content != b"new", (".json",)), content)
+        assert path.is_symlink()
+        assert (disk / "large.json").read_bytes() == content
+        assert [p.name for p in (*home.iterdir(), *disk.iterdir())] == ["net.json", "large.json"]
+    with alone(path), pytest.raises(Busy, match=r"net\.json|large\.json"), alone(path.resolve()):
+        pass
+
+
+@pytest.mark.parametrize("leads", ["nowhere/x.json", "/dev/full", "folder", "/proc/x.json"])
+def test_a_link_to_where_nothing_can_be_written_is_refused(tmp_path, leads):
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "link.json"
+    path.symlink_to(tmp_path / leads)
+    with pytest.raises(UsageError, match=r"the output .*link\.json (cannot|is)"):
+        output(path, True, (".json",))
+    assert {p.name for p in tmp_path.iterdir()} == {"folder", "link.json"}
+
+
 def half_write(path, error):
     with replacing(path) as stream:
         stream.write(b"half")

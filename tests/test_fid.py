@@ -275,3 +275,17 @@ def test_features_far_from_gaussian_have_their_bias_from_halves(asked):
     assert found["factor"] > 1.2
     assert "the features are not Gaussian" in said
     assert asked(features(400, 20, 1), features(400, 20, 2))[1]["factor"] == 1
+
+
+@pytest.mark.parametrize(("n", "d", "block"), [(8000, 8, 2**16), (200, 200, 2**8)])
+def test_the_memory_that_is_asked_for_is_about_what_a_comparison_takes(monkeypatch, n, d, block):
+    """Where a block is most of it, and where matrices are."""
+    needs, rng = [], np.random.default_rng(0)
+    monkeypatch.setattr(of_features, "NUMBERS", block)
+    monkeypatch.setattr(of_features.memory, "require", lambda needed, name: needs.append(needed))
+    pair = rng.random((2, n, d))
+    tracemalloc.start()
+    corrected.corrected(*(FeatureSet("", x, rng) for x in pair))
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held / 2 < sum(needs) < 4 * held

@@ -105,6 +105,21 @@ def test_an_experiment_measures_on_new_and_on_own_points():
     assert np.all(found.new[:, 1] > found.own[:, 1] - found.truth)
 
 
+def test_an_experiment_is_a_training_and_three_bounds_by_an_eighth_of_the_draws():
+    found = score_draws.along_training(np.random.default_rng(7), TWO, 6, 3, [0.0, 1e3], 1, 200)
+    rng = np.random.default_rng(7)
+    features, points = score_draws.draw(rng, 6, 2), IsotropicModes(TWO.draw(rng, 3))
+    learned = score_draws.score(features, score_draws.train(rng, features, points, [0.0, 1e3], 200))
+    judge = int(rng.integers(2**32))
+    for part, score, law in (
+        (found.new, learned, TWO),
+        (found.own, learned, points),
+        (found.truth, true_score(TWO), points),
+    ):
+        bound = score_draws.bound(np.random.default_rng(judge), score, law, draws=25).nats
+        np.testing.assert_array_equal(part, [bound])
+
+
 def test_drawn_features_have_norm_one():
     w, u = score_draws.draw(np.random.default_rng(4), 50, 3)
     assert np.abs(w).sum(axis=1) + np.abs(u).sum(axis=1) == pytest.approx(1)

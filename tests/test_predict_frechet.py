@@ -231,3 +231,12 @@ def test_two_sets_with_one_direction_of_twice_the_variance():
     spectrum = np.append(2.0, np.ones(299))
     share = frechet.distance(spectrum, 300, reference=300) / spectrum.sum()
     assert share == pytest.approx(0.500789, rel=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1.1, 1.5, 1.9, 1e-7])
+def test_the_best_ridge_of_very_few_points_is_found_in_any_unit(unit):
+    """Of one white point it is near the variance itself, far up in what is searched."""
+    spectrum = np.ones(40)
+    known = frechet.best_ridge(spectrum, 1)
+    assert known > 0.8
+    assert frechet.best_ridge(unit * spectrum, 1) == pytest.approx(unit * known, rel=1e-3)

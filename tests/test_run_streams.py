@@ -1,20 +1,22 @@
 """Standard output and error of every command: letters, closed pipes, full disks, whole numbers."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lindiff_nb import cli
 from lindiff_nb._base.errors import UsageError, refusing, words
 from lindiff_nb.run import numbers, streams
 from lindiff_nb.run.cli import main
 
+whole = cli.main  # the commands of all rooms
 FULL = Path("/dev/full")  # Linux: a device that is always full
 PREDICT = "predict --power-law 3 1 -n 9 --steps 9 --rows 1"
 COMMANDS = ("list", "info calculator", PREDICT)
@@ -76,15 +78,36 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, command):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+WORKING = {  # what writes files beside standard output, and whether it says with its status more
+    f"{PREDICT} --csv a.csv --json a.json": 0,
+    "advise x.npy --json a.json": 0,
+    "copies x.npy x.npy --json a.json": 0,
+    "copies x.npy x.npy --json a.json --at-most 0.5": 1,
+    "fid x.npy y.npy --json a.json": 0,
+}
+
+
 @pytest.mark.long
-def test_the_files_are_written_though_the_reader_has_gone(tmp_path):
+@pytest.mark.parametrize("reader", ["gone", "full"])
+@pytest.mark.parametrize("command", WORKING)
+def test_work_goes_on_to_its_files_and_its_status_whoever_reads(
+    tmp_path, capsys, monkeypatch, command, reader
+):
+    monkeypatch.chdir(tmp_path)
+    for name, points in zip("xy", np.random.default_rng(0).random((2, 40, 5)), strict=True):
+        np.save(f"{name}.npy", points)
+    assert whole(command.split()) == WORKING[command]
+    wanted = Path("a.json").read_bytes()
     read, write = os.pipe()
     os.close(read)
-    done = run(f"{PREDICT} --json a.json --csv a.csv", tmp_path, stdout=write)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 1
-    assert (tmp_path / "a.csv").read_text().startswith("step,")
+    with os.fdopen(write, "w") as gone, FULL.open("w") as full:
+        monkeypatch.setattr("sys.stdout", full if reader == "full" else gone)
+        capsys.readouterr()
+        assert whole([*command.split(), "--force"]) == (1 if reader == "full" else WORKING[command])
+        monkeypatch.undo()
+    assert (tmp_path / "a.json").read_bytes() == wanted
+    told = capsys.readouterr().err
+    assert ("standard output cannot be written: No space left" in told) == (reader == "full")
 
 
 @pytest.mark.long
@@ -105,21 +128,6 @@ def test_a_standard_error_that_is_gone_changes_no_status(tmp_path):
     done = run("predict --power-law 3 1 -n 0", tmp_path, stderr=write)
     os.close(write)
     assert (done.returncode, done.stdout) == (2, b"")
-
-
-def test_a_full_disk_names_the_file_and_the_report_is_printed(tmp_path, capsys, monkeypatch):
-    def full(path, content):
-        raise OSError(28, "No space left on device")
-
-    from lindiff_nb.calculator import command
-    from lindiff_nb.cli import main
-
-    monkeypatch.setattr(command, "write_bytes", full)
-    path = tmp_path / "a.json"
-    assert main([*PREDICT.split(), "--json", str(path)]) == 1
-    told = capsys.readouterr()
-    assert told.out.startswith("power law of exponent 1: d = 3")
-    assert told.err == f"lindiff-nb: {path}: No space left on device\n"
 
 
 @pytest.mark.parametrize(
@@ -186,3 +194,23 @@ def test_numbers_are_finite():
     for text in ("1e309", "-1e309", "inf"):
         with pytest.raises(argparse.ArgumentTypeError):
             numbers.number(text)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "command", ["predict --power-law 3 1 -n 9 --steps 9", "advise x.npy", "copies x.npy x.npy"]
+)
+def test_a_disk_that_fills_while_a_file_is_written_leaves_it_as_it_was(tmp_path, command):
+    """No file may grow beyond a page: what is tried before the work fits, and no picture does."""
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 255, (12, 4, 4), np.uint8))
+    (tmp_path / "a.png").write_bytes(b"before")
+    code = """import resource, sys
+from lindiff_nb.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+sys.exit(main(sys.argv[1:]))"""
+    line = [sys.executable, "-B", "-c", code, *command.split(), "--figure", "a.png", "-f"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "lindiff-nb: a.png: File too large\n")
+    assert done.stdout  # the words come first
+    assert (tmp_path / "a.png").read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == {"x.npy", "a.png"}

@@ -27,10 +27,8 @@ def check(chosen: argparse.Namespace) -> None:
 
 def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:
     """Print the words, and write what stands in each file that is asked for."""
-    try:
-        print(words, flush=True)
-    finally:  # whoever reads may have gone: the files are wanted all the same
-        for name, content in contents.items():
-            if (path := getattr(chosen, name)) is not None:
-                made = content()
-                write_bytes(path, made.encode() if isinstance(made, str) else made)
+    print(words, flush=True)
+    for name, content in contents.items():
+        if (path := getattr(chosen, name)) is not None:
+            made = content()
+            write_bytes(path, made.encode() if isinstance(made, str) else made)

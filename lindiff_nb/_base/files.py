@@ -20,8 +20,11 @@ class Busy(OSError):
 
 
 def beside(path: Path) -> Path:
-    """A temporary name for a file: as short for a long name as for any other, another each time."""
-    return path.with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
+    """A temporary name for a file: as short for a long name as for any other, another each time.
+
+    Of a link beside what it leads to, on whichever disk that is.
+    """
+    return _behind(path).with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
 
 
 def digest(path: Path) -> str:
@@ -31,20 +34,28 @@ def digest(path: Path) -> str:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose bytes replace the file when it closes well; OSError names the file itself."""
+    """A stream whose bytes replace the file when it closes well; OSError names the file itself.
+
+    A link stays one: the file that it leads to is replaced, or made.
+    """
     part = beside(path)
     try:
-        litter.sweep(path.parent)
+        litter.sweep(part.parent)
         with part.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(part, path)
+        os.replace(part, _behind(path))
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _behind(path: Path) -> Path:
+    """The file that a link leads to, whether it is there or not."""
+    return Path(os.path.realpath(path))
 
 
 @contextlib.contextmanager
@@ -53,7 +64,8 @@ def alone(path: Path) -> Iterator[None]:
 
     The lock is the system's, so it ends with its process, however that ends.
     """
-    lock = path.with_name(f".ld-{sha256(path.name.encode()).hexdigest()[:16]}.lock")
+    file = _behind(path)
+    lock = file.with_name(f".ld-{sha256(file.name.encode()).hexdigest()[:16]}.lock")
     descriptor = _locked(lock, path)
     try:
         yield

@@ -40,8 +40,6 @@ def _status(arguments: Sequence[str], more: Sequence[Adder]) -> int:
         return _fail(error.status, f"lindiff-nb: {error}")
     except RunFailed as error:
         return _fail(1, str(error))
-    except streams.Gone:
-        return 0
     except (OSError, MemoryError) as error:
         return _fail(1, f"lindiff-nb: {words(error)}")
     except KeyboardInterrupt as error:
@@ -56,12 +54,8 @@ def _fail(status: int, message: str) -> int:
 
 def _finished(status: int) -> int:
     """The status once all is written: a reader who has gone is silence, a full disk a failure."""
-    try:
-        sys.stdout.flush()
-    except streams.Gone:
-        return status
-    except streams.Unwritable as error:
-        return _fail(status or 1, f"lindiff-nb: {error}")
+    if why := streams.failure():
+        return _fail(status or 1, f"lindiff-nb: standard output cannot be written: {why}")
     return status
 
 

@@ -1,8 +1,9 @@
 """Standard output and error: letters that a terminal lacks, pipes that close, disks that are full.
 
 A letter that the encoding of a stream does not have is written as near as ASCII comes to it, so
-that a dash in a title stops no command. A reader who has seen enough and closes the pipe is no
-error. Any other failure to write names the stream.
+that a dash in a title stops no command. Nor does a stream that cannot be written: work goes on to
+its files and its exit status. A reader who has seen enough and closes the pipe is no error; any
+other failure is told at the end.
 """
 
 import codecs
@@ -29,20 +30,9 @@ LETTERS = {
 ASCII = {letter: plain for plain, letters in LETTERS.items() for letter in letters}
 
 
-class Gone(BrokenPipeError):
-    """Whoever read standard output has gone."""
-
-
-class Unwritable(OSError):
-    """Standard output cannot be written to."""
-
-
 @contextlib.contextmanager
 def told() -> Iterator[None]:
-    """Standard output and error take any letter; what goes wrong with output is Gone or Unwritable.
-
-    A standard error that cannot be written is let be: there is nowhere to say so.
-    """
+    """Standard output and error take any letter, and what they cannot take any more is dropped."""
     codecs.register_error(READABLE, _instead)
     before = sys.stdout, sys.stderr
     for stream in before:
@@ -55,31 +45,36 @@ def told() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+def failure() -> str | None:
+    """Why standard output could not be written to, if it was not that its reader had gone."""
+    sys.stdout.flush()
+    error = cast(_Told, sys.stdout).error
+    return None if isinstance(error, BrokenPipeError | None) else error.strerror
+
+
 class _Told:
-    """A stream whose failures say that they are its own."""
+    """A stream that remembers its first failure, and is silent from then on."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self.stream = stream
+        self.error: OSError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        return self._tried(lambda: self.stream.write(text) if self.stream else len(text))
+        self._tried(lambda: self.stream.write(text) if self.stream else None)
+        return len(text)
 
     def flush(self) -> None:
         self._tried(lambda: self.stream.flush() if self.stream else None)
 
-    def _tried(self, work: Callable[[], Any]) -> Any:
+    def _tried(self, work: Callable[[], Any]) -> None:
         try:
-            return work()
+            work()
         except OSError as error:
             _silence(self)
-            if isinstance(sys.stderr, _Told) and sys.stderr is self:
-                return 0
-            if isinstance(error, BrokenPipeError):
-                raise Gone from None
-            raise Unwritable(f"standard output cannot be written: {error.strerror}") from None
+            self.error = self.error or error
 
 
 def _instead(error: UnicodeError) -> tuple[str, int]:
