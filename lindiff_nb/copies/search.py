@@ -1,8 +1,8 @@
 """Samples against training images: copies counted, and what would make the count wrong refused.
 
 Everything is compared in the training images' own numbers. Before the count a few samples are
-looked at in other forms, since colours in another order or grey levels in another unit would hide
-every copy; such samples are refused with what to do.
+looked at in other forms and units (`measure.memorization.nearest` tells those), since these would
+hide every copy; such samples are refused with what to do.
 """
 
 from collections.abc import Sequence
