@@ -88,7 +88,7 @@ class UNet(nn.Module):
         return self.last(self.up_full(self.up_half(h, half, level), full, level))
 
 
-class Block(nn.Module):
+class Layers(nn.Module):
     """Two convolutions beside a shortcut; between them the features hear of the noise level."""
 
     def __init__(self, inputs: int, outputs: int, level: int) -> None:
@@ -100,26 +100,29 @@ class Block(nn.Module):
         self.second = starts_at_zero(nn.Conv2d(outputs, outputs, 3, padding=1))
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
+
+class Block(Layers):
+    """These layers one after the other."""
+
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         """(N, inputs, h, w) and (N, level) to (N, outputs, h, w)."""
         h = self.first(functional.silu(self.norm(x)))
-        h = h + self.level(level)[:, :, None, None]
-        return self.shortcut(x) + self.second(functional.silu(h))
+        h += self.level(level)[:, :, None, None]
+        return self.second(functional.silu(h)).add_(self.shortcut(x))
 
 
-class Join(Block):
-    """The same block on features at half the size, each pixel four times, beside those at full.
+class Join(Layers):
+    """The same on features at half the size, each pixel four times, beside those at full.
 
     What four equal pixels need is computed once: a norm and its gains, and a convolution, which is
-    one of the small image with stride 1/2. So no enlarged image is made, and a step of training is
-    a tenth faster.
+    one of the small image with stride 1/2. So no enlarged image is made: training is 5 % faster.
     """
 
-    def forward(self, small: Tensor, full: Tensor, level: Tensor) -> Tensor:  # type: ignore
+    def forward(self, small: Tensor, full: Tensor, level: Tensor) -> Tensor:
         """(N, inputs - m, h/2, w/2), (N, m, h, w) and (N, level) to (N, outputs, h, w)."""
         h = joined(self.first, *map(functional.silu, self.normed(small, full)))
-        h = h + self.level(level)[:, :, None, None]
-        return joined(self.shortcut, small, full) + self.second(functional.silu(h))
+        h += self.level(level)[:, :, None, None]
+        return self.second(functional.silu(h)).add_(joined(self.shortcut, small, full))
 
     def normed(self, small: Tensor, full: Tensor) -> tuple[Tensor, Tensor]:
         """The norm of both together, in which a pixel of the small image counts four times."""
@@ -137,18 +140,20 @@ class Join(Block):
 
 
 def average(x: Tensor) -> Tensor:
-    """Over all features of all pixels of an image, (N, 1, 1, 1)."""
-    return x.mean(dim=(1, 2, 3), keepdim=True)
+    """Over all features of all pixels of an image, (N, 1, 1, 1), in no less than float32."""
+    kind = torch.promote_types(x.dtype, torch.float32)
+    return x.mean(dim=(1, 2, 3), keepdim=True, dtype=kind)
 
 
-def joined(convolution: nn.Conv2d, small: Tensor, full: Tensor) -> Tensor:
+def joined(convolution: nn.Module, small: Tensor, full: Tensor) -> Tensor:
     """A convolution of the enlarged small image beside the full one: the sum of one of each."""
-    weight, around = convolution.weight, convolution.padding[0]
-    few = small.shape[1]
+    weight, bias = convolution.parameters()
+    few, around = small.shape[1], weight.shape[-1] // 2
     turned = weight[:, :few].flip(2, 3).transpose(0, 1)
-    spread = sum(functional.pad(turned, (i, 1 - i, j, 1 - j)) for i in (0, 1) for j in (0, 1))
+    moved = [functional.pad(turned, (i, 1 - i, j, 1 - j)) for i in (0, 1) for j in (0, 1)]
+    spread = torch.stack(moved).sum(dim=0)
     h = functional.conv_transpose2d(small, spread, stride=2, padding=around)
-    return h + functional.conv2d(full, weight[:, few:], convolution.bias, padding=around)
+    return h.add_(functional.conv2d(full, weight[:, few:], bias, padding=around))
 
 
 class NoiseLevel(nn.Module):
