@@ -36,7 +36,7 @@ def advise(chosen: argparse.Namespace) -> None:
     """Read, compute, print the answer, write the files. UsageError for what cannot be met."""
     for path, suffixes in ((chosen.json, (".json",)), (chosen.figure, PICTURES)):
         if path is not None:
-            output(path, chosen.force, suffixes)
+            output(path, chosen.force, suffixes, inputs=[chosen.images])
     from lindiff_nb.advise import files, from_sample, sample, text
     from lindiff_nb.data import DataUnavailable, groups, images
 

@@ -79,7 +79,7 @@ def predict(chosen: argparse.Namespace) -> None:
     ]
     for path, suffixes in outputs:
         if path is not None:
-            output(path, chosen.force, suffixes)
+            output(path, chosen.force, suffixes, inputs=[chosen.spectrum, chosen.images])
     if chosen.size is not None and not chosen.images:
         raise UsageError(f"--size {chosen.size} goes with --images alone")
     if chosen.dimension is not None and not chosen.spectrum:

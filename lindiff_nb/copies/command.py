@@ -48,15 +48,15 @@ def add(commands: Any) -> None:
 
 def copies(chosen: argparse.Namespace) -> None:
     """Search, print, write. UsageError for what cannot be compared; RunFailed above --at-most."""
+    paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
     for path, suffixes in ((chosen.json, (".json",)), (chosen.figure, PICTURES)):
         if path is not None:
-            output(path, chosen.force, suffixes)
+            output(path, chosen.force, suffixes, inputs=paths)
     if chosen.at_most is not None and not 0 <= chosen.at_most <= 1:
         raise UsageError(f"--at-most {chosen.at_most:g} must be a share from 0 to 1")
     from lindiff_nb.copies.search import search
     from lindiff_nb.data import DataUnavailable, images
 
-    paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
     with refusing(ValueError, MemoryError, DataUnavailable):
         read = [images(path, **image_options.given(chosen)) for path in paths]
         if chosen.figure and len(read[1].shape) == 1:
