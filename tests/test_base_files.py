@@ -11,7 +11,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
 from lindiff_nb._base.outputs import as_json, output, write_bytes
 
@@ -139,3 +139,8 @@ def test_no_output_replaces_an_input_or_is_a_picture_among_the_inputs(tmp_path):
     for place, suffix in (("new.png", ".png"), ("mine/new.json", ".json")):
         assert output(tmp_path / place, False, (suffix,), inputs=[folder])
     assert (folder / "1.png").read_bytes() == b"theirs"
+
+
+def test_one_thing_is_no_plural():
+    assert [counted(n, "copy") for n in (0, 1, 2000)] == ["0 copies", "1 copy", "2,000 copies"]
+    assert [counted(n, "new image") for n in (1, 2)] == ["1 new image", "2 new images"]

@@ -39,7 +39,7 @@ def output(
 
 def apart(path: Path, inputs: Iterable[str | Path | None]) -> None:
     """UsageError if an output is one of the inputs, or a picture in a folder of them."""
-    for place in map(Path, filter(None, inputs)):
+    for place in [Path(each) for each in inputs if each]:
         if path.suffix in PICTURES and place.is_dir() and place.resolve() in path.resolve().parents:
             raise UsageError(f"the output {path} would be a picture among those in {place}")
         if path.exists() and place.is_file() and path.samefile(place):
