@@ -11,7 +11,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from lindiff_nb._base.errors import RunFailed, UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
 from lindiff_nb._base.outputs import output, write_bytes
 from lindiff_nb._base.written import as_json
@@ -149,3 +149,25 @@ def test_figures_are_written_whatever_the_environment_says_of_windows(tmp_path):
     environment = os.environ | {"MPLBACKEND": "nonsense"}
     subprocess.run(command, env=environment, capture_output=True, check=True)
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_output_replaces_an_input_or_is_a_picture_among_the_inputs(tmp_path):
+    """By force, through a link or another name of the folder; beside it and other files: yes."""
+    folder = tmp_path / "mine"
+    (folder / "below").mkdir(parents=True)
+    (folder / "1.png").write_bytes(b"theirs")
+    (tmp_path / "linked").symlink_to(folder)
+    (tmp_path / "again.csv").write_bytes(b"theirs")
+    for place in ("mine/1.png", "mine/below/new.png", "linked/new.png"):
+        with pytest.raises(UsageError, match="would be a picture among those in"):
+            output(tmp_path / place, True, (".png",), inputs=["mnist", None, folder])
+    with pytest.raises(UsageError, match=r"again\.csv is an input"):
+        output(tmp_path / "again.csv", True, (".csv",), inputs=[tmp_path / "mine/../again.csv"])
+    for place, suffix in (("new.png", ".png"), ("mine/new.json", ".json")):
+        assert output(tmp_path / place, False, (suffix,), inputs=[folder])
+    assert (folder / "1.png").read_bytes() == b"theirs"
+
+
+def test_one_thing_is_no_plural():
+    assert [counted(n, "copy") for n in (0, 1, 2000)] == ["0 copies", "1 copy", "2,000 copies"]
+    assert [counted(n, "new image") for n in (1, 2)] == ["1 new image", "2 new images"]

@@ -52,7 +52,7 @@ def test_a_step_takes_what_is_estimated(batch, size, width):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (Settings(batch=20_000), "batch=20000 images of (1, 16, 16) at width=16 needs about 12.2"),
+        (Settings(batch=20_000), "batch=20000 images of (1, 16, 16) at width=16 needs about 8.5"),
         (Settings(batch=2**62), "more than 2^50 GiB, and 3.0 GiB are free"),
         (Settings(width=2**62), "more than 2^50 GiB, and 3.0 GiB are free"),
     ],

@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from lindiff_nb import data
 from lindiff_nb.measure import memorization
 from lindiff_nb.measure.memorization import (
     Nearest,
@@ -246,20 +247,48 @@ def test_points_in_other_units_are_refused(factor):
         nearest(factor * own, broken)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.05])
-def test_black_at_minus_white_beside_black_at_zero_is_refused(noise):
-    """No copy would be found; noise, and samples of a Gaussian model, are not refused."""
-    rng = np.random.default_rng(0)
-    training = rng.integers(0, 2, (50, 30)) * rng.random((50, 30))
-    training[:, :2] = 0, 1
-    copies = training + noise * rng.standard_normal(training.shape)
-    assert fraction_memorised(nearest(copies, training)) == 1
-    for pair in ((2 * copies - 1, training), (copies, 2 * training - 1)):
-        with pytest.raises(ValueError, match=r"^samples must be in one unit, with black"):
+UNITS = {
+    "doubled": lambda x, own: 2 * x,
+    "halved": lambda x, own: x / 2,
+    "negated": lambda x, own: -x,
+    "negative": lambda x, own: 1 - x,
+    "black at minus white": lambda x, own: 2 * x - 1,
+    "less the mean image": lambda x, own: x - own.mean(axis=0),
+    "less the mean": lambda x, own: x - own.mean(),
+    "standardised": lambda x, own: (x - own.mean()) / own.std(),
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("many", [4, 60])
+def test_copies_in_another_unit_are_refused_and_never_called_new(unit, noise, many):
+    own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
+    copies = own[:many] + noise * own.std() * np.random.default_rng(0).standard_normal((many, 64))
+    assert fraction_memorised(nearest(copies, own)) > 0.8
+    pairs = [(UNITS[unit](copies, own), own), (copies, UNITS[unit](own, own))]
+    for pair in pairs[: 1 if many == 4 and unit == "less the mean image" else 2]:
+        with pytest.raises(ValueError, match="in one unit, got samples that look like"):
             nearest(*pair)
-    drawn = rng.multivariate_normal(training.mean(axis=0), np.cov(training.T), 50)
-    for new in (drawn, 0.45 * rng.standard_normal((50, 30))):
-        assert fraction_memorised(nearest(new, training)) == 0
+
+
+@pytest.mark.parametrize("many", [1, 5, 60])
+def test_what_is_new_in_the_same_unit_is_never_refused(many):
+    """New images, noisy ones, noise, a Gaussian model's; in [0, 1], [-1, 1] and standardised."""
+    images = data.load("photo-crops", 8, crops=400).train.reshape(400, 64)
+    rng = np.random.default_rng(1)
+    own, new = images[:200], images[200 : 200 + many]
+    drawn = rng.multivariate_normal(own.mean(axis=0), np.cov(own.T), many)
+    noise = rng.standard_normal((many, 64))
+    for x in (
+        new,
+        drawn,
+        noise,
+        *(a**0.5 * own[:many] + (1 - a) ** 0.5 * noise for a in (0.2, 0.8)),
+    ):
+        for unit in ("black at minus white", "standardised"):
+            nearest(UNITS[unit](x, own), UNITS[unit](own, own))
+        nearest(x, own)
 
 
 @pytest.mark.parametrize("levels", [3, 16, 255])

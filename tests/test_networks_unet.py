@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lindiff_nb.exact import denoiser
-from lindiff_nb.networks.unet import UNet
+from lindiff_nb.networks.unet import Block, Join, UNet
 
 
 def awake(**kwargs):
@@ -19,6 +19,28 @@ def awake(**kwargs):
 
 def count(network):
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (2, 3), (4, 4)])
+def test_features_of_half_the_size_are_joined_as_if_they_were_enlarged(sides):
+    """Values and gradients are those of the plain block on an image that is made."""
+    torch.manual_seed(0)
+    plain, join = (kind(6 + 4, 5, 3).double() for kind in (Block, Join))
+    torch.nn.init.normal_(plain.second.weight)
+    torch.nn.init.normal_(plain.norm.weight)
+    join.load_state_dict(plain.state_dict())
+    small = torch.randn(2, 6, *sides).double().requires_grad_()
+    full = (3 * torch.randn(2, 4, 2 * sides[0], 2 * sides[1]).double() + 1).requires_grad_()
+    level = torch.randn(2, 3).double().requires_grad_()
+    large = torch.nn.functional.interpolate(small, scale_factor=2)
+    pairs = []
+    for block, value in (
+        (plain, plain(torch.cat([large, full], 1), level)),
+        (join, join(small, full, level)),
+    ):
+        wanted = small, full, level, *block.parameters()
+        pairs.append([value, *torch.autograd.grad(value.square().sum(), wanted)])
+    torch.testing.assert_close(*pairs, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -196,7 +196,7 @@ def test_colour_pictures_train_with_all_said_along_the_way(tmp_path, capsys, cou
     assert command(tmp_path, place, *options) == 0
     said = capsys.readouterr().out
     assert f"{count} images {side} x {side} colour, black 0, white 255" in said
-    assert f"{count // 5} images are held out" in said
+    assert f"held out: {count // 5} images" in said
     lines = re.findall(r"step \d+: loss \S+, held out \S+ \(noise: little noise \S+, some", said)
     assert len(lines) == 2
     assert re.search(r"kept in \S+: step [24], loss on images held out 0\.\d+", said)

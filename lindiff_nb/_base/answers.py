@@ -18,11 +18,11 @@ def options(command: Any, **meanings: str) -> None:
     command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
 
 
-def check(chosen: argparse.Namespace) -> None:
+def check(chosen: argparse.Namespace, *inputs: str | Path | None) -> None:
     """Look at each file that is asked for, before anything is computed; UsageError as `output`."""
     for name, suffixes in FILES.items():
         if (path := getattr(chosen, name, None)) is not None:
-            output(path, chosen.force, suffixes)
+            output(path, chosen.force, suffixes, inputs=inputs)
 
 
 def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:

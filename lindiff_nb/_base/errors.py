@@ -1,4 +1,4 @@
-"""The two ways in which a request goes wrong."""
+"""The two ways in which a request goes wrong, and the words for it."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -40,6 +40,12 @@ def words(error: Exception, name: object = None) -> str:
     if isinstance(error, ArithmeticError):
         return f"a number leaves the range that can be computed with ({said or 'overflow'})"
     return said or type(error).__name__
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: "1 copy", "2,000 copies"."""
+    many = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lindiff_nb._base.errors import UsageError
@@ -17,18 +17,30 @@ def output(
     force: bool,
     suffixes: tuple[str, ...],
     ours: Callable[[Path], bool] | None = None,
+    inputs: Iterable[str | Path | None] = (),
 ) -> Path:
     """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
 
-    Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`.
+    Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`,
+    but never one of `inputs`; nor is a picture put into a folder of them, to be read with them.
     That a file can be made there is not believed but tried.
     """
     try:
         _look_at(path, force, suffixes, ours)
+        apart(path, inputs)
         _try(beside(path))
     except OSError as error:  # a name the system cannot take, or a place
         raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
     return path
+
+
+def apart(path: Path, inputs: Iterable[str | Path | None]) -> None:
+    """UsageError if an output is one of the inputs, or a picture in a folder of them."""
+    for place in [Path(each) for each in inputs if each]:
+        if path.suffix in PICTURES and place.is_dir() and place.resolve() in path.resolve().parents:
+            raise UsageError(f"the output {path} would be a picture among those in {place}")
+        if path.exists() and place.is_file() and path.samefile(place):
+            raise UsageError(f"the output {path} is an input")
 
 
 def _look_at(

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 def advise(chosen: argparse.Namespace) -> None:
     """Read, compute, print the answer, write the files. UsageError for what cannot be met."""
-    answers.check(chosen)
+    answers.check(chosen, chosen.images)
     from lindiff_nb.advise import files, from_sample, sample, text
     from lindiff_nb.data import groups, images
 

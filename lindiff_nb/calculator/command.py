@@ -69,7 +69,7 @@ def add(commands: Any) -> None:
 
 def predict(chosen: argparse.Namespace) -> None:
     """Compute, print the report, write the files. UsageError for what cannot be met."""
-    answers.check(chosen)
+    answers.check(chosen, chosen.spectrum, chosen.images)
     if chosen.size is not None and not chosen.images:
         raise UsageError(f"--size {chosen.size} goes with --images alone")
     if chosen.dimension is not None and not chosen.spectrum:

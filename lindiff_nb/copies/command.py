@@ -46,13 +46,13 @@ def add(commands: Any) -> None:
 
 def copies(chosen: argparse.Namespace) -> None:
     """Search, print, write. UsageError for what cannot be compared; RunFailed above --at-most."""
-    answers.check(chosen)
+    paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
+    answers.check(chosen, *paths)
     if chosen.at_most is not None and not 0 <= chosen.at_most <= 1:
         raise UsageError(f"--at-most {chosen.at_most:g} must be a share from 0 to 1")
     from lindiff_nb.copies.search import search
     from lindiff_nb.data import images
 
-    paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
     with refusing(ValueError, MemoryError):
         read = [images(path, **image_options.given(chosen)) for path in paths]
         if chosen.figure and len(read[1].shape) == 1:

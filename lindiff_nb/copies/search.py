@@ -1,8 +1,8 @@
 """Samples against training images: copies counted, and what would make the count wrong refused.
 
 Everything is compared in the training images' own numbers. Before the count a few samples are
-looked at in other forms, since colours in another order or grey levels in another unit would hide
-every copy; such samples are refused with what to do.
+looked at in other forms and units (`measure.memorization.nearest` tells those), since these would
+hide every copy; such samples are refused with what to do.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb._base.errors import counted
 from lindiff_nb._base.types import Array, Index, Mask
 from lindiff_nb.data.own import Images
 from lindiff_nb.measure import copies
@@ -73,9 +74,11 @@ def search(
     said += _checked(form, mirrored)
     found = _matches(asked, known, mirrored)
     if again:
-        said.append(f"{again} training images are others again: each counts once")
+        said.append(f"others again, which count once: {counted(again, 'training image')}")
     if more := _of_lookalikes(asked[found.ratio < copies.THRESHOLD], known):
-        said.append(f"{more} copies are of training images that look alike, which count as one")
+        said.append(
+            f"of training images that look alike, which count as one: {counted(more, 'copy')}"
+        )
     unseen = None
     if new is not None:
         held, lines = _alike("new images", new, training, known)
@@ -196,6 +199,5 @@ def _base_line(new: Share) -> list[str]:
     """A word on new images that are not new."""
     if new.interval[0] <= KNOWN:
         return []
-    return [
-        f"{new.copies} of {new.samples} new images are copies themselves: they are no base line"
-    ]
+    among = counted(new.samples, "new image")
+    return [f"copies themselves: {new.copies} of {among}; they are no base line"]

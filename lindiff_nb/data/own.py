@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lindiff_nb._base import memory, validate
-from lindiff_nb._base.errors import nearest
+from lindiff_nb._base.errors import counted, nearest
 from lindiff_nb._base.types import Array
 from lindiff_nb.data import arrays, folders
 from lindiff_nb.data.arrays import Layout
@@ -199,7 +199,7 @@ def _summary(source: str, read: Layout) -> str:
     else:
         scale = f"black {read.scale[0]:g}, white {read.scale[1]:g}"
     return (
-        f"{source}: {len(read.pixels):,} images {_kind(read.pixels.shape[1:])}, "
+        f"{source}: {counted(len(read.pixels), 'image')} {_kind(read.pixels.shape[1:])}, "
         f"{scale}; mean {extent.mean:.5g}, from {extent.low:g} to {extent.high:g}"
     )
 

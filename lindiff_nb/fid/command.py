@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
 
 def fid(chosen: argparse.Namespace) -> None:
     """Measure, print, write. UsageError for what cannot be compared."""
-    answers.check(chosen)
+    answers.check(chosen, chosen.features, chosen.reference)
     import numpy as np
 
     from lindiff_nb.fid import compare, features

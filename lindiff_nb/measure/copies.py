@@ -2,8 +2,8 @@
 
 A sample is a copy if it is three times nearer to one training image than to any other. The count
 is a binomial one, so its share has Wilson's interval. New images, asked the same, say what likeness
-alone gives. And a search finds no copy whose colours come in another order or whose grey levels
-are in another unit, so the samples are looked at in other forms too.
+alone gives. And a search finds no copy whose colours come in another order, or that is turned
+over, so the samples are looked at in other forms too.
 """
 
 import itertools
@@ -89,26 +89,22 @@ def together(mean: Array, spread: Array) -> tuple[float, float]:
 def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:
     """The form of the first samples, other than the one given, that holds the most copies.
 
-    Images (N, h, w) or (N, h, w, 3) are mirrored, turned over, taken as negatives, and their
-    colours put into all orders; points (N, d) are only brought to the training images' mean and
-    spread, as all others are too. None if no form holds one. Raises ValueError as `nearest` does.
+    Images (N, h, w) or (N, h, w, 3) are mirrored and turned over, and their colours put into all
+    orders; points (N, d) have no other form. None if none holds a copy. Raises ValueError as
+    `nearest` does: for other units too.
     """
     x, known = validate.numbers("samples", samples)[:TRIED], np.asarray(training)
-    names, forms = zip(*_forms(x, known), strict=True)
+    if x.ndim == 2:
+        return None
+    names, forms = zip(*_forms(x), strict=True)
     near = nearest(np.concatenate([x, *forms]), known, alike=THRESHOLD)
     given, *found = (share(hits) for hits in near.ratio.reshape(-1, len(x)) < THRESHOLD)
     best = max(range(len(found)), key=lambda form: found[form].copies)
     return Form(names[best], found[best], given) if found[best].copies else None
 
 
-def _forms(x: Array, known: Array) -> Iterator[tuple[str, Array]]:
+def _forms(x: Array) -> Iterator[tuple[str, Array]]:
     """The forms by name, each (N, ...) as x."""
-    mean, spread = together(*levels(known))
-    standard = (x - x.mean()) / (x.std() or 1.0)
-    yield "in other units", mean + spread * standard
-    if x.ndim == 2:
-        return
-    yield "as negatives", mean - spread * standard
     yield MIRRORED, x[:, :, ::-1]
     yield "upside down", x[:, ::-1]
     if x.shape[1] == x.shape[2]:

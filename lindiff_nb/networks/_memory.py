@@ -17,9 +17,9 @@ from lindiff_nb.exact.schedule import Schedule
 from lindiff_nb.networks._held_out import HeldOut
 from lindiff_nb.networks._run import Run
 
-# Numbers kept for the gradient, per pixel of a batch and feature of the width: 36 are used, and the
+# Numbers kept for the gradient, per pixel of a batch and feature of the width: 25 are used, and the
 # allocator loses a few.
-FEATURES = 40
+FEATURES = 28
 WEIGHTS = 340  # weights of the network per width squared
 COPIES = 5  # of the weights: network, average, gradient, Adam's two moments
 WORDS = ("out of memory", "not enough memory", "can't allocate memory")  # torch's, by device

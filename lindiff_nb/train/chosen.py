@@ -11,6 +11,7 @@ import numpy as np
 
 from lindiff_nb import data
 from lindiff_nb._base import image_options, validate
+from lindiff_nb._base.errors import counted
 from lindiff_nb._base.types import Array, Index
 from lindiff_nb.data import groups
 from lindiff_nb.data.imageset import ORDER
@@ -91,7 +92,7 @@ def _order(count: int, same: list[Index], share: float) -> tuple[Index, int]:
 
 def _alike(train: Array, held: Array) -> list[str]:
     """A word on held-out images that are training images in other pixels."""
-    said = [f"{len(held):,} images are held out"]
+    said = [f"held out: {counted(len(held), 'image')}"]
     if len(train) > 1:
         few = held[:LOOKED_AT]
         alike = copies.share(nearest(few, train).ratio < copies.THRESHOLD)
