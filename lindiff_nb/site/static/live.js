@@ -398,7 +398,7 @@
     }
     const top = values.reduce((most, value) => Math.max(most, value), 0);
     if (!(top > 0 && top < Infinity) || values.length > 1e6 || !values.every((value) => value >= -1e-7 * top))
-      throw Error("that is no list of eigenvalues: numbers that are not negative");
+      throw Error("no list");
     return values.map((value) => Math.max(value, 0));
   };
 
@@ -497,7 +497,7 @@
         };
         const read = ({ files: [file] }) => (file ? file.arrayBuffer().then(spectrumOf).then(
           (found) => use(found, `${found.length} eigenvalues of ${file.name}`),
-          (error) => use(undefined, error.message)) : use());
+          () => use(undefined, "that is no list of eigenvalues: numbers that are not negative")) : use());
         input.addEventListener("change", () => read(input));
         box.addEventListener("dragover", (event) => event.preventDefault());
         box.addEventListener("drop", (event) => (event.preventDefault(), read(event.dataTransfer)));
