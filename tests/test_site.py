@@ -142,9 +142,8 @@ def printed(page: Any) -> dict[str, Any]:
     closed = page.locator("details.sd-dropdown:not([open]), .toggle-hidden").count()
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     left = page.locator("details.sd-dropdown[open]").count()
-    pieces = page.locator(".stack").evaluate_all(
-        "all => all.filter(n => n.checkVisibility()).length"
-    )
+    shown = "all => all.filter(node => node.checkVisibility()).length"
+    pieces = page.locator(".stack").evaluate_all(shown)
     return probe | {"closed": closed, "left open": left, "pieces": pieces}
 
 
