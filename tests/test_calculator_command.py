@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lindiff_nb.calculator import command, figure
+from lindiff_nb._base.outputs import PICTURES
+from lindiff_nb.calculator import figure
 from lindiff_nb.cli import main
 from lindiff_nb.data import DataUnavailable
 from lindiff_nb.exact import sampler_error, spacing, spectra
@@ -291,7 +292,7 @@ def test_a_file_that_may_not_be_read_is_no_crash(here, capsys, monkeypatch):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("suffix", command.PICTURES)
+@pytest.mark.parametrize("suffix", PICTURES)
 def test_the_same_request_draws_the_same_file(here, monkeypatch, suffix):
     monkeypatch.setattr(figure, "SIZES", 3)
     monkeypatch.setattr(figure, "LEVELS", 3)

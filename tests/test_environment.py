@@ -213,7 +213,7 @@ def test_a_sweep_needs_the_extra_of_a_cluster_for_a_cluster_alone(tmp_path):
         ("networks.unet", "networks"),
         ("measure.score_matching", "networks"),
         ("run.execute", "run"),
-        ("run.dependencies", "book"),
+        ("run.dependencies", "run"),
         ("run.sweeps.dask", "sweep"),
     ],
 )

@@ -356,6 +356,17 @@ def test_every_mean_over_noise_steps_goes_through_the_one_rule():
         assert not second_rules(source), name
 
 
+ASKING = set(re.findall(r"^\((ch-[\w-]+)\)=\n# .*\?$", ALL_TEXT, re.M))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_reference_shows_has_its_own_marks(name):
+    """An equation's number is in brackets already, and a title that asks ends its sentence."""
+    assert not re.search(r"\(\{eq\}`[^`]*`\)", TEXT[name])
+    ends = re.findall(r"\{ref\}`(ch-[\w-]+)`\.", TEXT[name])
+    assert not ASKING.intersection(ends)
+
+
 def test_every_entry_of_the_bibliography_is_cited_and_leads_somewhere():
     entries = parse_file(BOOK / "references.bib").entries
     cited = set()

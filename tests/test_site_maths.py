@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
-from docutils.utils import new_document
 
 from lindiff_nb.site import fonts, maths
 
@@ -100,20 +99,3 @@ def test_the_last_piece_of_a_formula_is_an_element_of_its_own():
 def test_style_sheet_and_script_are_of_one_version():
     version = maths.engine().eval("katex.version")
     assert f'content:"{version}"' in fonts.embedded("katex.css")
-
-
-def test_a_short_formula_keeps_the_mark_behind_it():
-    long = "x" * (maths.SHORT + 1)
-    texts = [("a", ", b"), ("c", " d"), (long, ". "), ("e", ")")]
-    page = new_document("page")
-    page += nodes.paragraph("", "", *(part for tex, text in texts for part in pair(tex, text)))
-    before = page.astext()
-    maths.Together(page).run()
-    assert page.astext() == before
-    kept = [node.astext() for node in page.findall(nodes.inline)]
-    assert kept == ["a,", "e)"]
-    assert [math.astext() for math in page.findall(nodes.math)] == ["a", "c", long, "e"]
-
-
-def pair(tex: str, text: str) -> tuple[nodes.Node, nodes.Node]:
-    return nodes.math(tex, tex), nodes.Text(text)

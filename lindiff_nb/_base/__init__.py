@@ -11,6 +11,7 @@ extras    what an installation lacks, and the command that mends it
 files     files that are whole or as they were
 outputs   what a command writes
 written   values as text: columns, CSV, JSON
+answers   words and files of a command
 litter    what killed processes left
 image_options   of commands that take images
 memory    asked for beforehand

@@ -4,19 +4,22 @@ What the request names is checked, and files that exist are refused, before anyt
 """
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lindiff_nb._base import answers
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
 from lindiff_nb.run.numbers import count, number, whole
 
 if TYPE_CHECKING:
     from lindiff_nb.calculator._report import Report
-    from lindiff_nb.calculator._request import Answer
 
 SPECTRUM = "eigenvalues or a covariance: text, .csv, .npy, .npz, .mat, or one of them .gz"
+FILES = {
+    "json": "write everything there too",
+    "csv": "write the losses there too",
+    "figure": "draw it: .png, .svg, .pdf",
+    "steps_json": "write these steps there",
+}
 MOST_STEPS = 10_000
 UNITS = """\
 The spectrum is that of the data as they enter the network: the ridge, and what is much or little
@@ -58,27 +61,15 @@ def add(commands: Any) -> None:
     option("--rows", type=whole, default=9, metavar="R", help="levels shown (9)")
     option("--kl", type=number, default=0.01, help="aim of the divergence (0.01)")
     option("--excess", type=number, default=0.1, help="aim of the loss (0.1)")
-    option("--json", type=Path, metavar="FILE", help="write everything there too")
-    option("--csv", type=Path, metavar="FILE", help="write the losses there too")
-    option("--figure", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf")
     option("--best-steps", type=count, metavar="T", help="where so few steps of DDIM should stop")
     option("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
-    option("--steps-json", type=Path, metavar="FILE", help="write these steps there")
-    option("-f", "--force", action="store_true", help="replace files that exist")
+    answers.options(command, **FILES)
     command.set_defaults(command=predict)
 
 
 def predict(chosen: argparse.Namespace) -> None:
     """Compute, print the report, write the files. UsageError for what cannot be met."""
-    outputs: list[tuple[Path | None, tuple[str, ...]]] = [
-        (chosen.json, (".json",)),
-        (chosen.csv, (".csv",)),
-        (chosen.figure, PICTURES),
-        (chosen.steps_json, (".json",)),
-    ]
-    for path, suffixes in outputs:
-        if path is not None:
-            output(path, chosen.force, suffixes)
+    answers.check(chosen)
     if chosen.size is not None and not chosen.images:
         raise UsageError(f"--size {chosen.size} goes with --images alone")
     if chosen.dimension is not None and not chosen.spectrum:
@@ -89,7 +80,7 @@ def predict(chosen: argparse.Namespace) -> None:
         raise UsageError(f"--best-steps must be at most {MOST_STEPS}, got {chosen.best_steps}")
     if chosen.json and chosen.json == chosen.steps_json:
         raise UsageError(f"--json and --steps-json are both {chosen.json}")
-    from lindiff_nb.calculator import _steps, text
+    from lindiff_nb.calculator import _steps, files, text
     from lindiff_nb.calculator._request import answer
 
     with refusing(ValueError, ArithmeticError, MemoryError, RuntimeError, name=chosen.spectrum):
@@ -97,31 +88,14 @@ def predict(chosen: argparse.Namespace) -> None:
         steps = chosen.best_steps and _steps.best(
             found.report.spectrum, chosen.best_steps, chosen.aim or "kl"
         )
-    try:
-        print(text.text(*found), flush=True)
-        if steps:
-            print(f"\n{_steps.text(steps)}", flush=True)
-        if steps and chosen.steps_json:
-            write_text(chosen.steps_json, _steps.as_json(steps))
-    finally:  # whoever reads may have gone: the files are wanted all the same
-        _write(chosen, found)
-
-
-def _write(chosen: argparse.Namespace, found: "Answer") -> None:
-    """The files that were asked for; an OSError names the one that cannot be written."""
-    from lindiff_nb.calculator import files
-
-    contents: list[tuple[Path | None, Callable[[], bytes]]] = [
-        (chosen.json, lambda: files.as_json(*found).encode()),
-        (chosen.csv, lambda: files.as_csv(found.report).encode()),
-        (chosen.figure, lambda: _picture(found.report, chosen.figure.suffix)),
-    ]
-    for path, content in contents:
-        if path is not None:
-            try:
-                write_bytes(path, content())
-            except OSError as error:
-                raise OSError(error.errno, error.strerror, str(path)) from None
+    answers.give(
+        chosen,
+        "\n\n".join([text.text(*found), *([_steps.text(steps)] if steps else [])]),
+        json=lambda: files.as_json(*found),
+        csv=lambda: files.as_csv(found.report),
+        figure=lambda: _picture(found.report, chosen.figure.suffix),
+        steps_json=lambda: _steps.as_json(steps),
+    )
 
 
 def _picture(report: "Report", suffix: str) -> bytes:

@@ -4,13 +4,11 @@ No network is asked, nothing is random, and what is written names images by numb
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
-from lindiff_nb._base import image_options
+from lindiff_nb._base import answers, image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.outputs import PICTURES, output, write_bytes, write_text
 from lindiff_nb._base.written import as_json
 from lindiff_nb.run.numbers import number, whole
 
@@ -41,33 +39,31 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--mirrored", action="store_true", help="mirror images are copies too")
     image_options.add(command, whole, number)
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
-    command.add_argument("--figure", type=Path, metavar="FILE", help="draw the ten likeliest pairs")
-    command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+    meanings = {"json": "write the result there too", "figure": "draw the ten likeliest pairs"}
+    answers.options(command, **meanings)
     command.set_defaults(command=copies)
 
 
 def copies(chosen: argparse.Namespace) -> None:
     """Search, print, write. UsageError for what cannot be compared; RunFailed above --at-most."""
-    for path, suffixes in ((chosen.json, (".json",)), (chosen.figure, PICTURES)):
-        if path is not None:
-            output(path, chosen.force, suffixes)
+    answers.check(chosen)
     if chosen.at_most is not None and not 0 <= chosen.at_most <= 1:
         raise UsageError(f"--at-most {chosen.at_most:g} must be a share from 0 to 1")
     from lindiff_nb.copies.search import search
-    from lindiff_nb.data import DataUnavailable, images
+    from lindiff_nb.data import images
 
     paths = [path for path in (chosen.samples, chosen.training, chosen.new) if path is not None]
-    with refusing(ValueError, MemoryError, DataUnavailable):
+    with refusing(ValueError, MemoryError):
         read = [images(path, **image_options.given(chosen)) for path in paths]
         if chosen.figure and len(read[1].shape) == 1:
             raise UsageError("--figure is for images: these have no shape")
         found = search(*read, mirrored=chosen.mirrored)
-    print(text(found, read), flush=True)
-    if chosen.json:
-        write_text(chosen.json, as_json(contents(found, read)))
-    if chosen.figure:
-        write_bytes(chosen.figure, _picture(found, read, chosen.figure.suffix))
+    answers.give(
+        chosen,
+        text(found, read),
+        json=lambda: as_json(contents(found, read)),
+        figure=lambda: _picture(found, read, chosen.figure.suffix),
+    )
     share = found.samples.share
     if chosen.at_most is not None and share.fraction > chosen.at_most:
         raise RunFailed(

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lindiff_nb
+from lindiff_nb._base import answers
 from lindiff_nb._base.errors import UsageError, refusing
-from lindiff_nb._base.outputs import output, write_text
 from lindiff_nb._base.written import as_json
 from lindiff_nb.run.numbers import whole
 
@@ -35,15 +35,13 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--training", action="store_true", help="the model was trained on B")
     command.add_argument("--seed", type=whole, default=0, help="of subsets (default: 0)")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
-    command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+    answers.options(command, json="write the result there too")
     command.set_defaults(command=fid)
 
 
 def fid(chosen: argparse.Namespace) -> None:
     """Measure, print, write. UsageError for what cannot be compared."""
-    if chosen.json:
-        output(chosen.json, chosen.force, (".json",))
+    answers.check(chosen)
     import numpy as np
 
     from lindiff_nb.fid import compare, features
@@ -55,9 +53,7 @@ def fid(chosen: argparse.Namespace) -> None:
         if a.d != b.d:
             raise UsageError(f"features of {a.d} and of {b.d} numbers: two extractors?")
         found = compare.compare(a, b, rng, training=chosen.training)
-    print(text(found), flush=True)
-    if chosen.json:
-        write_text(chosen.json, as_json(contents(found)))
+    answers.give(chosen, text(found), json=lambda: as_json(contents(found)))
 
 
 def _sized(b: "FeatureSet | Moments", size: int | None) -> "FeatureSet | Moments":

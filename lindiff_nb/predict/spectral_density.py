@@ -17,9 +17,9 @@ The overlaps, of a sample eigenvector with the population's, are those of Ledoit
 Separated or rapidly decaying population eigenvalues open gaps, and the law has several bulks; each
 holds exactly as many eigenvalues as the population has in it.
 
-Any solution in the upper half plane is the right one. Newton's method therefore needs no care
-about branches: it starts from bisection along the curve on which x is real, where x increases,
-and if it fails the bisection goes on. For Sigma = I `marchenko_pastur` has closed forms.
+Any solution in the upper half plane is the right one, so Newton's method needs no care about
+branches: it starts on the curve on which x is real, where `_bulk.curve` found x, next to the root.
+For Sigma = I `marchenko_pastur` has closed forms.
 """
 
 import numpy as np
@@ -28,13 +28,12 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, Complex, Mask, Reals
 from lindiff_nb._base.units import Unit
-from lindiff_nb.predict._bulk import counts, support
+from lindiff_nb.predict._bulk import counts, curve, support
 from lindiff_nb.predict._bulk.support import Bulks
 from lindiff_nb.predict.population import Spectrum, enter_varying
 
-ROUNDS = 70  # halvings, until nothing is left of an interval
-NEWTON_STEPS = 6  # tried after each of them
-ON_CURVE = 1e-6  # how far from one D may be
+NEWTON_STEPS = 40  # where a gap all but opens each one but halves the error
+ROUNDING = 4e-15  # in x, relative to its terms
 
 
 def edges(spectrum: Spectrum, n: int) -> Array:
@@ -145,57 +144,20 @@ def _inside(x: Array, bulks: Bulks) -> Mask:
 
 
 def _solve(x: Array, bulks: Bulks) -> Complex:
-    """w with Im w > 0 at each x inside a bulk, (k,)."""
-    w = np.empty(x.size, dtype=np.complex128)
-    nodes, known = _known(bulks)
-    for rows in blocks(x.size, bulks.levels.size):
-        place = np.searchsorted(known, x[rows]).clip(1, nodes.size - 1)
-        w[rows] = _bracketed(x[rows], nodes[place - 1], nodes[place], bulks)
-    return w
+    """w with Im w > 0 at each x inside a bulk, (k,): from the curve, by Newton's method to the bit.
 
-
-def _known(bulks: Bulks, most: int = 64) -> tuple[Array, Array]:
-    """Re w and x, increasing, at the edges and at population eigenvalues, which all have D > 1."""
-    u = bulks.levels[:: max(1, bulks.levels.size // most)]
-    x = [support.position(support.on_curve(part[None], bulks), bulks)[0].real for part in u]
-    nodes = np.concatenate([bulks.w.ravel(), u])
-    order = np.argsort(nodes)
-    return nodes[order], np.maximum.accumulate(np.concatenate([bulks.x.ravel(), x])[order])
-
-
-def _bracketed(x: Array, low: Array, high: Array, bulks: Bulks) -> Complex:
-    """Bisection in Re w, and from every midpoint a few of Newton's steps."""
-    w = np.empty(x.size, dtype=np.complex128)
-    todo = np.arange(x.size)
-    for _ in range(ROUNDS):
-        middle = (low[todo] + high[todo]) / 2
-        w[todo] = start = support.on_curve(middle, bulks)
-        left = support.position(start, bulks).real < x[todo]
-        low[todo], high[todo] = (
-            np.where(left, middle, low[todo]),
-            np.where(left, high[todo], middle),
-        )
-        found, good = _newton(start, x[todo], bulks)
-        w[todo[good]], todo = found[good], todo[~good]
-        if not todo.size:
-            break
-    return w
-
-
-def _newton(w: Complex, x: Array, bulks: Bulks) -> tuple[Complex, Mask]:
-    """Some steps, and whether they ended at rounding error in the upper half plane.
-
-    There D(w) = 1 (`support`); at other roots, on the real axis, rounding may make Im w positive.
+    The curve is seen from afar (`views`), so close to the root that no other one attracts.
     """
-    w = w.copy()
-    for _ in range(NEWTON_STEPS):
-        share = bulks.levels / (w[:, None] - bulks.levels)
-        residual = w * (1 + share @ bulks.counts / bulks.n) - x
-        step = residual / (1 - share**2 @ bulks.counts / bulks.n)
-        w -= step
-    share = bulks.levels / (w[:, None] - bulks.levels)
-    sums = share @ bulks.counts, np.abs(share) @ bulks.counts
-    rounding = 1e-15 * (x + np.abs(w) * (1 + sums[1] / bulks.n))
-    residual = w * (1 + sums[0] / bulks.n) - x
-    on_curve = np.abs(np.square(np.abs(share)) @ bulks.counts / bulks.n - 1) <= ON_CURVE
-    return w, (w.imag > 0) & on_curve & (np.abs(residual) <= 4 * rounding)
+    u, w = curve.back(x, bulks), np.empty(x.size, dtype=np.complex128)
+    for rows in blocks(x.size, bulks.levels.size):
+        w[rows] = support.on_curve(u[rows], bulks)
+        for _ in range(NEWTON_STEPS):
+            share = bulks.levels / (w[rows, None] - bulks.levels)
+            missing = w[rows] * (1 + share @ bulks.counts / bulks.n) - x[rows]
+            size = x[rows] + np.abs(w[rows]) * (1 + np.abs(share) @ bulks.counts / bulks.n)
+            if np.all(np.abs(missing) <= ROUNDING * size):
+                break
+            w[rows] -= missing / (1 - share**2 @ bulks.counts / bulks.n)
+        else:
+            raise RuntimeError(f"no convergence in {NEWTON_STEPS} Newton steps: {x[rows][:5]=}")
+    return w

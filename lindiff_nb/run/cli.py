@@ -75,7 +75,7 @@ def _parser(more: Sequence[Adder]) -> argparse.ArgumentParser:
         "--version", action="version", version=f"lindiff-nb {lindiff_nb.__version__}"
     )
     table = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (*commands.ADDERS, sweeps.add, *more):
+    for add in (commands.add, sweeps.add, *more):
         add(table)
     return parser
 

@@ -17,80 +17,61 @@ from lindiff_nb.run.numbers import count, positive, whole
 Adder = Callable[[Any], None]  # adds its command to what add_subparsers returned
 
 
-def _add_list(commands: Any) -> None:
-    command = commands.add_parser("list", help="the chapters")
-    command.set_defaults(command=_list)
+def add(commands: Any) -> None:
+    """Add all of them, in the order in which --help lists them."""
+
+    def begun(name: str, run: Callable[[argparse.Namespace], None], meaning: str) -> Any:
+        """A command, and how an option is added to it."""
+        command = commands.add_parser(name, help=meaning)
+        command.set_defaults(command=run)
+        return command.add_argument
+
+    _add_readers(begun)
+    _add_builders(begun)
 
 
-def _add_info(commands: Any) -> None:
-    command = commands.add_parser("info", help="the parameters of a chapter")
-    command.add_argument("chapter", metavar="CHAPTER", help="its name, or a file of your own")
-    command.set_defaults(command=_info)
+def _add_readers(begun: Any) -> None:
+    """The commands of whoever reads or runs chapters."""
+    begun("list", _list, "the chapters")
+    option = begun("info", _info, "the parameters of a chapter")
+    option("chapter", metavar="CHAPTER", help="its name, or a file of your own")
+    option = begun("run", _run, "run a chapter with other parameters")
+    option("chapter", metavar="CHAPTER", help="its name, or a file of your own")
+    option("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
+    option("--source", action="store_true", help="leave the text as its MyST source")
+    _add_values(option)
+    option = begun("figure", _figure, "one figure: its pictures, its numbers as CSV")
+    option("figure", metavar="FIGURE", help="its name, as under it on the page")
+    option("-o", dest="out", default=".", metavar="DIR", help="default: this folder")
+    option("--dpi", type=count, metavar="DOTS", help="of the PNG; default: 100")
+    _add_values(option)
+    option = begun("lab", _lab, "open a chapter in JupyterLab, as a notebook")
+    option("chapter", nargs="?", metavar="CHAPTER", help="default: the first")
+    option("--read", action="store_true", help="run it; open a readable copy")
+    option("--no-browser", action="store_true", help="print the address only")
+    option("--port", type=whole, help="default: Jupyter's own, or one that is free")
 
 
-def _add_run(commands: Any) -> None:
-    command = commands.add_parser("run", help="run a chapter with other parameters")
-    command.add_argument("chapter", metavar="CHAPTER", help="its name, or a file of your own")
-    command.add_argument("-o", dest="out", metavar="OUT.ipynb", help="default: CHAPTER.ipynb")
-    command.add_argument("--source", action="store_true", help="leave the text as its MyST source")
-    _add_values(command)
-    command.set_defaults(command=_run)
-
-
-def _add_figure(commands: Any) -> None:
-    command = commands.add_parser("figure", help="one figure: its pictures, its numbers as CSV")
-    command.add_argument("figure", metavar="FIGURE", help="its name, as under it on the page")
-    command.add_argument("-o", dest="out", default=".", metavar="DIR", help="default: this folder")
-    command.add_argument("--dpi", type=count, metavar="DOTS", help="of the PNG; default: 100")
-    _add_values(command)
-    command.set_defaults(command=_figure)
-
-
-def _add_values(command: argparse.ArgumentParser) -> None:
+def _add_values(option: Any) -> None:
     """What may be asked of the run of a chapter."""
-    command.add_argument(
-        "-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE")
-    )
-    command.add_argument("--small", action="store_true", help="the chapter's small values, but -p")
-    command.add_argument("--fresh", action="store_true", help="also where such a run is kept")
-    command.add_argument("-f", "--force", action="store_true", help="replace what is there")
-    command.add_argument("--timeout", type=positive, metavar="SECONDS", help="default: none")
+    option("-p", dest="overrides", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
+    option("--small", action="store_true", help="the chapter's small values, but -p")
+    option("--fresh", action="store_true", help="also where such a run is kept")
+    option("-f", "--force", action="store_true", help="replace what is there")
+    option("--timeout", type=positive, metavar="SECONDS", help="default: none")
 
 
-def _add_lab(commands: Any) -> None:
-    command = commands.add_parser("lab", help="open a chapter in JupyterLab, as a notebook")
-    command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="default: the first")
-    command.add_argument("--read", action="store_true", help="run it; open a readable copy")
-    command.add_argument("--no-browser", action="store_true", help="print the address only")
-    command.add_argument("--port", type=whole, help="default: Jupyter's own, or one that is free")
-    command.set_defaults(command=_lab)
-
-
-def _add_build(commands: Any) -> None:
-    command = commands.add_parser("build", help="run what changed and build the website")
-    command.add_argument("-j", "--jobs", type=count, metavar="N", help="chapters at a time")
-    command.add_argument(
-        "--timeout", type=positive, default=600, metavar="SECONDS", help="a chapter"
-    )
-    command.set_defaults(command=_build)
-
-
-def _add_serve(commands: Any) -> None:
-    command = commands.add_parser("serve", help="show the website at a local address")
-    command.add_argument("--port", type=whole, help="default: 8000, or any that is free")
-    command.set_defaults(command=_serve)
-
-
-def _add_new_chapter(commands: Any) -> None:
-    command = commands.add_parser("new-chapter", help="begin a chapter of the book")
-    command.add_argument("name", metavar="NAME", help="of its page: lower case, with hyphens")
-    command.add_argument("--title", help="default: the name in words")
-    command.set_defaults(command=_new_chapter)
-
-
-def _add_clean(commands: Any) -> None:
-    command = commands.add_parser("clean", help="remove what build made")
-    command.set_defaults(command=_clean)
+def _add_builders(begun: Any) -> None:
+    """The commands of whoever builds the website, in a checkout."""
+    option = begun("build", _build, "run what changed and build the website")
+    option("-j", "--jobs", type=count, metavar="N", help="chapters at a time")
+    option("--timeout", type=positive, default=600, metavar="SECONDS", help="a chapter")
+    option = begun("serve", _serve, "show the website at a local address")
+    option("--port", type=whole, help="default: 8000, or any that is free")
+    option = begun("new-chapter", _new_chapter, "begin a chapter of the book")
+    option("name", metavar="NAME", help="of its page: lower case, with hyphens")
+    option("--title", help="default: the name in words")
+    begun("clean", _clean, "remove what build made")
 
 
 def _list(chosen: argparse.Namespace) -> None:
@@ -177,16 +158,3 @@ def _checkout() -> Book:
     if not book.is_checkout:
         raise UsageError(f"this belongs to a checkout: {book.root} holds no _toc.yml")
     return book
-
-
-ADDERS: tuple[Adder, ...] = (  # in the order in which --help lists them
-    _add_list,
-    _add_info,
-    _add_run,
-    _add_figure,
-    _add_lab,
-    _add_build,
-    _add_serve,
-    _add_new_chapter,
-    _add_clean,
-)

@@ -96,16 +96,12 @@ class _Reader(HTMLParser):
             _check_style(data)
 
     def handle_comment(self, data: str) -> None:
-        raise Active(f"a comment: {_short(data)}")
+        raise Active(f"a comment or a declaration: {_short(data)}")
 
     def handle_decl(self, decl: str) -> None:
-        raise Active(f"a declaration: {_short(decl)}")
+        self.handle_comment(decl)
 
-    def unknown_decl(self, data: str) -> None:
-        raise Active(f"a declaration: {_short(data)}")
-
-    def handle_pi(self, data: str) -> None:
-        raise Active(f"a processing instruction: {_short(data)}")
+    unknown_decl = handle_pi = handle_comment
 
 
 def _check_element(tag: str, allowed: frozenset[str]) -> None:

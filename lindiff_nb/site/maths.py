@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 NAME = "katex"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+)\}.*?\\end\{\1\}", re.S)
-MARKS = re.compile(r"[.,;:?!)\]]+")
-SHORT = 30  # letters of TeX: on a phone such a formula fits a line
 NUMBERED = re.compile(r"(\\(?:begin|end)\{(?:align|alignat|gather|equation))\}")
 BEFORE, AFTER = re.compile(r"[(\[“‘]+$"), re.compile(r"[^\w\s(\[“‘–—]+(?:\w+\b)?")
 LAST = re.compile(r'<span class="base">(?:(?!<span class="base">).)*(?=</span></span>$)', re.S)
@@ -143,24 +141,6 @@ def visit_display(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-class Together(SphinxPostTransform):
-    """A short formula and the mark behind it: a browser would break the line between the two."""
-
-    default_priority = 900
-    formats = ("html",)
-
-    def run(self, **kwargs: Any) -> None:
-        """Put both into one element, which the style sheet keeps on one line."""
-        for formula in list(self.document.findall(nodes.math)):
-            place = formula.parent.index(formula)
-            behind = formula.parent[place + 1 : place + 2]
-            text = behind[0].astext() if behind and isinstance(behind[0], nodes.Text) else ""
-            if (marks := MARKS.match(text)) and len(formula.astext()) <= SHORT:
-                both = nodes.inline("", "", formula.deepcopy(), nodes.Text(marks[0]))
-                both["classes"] = ["together"]
-                formula.parent[place : place + 2] = [both, nodes.Text(text[marks.end() :])]
-
-
 def aligned(node: nodes.math_block) -> str:
     """The text of a block, in which blank lines and line breaks divide an equation."""
     text = str(node.astext())
@@ -181,7 +161,6 @@ def choose(app: Any, config: Any) -> None:
 
 def setup(app: Any) -> None:
     """Register the renderer."""
-    app.add_post_transform(Together)
     app.add_html_math_renderer(NAME, (visit_inline, None), (visit_display, None))
     app.add_post_transform(Joined)
     app.connect("config-inited", choose)

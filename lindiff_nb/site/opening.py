@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nbformat
 from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -87,21 +88,13 @@ def opened(notation: str, cells: list[dict[str, Any]]) -> None:
     first["source"] = text
 
 
-def whole(text: str) -> dict[str, Any]:
-    """A notebook as it lies in its file, each source in one piece."""
-    notebook: dict[str, Any] = json.loads(text)
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-    return notebook
-
-
 def read(app: Any, page: str, source: list[str]) -> None:
     """Open a chapter as Sphinx reads it."""
     notation = Path(app.srcdir) / Path(page).parent / "notation.md"
     if not str(app.env.doc2path(page)).endswith(".ipynb"):
         return
-    notebook = whole(source[0])
-    opened(notation.read_text("utf-8") if notation.exists() else "", notebook["cells"])
+    notebook = nbformat.reads(source[0], as_version=4)
+    opened(notation.read_text("utf-8") if notation.exists() else "", notebook.cells)
     source[0] = json.dumps(notebook)
     app.env.note_dependency(notation)
 
@@ -142,7 +135,7 @@ class Minutes(SphinxRole):
                 logger.warning("minutes: no chapter %r", name, location=self.get_location())
                 return [], []
             self.env.note_dependency(str(path))
-            total += reading.cost(whole(path.read_text("utf-8"))["cells"])["minutes"]
+            total += reading.cost(nbformat.read(path, as_version=4).cells)["minutes"]
         return [nodes.Text(reading.spoken(total))], []
 
 

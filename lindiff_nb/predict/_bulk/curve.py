@@ -58,7 +58,12 @@ def _seen(u: Array, seen: View, n: int) -> Local:
 
 
 def delta(x: Array, bulks: Bulks) -> Array:
-    """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,).
+    """delta at each x > 0; between the bulks and beyond them that of the nearest edge, (k,)."""
+    return local(back(x, bulks), bulks).delta
+
+
+def back(x: Array, bulks: Bulks) -> Array:
+    """u at each x > 0; between the bulks and beyond them that of the nearest edge, (k,).
 
     Solves for the angle phi of `through`, unless x is at an edge or outside.
     """
@@ -75,7 +80,7 @@ def delta(x: Array, bulks: Bulks) -> Array:
         return x[inside[some]] - here.x, here.slope
 
     phi[inside] = angle(phi[inside], bulks.w[bulk[inside]], missing)
-    return local(through(phi, bulks.w[bulk]), bulks).delta
+    return through(phi, bulks.w[bulk])
 
 
 def angle(phi: Array, ends: Array, missing: Missing) -> Array:

@@ -1,0 +1,36 @@
+"""What a command answers: words on the terminal, and the files that were asked for; one rule."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lindiff_nb._base.outputs import PICTURES, output, write_bytes
+
+FILES = {"json": (".json",), "csv": (".csv",), "figure": PICTURES, "steps_json": (".json",)}
+
+
+def options(command: Any, **meanings: str) -> None:
+    """Add the option of each of these `FILES`, json="write everything there too", and --force."""
+    for name, meaning in meanings.items():
+        option = "--" + name.replace("_", "-")
+        command.add_argument(option, type=Path, metavar="FILE", help=meaning)
+    command.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+
+
+def check(chosen: argparse.Namespace) -> None:
+    """Look at each file that is asked for, before anything is computed; UsageError as `output`."""
+    for name, suffixes in FILES.items():
+        if (path := getattr(chosen, name, None)) is not None:
+            output(path, chosen.force, suffixes)
+
+
+def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:
+    """Print the words, and write what stands in each file that is asked for."""
+    try:
+        print(words, flush=True)
+    finally:  # whoever reads may have gone: the files are wanted all the same
+        for name, content in contents.items():
+            if (path := getattr(chosen, name)) is not None:
+                made = content()
+                write_bytes(path, made.encode() if isinstance(made, str) else made)
