@@ -339,12 +339,20 @@ def saved(folder: Path) -> dict[Path, np.ndarray | None]:
         "e.txt": None,
         "f.npy": None,
         "g.txt": None,
+        "h.csv": None,
+        "i.txt": None,
+        "j.csv": np.array([3.0, 2.0]),
+        "k.npy": None,
     }
     (folder / "a.txt").write_text("# eigenvalues\n3\n1 0.5\n0\n2.5e-3\n")
     (folder / "d.csv").write_text("2.0,1.0\n")
     (folder / "e.txt").write_text("rank, eigenvalue\n1, 2\n")
     (folder / "g.txt").write_text("1 -2\n")
+    (folder / "h.csv").write_text("1,3.0\n2,1.5\n3,0.2\n")  # ranks and eigenvalues
+    (folder / "i.txt").write_text("1\n1e999\n")
+    (folder / "j.csv").write_text("\ufeff3\r\n2\r\n", "utf-8")
     np.save(folder / "f.npy", np.eye(3))
+    (folder / "k.npy").write_bytes((folder / "f.npy").read_bytes()[:9])
     for name in ("b.npy", "c.npy"):
         np.save(folder / name, files[name])
     return {folder / name: values for name, values in files.items()}

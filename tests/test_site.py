@@ -142,7 +142,9 @@ def printed(page: Any) -> dict[str, Any]:
     closed = page.locator("details.sd-dropdown:not([open]), .toggle-hidden").count()
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     left = page.locator("details.sd-dropdown[open]").count()
-    return probe | {"closed": closed, "left open": left}
+    shown = "all => all.filter(node => node.checkVisibility()).length"
+    pieces = page.locator(".stack").evaluate_all(shown)
+    return probe | {"closed": closed, "left open": left, "pieces": pieces}
 
 
 @pytest.fixture(scope="module")
@@ -359,6 +361,7 @@ def test_the_front_door_leads_to_the_first_page(reader):
 def test_on_paper_everything_is_light_and_open(look):
     if look.scheme == "dark" and look.page != "search.html":
         assert (look.paper["closed"], look.paper["left open"]) == (0, 0)
+        assert look.paper["pieces"] == 0  # of a drawing that is there as a whole
         assert look.paper["background"] == "rgb(255, 255, 255)"
         for image in look.paper["images"]:
             assert image["shown"] == (image["kind"] != "only-dark"), image

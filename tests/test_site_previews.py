@@ -2,7 +2,8 @@
 
 import pytest
 
-from lindiff_nb.site.previews import elements
+from lindiff_nb.site import panels
+from lindiff_nb.site.previews import elements, preview
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,11 @@ def test_an_element_is_found_whole_by_its_id(page, shown):
 
 def test_what_never_closes_and_what_is_no_element_is_not_found():
     assert elements('<p id="a">text <div data-id="b">') == {}
+
+
+def test_a_preview_shows_a_drawing_whole_and_no_pieces_of_it():
+    drawing = '<img class="only-light" src="a.svg" alt="two panels"/>'
+    pieces = panels._html(drawing, [[(0, 0, 200, 259)], [(0, 0, 40, 259), (200, 0, 460, 259)]])
+    page = f'<figure id="a"><div class="themed">{drawing}{pieces}</div><p>said</p></figure>'
+    shown = preview(page, elements(page)["a"])
+    assert shown == f'<figure><div class="themed">{drawing}</div><p>said</p></figure>'

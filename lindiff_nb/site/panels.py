@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 SVG = "{http://www.w3.org/2000/svg}"
 TEXT = re.compile(r"translate\(([\d.-]+) ([\d.-]+)\)( rotate\([^)]*\))? scale\(([\d.]+)")
 NUMBER = re.compile(r"-?[\d.]+")
-SCALE = 1.25  # pixels of a point, as the whole drawing has them on a phone
+SCALE = 1.25  # pixels of a point, as the whole drawing has them on a phone, where a line fits
 ROOM = 273  # points across: a figure on a phone of 390 pixels
 GAP = 5.25  # left of a frame, where its ticks have ended and their numbers not begun
 GLYPH = 90  # hundredths of a text's size that no letter exceeds
@@ -118,18 +118,22 @@ def _html(image: str, lines: list[list[Box]]) -> str:
     """Lines of windows on an image, which has what it says of itself once."""
     said = dict(re.findall(r'(\w+)="([^"]*)"', image))
     scheme, text = said.get("class", ""), said.get("alt", "")
-    rows = ("".join(_window(said["src"], scheme, box) for box in line) for line in lines)
+    scale = SCALE * min(1.0, ROOM / max(sum(b - a for a, _, b, _ in line) for line in lines))
+    width = round(scale * max(right for line in lines for _, _, right, _ in line))
+    picture = (
+        f'<img class="{scheme}" src="{said["src"]}" alt="" loading="lazy" style="width: {width}px'
+    )
+    rows = ("".join(_window(picture, box, scale) for box in line) for line in lines)
     inside = "".join(f'<span class="line">{row}</span>' for row in rows)
     return f'<span class="stack {scheme}" role="img" aria-label="{text}">{inside}</span>'
 
 
-def _window(source: str, scheme: str, box: Box) -> str:
+def _window(picture: str, box: Box, scale: float) -> str:
     """What is seen of an image in a box."""
-    left, top, right, bottom = (round(SCALE * edge) for edge in box)
+    left, top, right, bottom = (round(scale * edge) for edge in box)
     size = f"width: {right - left}px; height: {bottom - top}px"
     place = f"margin: {-top}px 0 0 {-left}px"
-    picture = f'<img class="{scheme}" src="{source}" alt="" loading="lazy" style="{place}" />'
-    return f'<span class="window" style="{size}">{picture}</span>'
+    return f'<span class="window" style="{size}">{picture}; {place}" /></span>'
 
 
 def setup(app: Any) -> None:

@@ -18,7 +18,9 @@ HEADING = re.compile(r"<h\d>(.*?)</h\d>", re.S)
 PARAGRAPH = re.compile(r"<p>.*?</p>", re.S)
 MINUTES = re.compile(r'<div class="reading-time.*?</div>', re.S)
 LEFT_OUT = re.compile(
-    r'<a class="headerlink".*?</a>|<div class="legend">.*?</div>\s*</div>|\sid="[^"]*"', re.S
+    r'<a class="headerlink".*?</a>|<div class="legend">.*?</div>\s*</div>|\sid="[^"]*"'
+    r'|<span class="stack.*?(?:</span>){3}',  # a preview is small enough for the whole drawing
+    re.S,
 )
 
 

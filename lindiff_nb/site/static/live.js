@@ -389,15 +389,16 @@
   // Eigenvalues in a file: text, or one array of numpy's.
   const spectrumOf = (buffer) => {
     const bytes = new Uint8Array(buffer), text = new TextDecoder("latin1").decode(bytes);
-    let values = text.replace(/#.*/g, "").split(/[\s,;]+/).filter(Boolean).map(Number);
+    const rows = text.replace(/^ï»¿|#.*/g, "").split("\n").map((row) => row.match(/[^\s,;]+/g)).filter(Boolean);
+    // Rows of equally many numbers are a table, and which of its columns is meant is not known.
+    let values = rows[1] && rows.every((r) => r[1] && r.length === rows[0].length) ? [] : rows.flat().map(Number);
     if (bytes[0] === 0x93 && text.slice(1, 6) === "NUMPY") {
       const kind = /'descr': '<(f[48])', 'fortran_order': False, 'shape': \(\d+,\)/.exec(text)?.[1];
-      const begin = 10 + new DataView(buffer).getUint16(8, true);
-      values = kind ? Array.from(new TYPES[kind](buffer.slice(begin))) : [];
+      values = kind ? Array.from(new TYPES[kind](buffer.slice(10 + new DataView(buffer).getUint16(8, true)))) : [];
     }
     const top = values.reduce((most, value) => Math.max(most, value), 0);
-    if (!(top > 0) || values.length > 1e6 || values.some((value) => !(value >= -1e-7 * top)))
-      throw Error("that is no list of eigenvalues: numbers that are not negative");
+    if (!(top > 0 && top < Infinity) || values.length > 1e6 || !values.every((value) => value >= -1e-7 * top))
+      throw Error("no list");
     return values.map((value) => Math.max(value, 0));
   };
 
@@ -496,7 +497,7 @@
         };
         const read = ({ files: [file] }) => (file ? file.arrayBuffer().then(spectrumOf).then(
           (found) => use(found, `${found.length} eigenvalues of ${file.name}`),
-          (error) => use(undefined, error.message)) : use());
+          () => use(undefined, "that is no list of eigenvalues: numbers that are not negative")) : use());
         input.addEventListener("change", () => read(input));
         box.addEventListener("dragover", (event) => event.preventDefault());
         box.addEventListener("drop", (event) => (event.preventDefault(), read(event.dataTransfer)));

@@ -12,6 +12,9 @@ for (const symbol of document.querySelectorAll("a.symbol[title]")) {
   symbol.setAttribute("aria-label", symbol.title);
   symbol.removeAttribute("title");
 }
+// A source is named by its preview; so too.
+for (const cited of document.querySelectorAll("article a.reference[href*='references.html#']"))
+  cited.removeAttribute("title");
 let previewOf = null; // the link whose target is shown or on its way
 let previewTimer;
 const previewsHeld = {};
