@@ -97,6 +97,6 @@ def energies(sample: Sample, xi: float) -> Array:
 
 
 def worth(e: Array) -> float:
-    """N_eff: how many equal points these are worth for the samples."""
+    """N_eff: how many equal points these are worth for the samples; ValueError for e < 0."""
     e = validate.vector("e", validate.nonnegative("e", e))
     return float(e.size * np.mean(e) ** 2 / np.mean(e**2))

@@ -59,7 +59,8 @@ def _log_det(seen: Seen, d: int, j: float) -> float:
 def halves(sample: Sample, c: float, rng: np.random.Generator) -> float:
     """H: the squared Wasserstein distance of fits to two random halves, a mean of three splits.
 
-    Groups stay together; each fit has the ridge c >= 0. Shape-free: summed over dimensions.
+    Groups stay together; each fit has the ridge c. Shape-free: summed over dimensions. Raises
+    ValueError for c < 0 or an rng that is not a generator.
     """
     c, rng = validate.ridge(c), validate.generator(rng)
     z = coordinates(sample)
