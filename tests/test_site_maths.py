@@ -88,6 +88,14 @@ def test_a_formula_stays_on_a_line_with_what_encloses_it(text, kept):
     assert document.astext() == before
 
 
+def test_every_formula_keeps_its_own_point_where_two_are_alike():
+    document = publish_doctree("*One*, *two* and :math:`a`, :math:`b`.")
+    before = document.astext()
+    maths.Joined(document).run()
+    assert document.astext() == before
+    assert [node.astext() for node in document.findall(nodes.inline)] == ["a,", "b."]
+
+
 def test_the_last_piece_of_a_formula_is_an_element_of_its_own():
     made = maths.typeset("a = b + c", False)
     pieces = maths.LAST.sub('<b class="last">\\g<0></b>', made)

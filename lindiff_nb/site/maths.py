@@ -116,7 +116,8 @@ def _taken(beside: list[nodes.Node], found: Any) -> list[nodes.Text]:
         match = found(text.astext()) if isinstance(text, nodes.Text) else None
         if match:
             rest = match.string[: match.start()] + match.string[match.end() :]
-            text.parent.replace(text, nodes.Text(rest))
+            place = [child is text for child in text.parent].index(True)  # not one that equals it
+            text.parent[place] = nodes.Text(rest)
             return [nodes.Text(match[0])]
     return []
 
