@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client
 from tiny_book import cell, chapter, tiny_book
 
 from lindiff_nb._base.errors import UsageError
@@ -61,13 +62,16 @@ def by_hand(tmp_path) -> Iterator[tuple[Path, list[subprocess.Popen]]]:
     local = ("--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
     worker = ("worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny")
     with contextlib.ExitStack() as running:
-        started = [dask_process(tmp_path / "scheduler", "scheduler", *local)]
-        for name in ("one", "two"):
-            started.append(dask_process(tmp_path / name, *worker))
-        for process in started:
+
+        def begin(name: str, *words: object) -> subprocess.Popen:
+            process = dask_process(tmp_path / name, *words)
             running.callback(process.wait)
             running.callback(process.kill)
-        yield file, started[1:]
+            return process
+
+        begin("scheduler", "scheduler", *local)
+        Client(scheduler_file=str(file)).close()  # workers would read a file half written, and end
+        yield file, [begin(name, *worker) for name in ("one", "two")]
 
 
 def begun(folder: Path) -> list[Path]:
