@@ -33,7 +33,7 @@ print(peak() - before)
 GIB = 2**30
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize(("batch", "size", "width"), [(1024, 16, 16), (64, 32, 48)])
 def test_a_step_takes_what_is_estimated(batch, size, width):

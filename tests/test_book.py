@@ -26,6 +26,7 @@ def watched(chapter: Chapter) -> Chapter:
     return Chapter(chapter.name, chapter.book, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.kernel
 def test_for_another_seed_and_small_sizes_assertions_hold_and_tables_tell_the_figures(name):

@@ -51,7 +51,7 @@ def test_the_page_and_its_entry_are_written_and_the_rest_is_named(checkout, caps
         assert place in told
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_house_rules_hold_for_it(checkout):
     """Those that read a chapter; README and clocks have nothing to do with it."""
     assert main(["new-chapter", NAME]) == 0

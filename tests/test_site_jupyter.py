@@ -210,7 +210,9 @@ def jupyterlab(folder: Path, theme: str) -> Iterator[str]:
 
 @pytest.mark.kernel
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize(
+    "theme", ["JupyterLab Light", pytest.param("JupyterLab Dark", marks=pytest.mark.slow)]
+)
 def test_jupyterlab_shows_it_whole_though_nobody_trusts_it_yet(site, tmp_path, theme):
     notebook = download(site, "marchenko-pastur")
     nbformat.write(notebook, tmp_path / "x.ipynb")

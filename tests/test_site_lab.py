@@ -48,7 +48,10 @@ def files(folder: Path, *aside: str) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in paths if not set(aside) & set(path.parts)}
 
 
-@pytest.mark.parametrize(("chapter", "theme"), [("marchenko-pastur", "Dark"), ("intro", "Light")])
+@pytest.mark.parametrize(
+    ("chapter", "theme"),
+    [pytest.param("marchenko-pastur", "Dark", marks=pytest.mark.slow), ("intro", "Light")],
+)
 def test_a_chapter_opens_as_a_notebook_runs_shows_its_figures_and_is_saved_unchanged(
     browser, book, tmp_path, chapter, theme
 ):

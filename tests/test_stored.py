@@ -171,7 +171,7 @@ def test_the_kept_digits_networks_are_what_the_module_says():
     assert found.arrays["distance"][0] == pytest.approx(distances, rel=0.1)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_small_run_of_the_digits_networks_has_the_same_arrays():
     said = []
     arrays, settings = mnist_modes.compute(True, said.append)
