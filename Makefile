@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 OLDEST := 3.11.5
 TESTS  := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 LINT   := _build/lint
+SLOW   := slow
 
 .DEFAULT_GOAL := book
 .PHONY: book check quick scripts test test-slow lint types serve bench lock hashes clean help
@@ -27,8 +28,8 @@ quick: $(VENV)/installed
 test: lint types book            ## lint, types and all tests but the slow ones, in a real browser too
 	$(TESTS) -m "not slow"
 
-test-slow: book            ## the slow tests alone: parameters at their ends, soaks, the other half of the looks
-	$(BIN)/pytest -n 2 --dist worksteal -m slow
+test-slow: book            ## the slow tests alone; SLOW="slow and not night" leaves out parameters at their ends
+	$(BIN)/pytest -n 2 --dist worksteal -m "$(SLOW)"
 
 # The chapters as scripts, written once where lint and types run side by side.
 scripts: $(VENV)/installed
