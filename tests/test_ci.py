@@ -74,7 +74,9 @@ def test_the_readmes_commands_run_in_their_order(tmp_path):
     assert all(re.search(rf"^{command.split(' SLOW')[0]}\b", readme, re.M) for command in asked)
 
 
-@pytest.mark.parametrize(("fails", "asked"), [(line.removeprefix("make "), at) for at, line in enumerate(COMMANDS, 1)])
+@pytest.mark.parametrize(
+    ("fails", "asked"), [(line.removeprefix("make "), at) for at, line in enumerate(COMMANDS, 1)]
+)
 def test_what_fails_ends_the_script_as_failed(tmp_path, fails, asked):
     status, commands, _ = run(tmp_path, fails)
     assert status != 0
