@@ -18,6 +18,11 @@ def test_new_pixels_weigh_old_ones_by_overlap_and_use_every_old_pixel_alike(n, s
     np.testing.assert_allclose(A.sum(axis=0), size / n)
 
 
+def test_what_a_caller_gets_is_not_changed_for_the_next():
+    with pytest.raises(ValueError, match="read-only"):
+        weights(5, 2)[0, 0] = 0
+
+
 @pytest.mark.parametrize(("n", "size"), [(28, 16), (32, 16), (40, 9)])
 def test_reducing_is_the_mean_over_the_area_that_a_new_pixel_covers(n, size):
     """Naively: every old pixel is cut into size x size equal pieces, the new ones into n x n."""

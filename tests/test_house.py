@@ -113,10 +113,6 @@ def test_every_displayed_equation_has_a_label(name):
             assert re.match(r" *\([\w-]+\)", end), cell.source
 
 
-def test_the_number_of_an_equation_stands_in_one_pair_of_brackets():
-    assert [name for name, text in TEXT.items() if re.search(r"\(\{eq\}`[^`]*`\)", text)] == []
-
-
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapters_open_with_what_you_will_see_and_assert_their_numbers(name):
     if name == TOC["root"]:

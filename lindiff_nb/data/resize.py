@@ -24,11 +24,13 @@ BLOCK = 4096  # images converted to float at a time
 
 @lru_cache(maxsize=64)
 def weights(n: int, size: int) -> Array:
-    """The matrix A (size, n) above."""
+    """The matrix A (size, n) above, kept for the next call and so read-only."""
     edges = np.arange(size + 1)[:, None] * (n / size)
     pixel = np.arange(n)
     overlap = np.minimum(edges[1:], pixel + 1) - np.maximum(edges[:-1], pixel)
-    return np.clip(overlap, 0, None) * (size / n)
+    A = np.clip(overlap, 0, None) * (size / n)
+    A.flags.writeable = False
+    return A
 
 
 def blank(count: int, size: int) -> Array:
