@@ -41,7 +41,7 @@ def _training(run: Run) -> Iterator[Row]:
     kind = torch.bfloat16 if run.bfloat16 else torch.float32
     a = torch.randn(1024, 1024, dtype=kind)
     theirs = [_diffusers_step(run)] if find_spec("diffusers") else []
-    step, product, *other = shortest(12, run.advance, lambda: a @ a, *theirs)
+    step, product, *other = shortest(40, run.advance, lambda: a @ a, *theirs)
     with FlopCounterMode(display=False) as counter:
         run.advance()
     peak = 2 * 1024**3 / product
