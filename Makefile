@@ -7,7 +7,6 @@ BIN    := $(VENV)/bin
 OLDEST := 3.11.5
 TESTS  := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 LINT   := _build/lint
-SLOW   := slow
 
 .DEFAULT_GOAL := book
 .PHONY: book check quick scripts test test-slow lint types serve bench lock hashes clean help
@@ -28,8 +27,8 @@ quick: $(VENV)/installed
 test: lint types book            ## lint, types and all tests but the slow ones, in a real browser too
 	$(TESTS) -m "not slow"
 
-test-slow: book            ## the slow tests alone; SLOW="slow and not night" leaves out parameters at their ends
-	$(BIN)/pytest -n 2 --dist worksteal -m "$(SLOW)"
+test-slow: book            ## the slow tests alone: chapters at the ends of their parameters, long runs
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 # The chapters as scripts, written once where lint and types run side by side.
 scripts: $(VENV)/installed

@@ -5,7 +5,6 @@
     network   opens a socket, if only to a server on this machine
     long      takes half a second or more: for `make test`, not for `make check`
     slow      ten seconds or more, or the second look at a page: `make test-slow`
-    night     slow too, and many: each parameter at its ends, each command that a page tells to try
 
 A test without any of these runs in this process, or in a Python of its own, on any machine. That
 it does is not left to its author: an unmarked test that starts one of the first three fails.

@@ -65,7 +65,6 @@ def test_the_command_that_a_chapter_tells_to_try_gives_a_parameter_another_value
 @pytest.mark.parametrize("name", TRIED)
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.night
 def test_that_command_runs(name, tmp_path):
     (command,) = TO_TRY[name]
     where = ["--small", "--timeout", "300", "-o", str(tmp_path / "tried.ipynb")]

@@ -45,7 +45,6 @@ def cases() -> list[Case]:
 
 
 @pytest.mark.slow
-@pytest.mark.night
 @pytest.mark.kernel
 @pytest.mark.parametrize(
     ("chapter", "tried"),

@@ -106,7 +106,7 @@ class Look:
 
 
 def looks() -> Iterator[Any]:
-    """Each page light, from a host, and dark, from the folder; every other look for the night."""
+    """Each page light, from a host, and dark, from the folder; every other look slow."""
     for at, (page, scheme) in enumerate(itertools.product(PAGES, VIA)):
         marks = [pytest.mark.slow] if at % 4 in (1, 2) else []
         yield pytest.param((page, scheme), id=f"{page}-{scheme}", marks=marks)
