@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hard_cases import assert_refused
 
-from lindiff_nb.measure import experiments, memorization, score_matching
+from lindiff_nb.measure import copies, experiments, memorization, score_matching
 
 X = np.arange(12.0).reshape(4, 3)
 NEAREST = memorization.nearest(X, X)
@@ -21,6 +21,7 @@ GOOD = {
     "first": 1,
     "nearest": NEAREST,
     "x": X,
+    "copies": [True, False],
     "eta": 1e-3,
 }
 MASKED = np.ma.masked_greater(np.linspace(0.1, 0.9, 12).reshape(4, 3), 0.8)
@@ -44,6 +45,7 @@ BAD = {
     "chunk": WHOLE,
     "threshold": [*NUMBER, 0, -1],
     "x": POINTS,
+    "copies": [MASKED[3], [], X > 1, [0.5, 1.0], [2, 0], True, None, "abc"],
     "eta": [*NUMBER, 0, -0.1, 1e3],
     "steps": [-1, 2.5, True, "3"],
     "noise": [0, np.random.default_rng(0)],
@@ -58,6 +60,7 @@ TABLE = [
     (memorization.cosine_similarity, ["samples", "others"], []),
     (memorization.detail_similarity, ["samples", "others", "eigenvectors", "first"], []),
     (memorization.fraction_memorised, ["nearest"], ["threshold"]),
+    (copies.share, ["copies"], []),
     (score_matching.gradient_descent, ["x", "alpha_bar", "eta"], ["c", "steps", "noise"]),
     (score_matching.largest_eta, ["x", "alpha_bar"], ["c"]),
 ]
