@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from test_exact_left_out import ALPHA_BAR, POWER, WEIGHTS, N, S, tens
 
-from lindiff_nb.advise import advise, figure, text
+from lindiff_nb.advise import advise, figure, sample, text
 from lindiff_nb.advise import best_ridge as ridges
 from lindiff_nb.cli import main
-from lindiff_nb.data import groups, load
+from lindiff_nb.data import Images, groups, load
 from lindiff_nb.exact import inversion, left_out
 from lindiff_nb.predict import best_ridge, losses
 
@@ -186,6 +186,18 @@ def test_the_intervals_cover():
         for name, value in {"now": now, **truth}.items():
             covered[name] += ends[name][0] <= value <= ends[name][1]
     assert min(covered.values()) >= 15, covered
+
+
+def test_images_are_read_a_few_columns_at_a_time_and_are_the_same_sample(monkeypatch):
+    """Fewer than their numbers, and more; in the model's units, with pixels that never vary."""
+    for n in (40, 400):
+        x = DIGITS[:n]
+        read = Images((x + 1) * 127.5, (0.0, 255.0), (), (), ())
+        for columns in (1, 24, 64):
+            monkeypatch.setattr(sample, "COLUMNS", columns)
+            found, dead = sample.of_images(read)
+            assert dead == np.sum(np.ptp(x, axis=0) == 0)
+            np.testing.assert_allclose(found.lam, left_out.of_points(x).lam, rtol=1e-9)
 
 
 def test_too_few_are_refused_and_few_are_told_roughly():

@@ -230,12 +230,19 @@ def test_what_is_left_without_the_bias_is_the_distance_of_the_truths(case):
     assert abs(np.mean(found) - truth) < 5 * error + share * np.mean(added)
 
 
-def test_the_bias_of_the_truth_is_the_law(exponent=1.0, d=120):
-    """Turned around at one end and not at the other: from moments that are those of the truth."""
-    spectrum = np.sort(np.linalg.eigvalsh(moments(features(10**4, d, 1))[1]))
-    exact = Moments(2000, np.zeros(d), np.diag(np.sqrt(spectrum)))
-    told = corrected.bias(exact, exact._replace(n=None)).value
-    assert told == pytest.approx(frechet.distance(spectrum, 2000, estimated_mean=True), rel=0.05)
+@pytest.mark.parametrize("spectrum", [[1.0] * 6, [3.0, 1.0, 0.2], [2.0]], ids=len)
+def test_bias_and_spread_of_the_truth_s_own_moments_are_the_law(spectrum, n=2000):
+    """At one end finite, and at both; the orders left out are below 1e-3."""
+    truth = Moments(n, np.zeros(len(spectrum)), np.diag(np.sqrt(spectrum)))
+    fitted = {"estimated_mean": True}
+    one, two = truth._replace(n=None), truth._replace(n=2 * n)
+    known = frechet.distance(spectrum, n, **fitted)
+    assert corrected.bias(truth, one).value == pytest.approx(known, rel=1e-3)
+    known = frechet.distance(spectrum, n, reference=2 * n, **fitted)
+    assert corrected.bias(truth, two).value == pytest.approx(known, rel=1e-3)
+    mean = frechet.distance(spectrum, n, reference=n, **fitted)
+    deviation = frechet.distance_sd(spectrum, n, reference=n, **fitted)
+    assert corrected._spread(truth) == pytest.approx(deviation / mean, rel=1e-3)
 
 
 @pytest.mark.parametrize("case", ["gaussian", "unequal lengths", "few points"])

@@ -81,6 +81,7 @@ FORMS = {
     "bytes": lambda x: np.rint(255 * x).astype(np.uint8),
     "16 bits": lambda x: np.rint(65535 * x).astype(np.uint16),
     "bytes as floats": lambda x: 255 * x,
+    "16 bits as floats": lambda x: 65535 * x,
     "black at -1": lambda x: 2 * x - 1,
     "colours first": lambda x: np.moveaxis(x, -1, 1),
     "float32": lambda x: x.astype(np.float32),
@@ -94,16 +95,19 @@ FORMS = {
     "negatives": lambda x: 1 - x,
     "larger": lambda x: x.repeat(2, axis=1).repeat(2, axis=2),
 }
+ROUNDED = {"bytes": 0.015, "16 bits": 1e-4, "a little below black": 0.02, "overshooting": 0.02}
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("side", ["samples", "training"])
 def test_in_whatever_form_copies_come_they_are_found_or_refused(photos, compared, form, side):
-    """Never 0 %."""
+    """Never 0 %; and what is left of the distance is what the form cannot hold."""
     changed = FORMS[form](photos)
     pair = (changed, photos) if side == "samples" else (photos, changed)
     status, found, said = compared(*pair)
     assert status == 2 or found["fraction"] == 1, said
+    if status == 0:
+        assert max(pair["ratio"] for pair in found["pairs"]) < ROUNDED.get(form, 1e-6)
     assert status == 0 or "must be" in said or "must have one shape" in said
 
 
@@ -164,6 +168,8 @@ def test_new_images_that_are_training_images_are_no_base_line(photos, compared):
     _, found, said = compared(photos[:20], photos[:40], new=photos[:30])
     assert (found["new_fraction"], found["fraction"]) == (1, 1)
     assert "they are no base line" in said
+    assert "without --new" not in said
+    assert "without --new" in compared(photos[:20], photos[:40])[2]
 
 
 @pytest.mark.long
@@ -183,6 +189,7 @@ def test_one_training_image_however_often_is_refused(photos, compared, times):
     status, found, said = compared(photos, photos[[0] * times])
     assert (status, found) == (2, {})
     assert "training must hold two different images, got one" in said
+    assert compared(photos, photos[[0] * times + [1]])[0] == 0
 
 
 @pytest.mark.parametrize(
