@@ -4,8 +4,11 @@ Check values are of inputs that anyone can draw again: N(s, shape) is `default_r
 normal; power is 1/rank in 100 dimensions over its mean.
 """
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from lindiff_nb.exact import alike, inversion, left_out, schedule, told, validation
 from lindiff_nb.exact.averages import gauss_rule
@@ -172,6 +175,28 @@ def test_noisy_copies_are_found_and_joined():
     clusters = alike.clusters(420, pairs)
     assert all(any({i, j} <= set(group.tolist()) for group in clusters) for i, j in found)
     assert sorted(np.concatenate(clusters).tolist()) == list(range(420))
+
+
+@pytest.mark.parametrize("d", [20, 40])
+def test_pairs_are_alike_in_the_fit_without_them(d, n=30):
+    """R from the definition, one fit a pair: x_i - mean without both, against x_j - mean of all."""
+    x = N(0, (n, d)) + 2
+    x[20:] = x[:10] + np.linspace(0.02, 1.2, 10)[:, None] * N(1, (10, d))
+    x[5], x[6], x[22] = 0.3 * x[5], 3 * x[6], x[2]
+    lam, mean, wanted = np.linalg.eigvalsh(np.cov(x.T, bias=True)), x.mean(axis=0), set()
+    xi = brentq(lambda xi: np.sum(lam / (lam + xi)) - min(n - 1, d) / 4, 1e-3, 1e3)
+    scatter = n * (np.cov(x.T, bias=True) + xi * np.eye(d))
+    h = np.einsum("id,id->i", x - mean, np.linalg.solve(scatter, (x - mean).T).T)
+    for i, j in itertools.combinations(range(n), 2):
+        rest = np.delete(x, [i, j], axis=0)
+        scatter = (n - 2) * np.cov(rest.T, bias=True) + n * xi * np.eye(d)
+        both = x[[i, j]] - mean
+        e = (x[[i, j]] - rest.mean(axis=0)) @ np.linalg.solve(scatter, both.T)
+        alone = e.diagonal().min() > np.median(h / (1 - 1 / n - h)) / 10
+        if alone and (e[0, 1] + e[1, 0]) / 2 > 0.9 * np.sqrt(e[0, 0] * e[1, 1]):
+            wanted.add((i, j))
+    assert set(map(tuple, alike.pairs(left_out.of_points(x)).tolist())) == wanted
+    assert 2 < len(wanted) < 9
 
 
 def test_flat_pictures_are_no_copies():

@@ -27,7 +27,7 @@ GOOD = {
 MASKED = np.ma.masked_greater(np.linspace(0.1, 0.9, 12).reshape(4, 3), 0.8)
 NUMBER = [MASKED[3], np.nan, np.inf, "0.1", None, 1j, True]
 WHOLE = [0, -1, 2.5, True, np.nan, "3"]
-SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9]
+SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9, [0.5, 0], [0.5, 1 + 1e-9]]
 POINTS = [MASKED, list(MASKED), np.zeros((0, 3)), np.ones(3), np.full((3, 3), np.nan), None, "abc"]
 BAD = {
     "rng": [None, 0, np.random.RandomState(0)],
@@ -35,7 +35,7 @@ BAD = {
     "n": [*WHOLE, None],
     "draws": [*WHOLE, None],
     "alpha_bar": SIGNAL,
-    "c": [*NUMBER, -1e-9],
+    "c": [*NUMBER, -1e-9, [0.5, -1e-9]],
     "direction": ["sampler", "", None],
     "samples": POINTS,
     "training": POINTS,

@@ -238,7 +238,7 @@ def test_distances_beyond_float64_are_refused():
 @pytest.mark.parametrize("factor", [11.0, 255.0, 65535.0])
 def test_points_in_other_units_are_refused(factor):
     own, _ = digits(100)
-    for signed in (own, 2 * own - 1):
+    for signed in (own, 2 * own - 1, -own):
         for pair in ((factor * signed, signed), (signed, factor * signed)):
             with pytest.raises(ValueError, match=r"^samples and training must be in one unit, got"):
                 nearest(*pair)
