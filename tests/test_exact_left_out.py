@@ -155,6 +155,50 @@ def test_the_divergence_told_from_the_sample_is_near_the_true_one():
     assert said == pytest.approx(exact / 200, rel=0.35)
 
 
+@pytest.mark.parametrize("n", [20, 150])
+def test_the_divergence_is_its_formula_with_one_fit_a_point(n, d=100, c=0.44, j=0.6):
+    """With the degrees of freedom of the truth, whose ln det(Sigma + j) is known."""
+    x = N(0, (n, d)) * np.sqrt(POWER)
+    kappa = np.geomspace(j / 2, 1e8, 800)
+    seen = inversion.Seen(kappa, np.sum(POWER / (POWER + kappa[:, None]), axis=1))
+    said = told.blurred_kl(left_out.of_points(x), seen, c, j)
+    ridge, Q = (c + j) * np.eye(d), 0.0
+    for i in range(n):
+        rest = np.delete(x, i, axis=0)
+        off = x[i] - rest.mean(axis=0)
+        scatter = (n - 1) * np.cov(rest.T, bias=True) + n * ridge
+        Q += off @ np.linalg.solve(scatter, off)
+    fitted = np.cov(x.T, bias=True) + ridge
+    exact = Q + j * np.trace(np.linalg.inv(fitted)) - d + np.linalg.slogdet(fitted)[1]
+    assert said == pytest.approx((exact - np.log(POWER + j).sum()) / (2 * d), rel=3e-4)
+
+
+@pytest.mark.parametrize("unit", [2.0**-9, 3.0])
+@pytest.mark.parametrize("shape", [(20, 30), (40, 12)])
+def test_what_a_sample_says_is_the_same_in_another_unit(shape, unit):
+    x, square = N(0, shape) + 0.3, unit**2
+    x[1] = x[0] + 0.1 * x[2]
+    here, there = left_out.of_points(x), left_out.of_points(unit * x)
+    for power, one, other in zip(
+        (-1, -2, -1), left_out.curves(here, S), left_out.curves(there, square * S), strict=True
+    ):
+        np.testing.assert_allclose(other, square**power * one, rtol=1e-9)
+    found, moved = inversion.inverted(here), inversion.inverted(there)
+    np.testing.assert_allclose(moved.lam, square * found.lam, rtol=1e-7)
+    np.testing.assert_allclose(moved.counts, found.counts, rtol=1e-4, atol=1e-4)
+    energies = inversion.energies(there, square * 0.5)
+    np.testing.assert_allclose(energies, inversion.energies(here, 0.5), rtol=1e-9)
+    j = float(found.seen.kappa[1])
+    kl = told.blurred_kl(there, moved.seen, square * 0.1, square * j)
+    assert kl == pytest.approx(told.blurred_kl(here, found.seen, 0.1, j), rel=1e-6)
+    halves = [
+        told.halves(sample, c, np.random.default_rng(0))
+        for sample, c in ((here, 0.1), (there, square * 0.1))
+    ]
+    assert halves[1] == pytest.approx(square * halves[0], rel=1e-9)
+    assert alike.pairs(there).tolist() == alike.pairs(here).tolist() == [[0, 1]]
+
+
 def test_two_halves_of_the_same_points_do_not_differ():
     x = N(0, (20, 30))
     twice = left_out.of_points(np.concatenate([x, x]), np.r_[:40].reshape(2, 20))

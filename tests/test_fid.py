@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from scipy.stats import t
 
 from lindiff_nb import cli
 from lindiff_nb.exact import spectra
@@ -259,6 +260,20 @@ def test_the_interval_covers_the_truth(case):
         low, high = corrected.corrected(*(FeatureSet("", x, rng) for x in pair)).interval
         missed += not low <= d * 0.2**2 <= high
     assert missed < 17
+
+
+def test_the_interval_is_student_s_of_leaving_out_a_tenth():
+    rng = np.random.default_rng(0)
+    x, y = (FeatureSet("", features(n, 5, n), rng) for n in (60, 47))
+    left = []
+    for at in range(10):
+        pair = [each.without(each.group(at, 10)) for each in (x, y)]
+        left.append(corrected.frechet(*pair) - corrected.bias(*pair).value)
+    half = t.ppf(0.975, 9) * np.sqrt(0.9 * np.sum((left - np.mean(left)) ** 2))
+    found = corrected.corrected(x, y)
+    assert (found.continued, found.factor) == (False, 1)
+    assert found.value == corrected.frechet(x.moments, y.moments) - found.bias
+    assert found.interval == pytest.approx((found.value - half, found.value + half))
 
 
 def test_large_files_are_read_in_blocks(tmp_path, monkeypatch):

@@ -50,7 +50,17 @@ BAD = {
     "aspect": [*NUMBER, 0, -1, [0.5, 2], 1e301, 1e-301],
     "p": [*NONNEGATIVE, 1.1, [0.5, 1.1]],
     "x": NUMBER,
-    "z": [MASKED, np.nan, np.inf, "0.1", None, complex(np.nan, 1), complex(0, np.inf), 1.0, [-1.0, 1.0]],
+    "z": [
+        MASKED,
+        np.nan,
+        np.inf,
+        "0.1",
+        None,
+        complex(np.nan, 1),
+        complex(0, np.inf),
+        1.0,
+        [-1.0, 1.0],
+    ],
     "direction": DIRECTION,
     "power": WHOLE,
 }
