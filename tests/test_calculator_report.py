@@ -340,6 +340,7 @@ def test_it_says_which_mean_is_meant(answer):
         (np.ones(100), 106, 0.0, ["by about 5%"]),
         (np.ones(100), 106, 0.5, []),
         (np.full(100, 3e3), 300, 0.0, ["bytes? --normalise"]),
+        (np.full(100, 100.0), 300, 0.0, []),
         (np.ones(100), 100, 0.0, []),
         (np.ones(100), 111, 0.0, []),
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),

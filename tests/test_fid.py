@@ -206,6 +206,16 @@ def test_a_models_own_training_set_is_warned_of(asked):
     assert found["bias"] is None
 
 
+@pytest.mark.parametrize(("shared", "known"), [(0, True), (8, True), (9, False)])
+def test_a_tenth_of_the_smaller_set_may_be_shared(asked, shared, known):
+    one, other = features(80, 4, 1), features(120, 4, 2)
+    other[:shared] = one[:shared]
+    for pair in ((one, other), (other, one)):
+        _, found, said = asked(*pair)
+        assert (found["bias"] is not None) == known
+        assert (f"{shared} rows of A are in B too" in said) == (shared > 0)
+
+
 SETS = {  # points, dimensions, exponent, scale of the model, share of the bias that is left
     "many points": (400, 200, 50, 1.0, 1.0, 0.02),
     "white": (100, 200, 50, 0.0, 1.3, 0.02),
