@@ -208,7 +208,8 @@ def test_too_few_are_refused_and_few_are_told_roughly():
     rough = advised(DIGITS[:9])
     assert (rough.loss_interval, rough.forecast, rough.n_effective_loss) == (None, {}, None)
     assert "rough" in " ".join(text.warnings(rough))
-    assert set(advised(DIGITS[:15]).forecast) == {"2n", "4n"}
+    assert "rough" not in " ".join(text.warnings(advised(DIGITS[:10])))
+    assert set(advised(DIGITS[:19]).forecast) == {"2n", "4n"}
     assert set(advised(DIGITS[:20]).forecast) == {"2n", "4n", "endless"}
     assert set(advised(N(0, (20, 400))).forecast) == {"2n"}
 

@@ -288,6 +288,8 @@ def test_memory_grows_with_the_numbers_and_not_with_the_text(tmp_path):
 def test_too_many_numbers_are_refused_without_reading_on(tmp_path, monkeypatch):
     """/dev/zero and an endless pipe end too."""
     monkeypatch.setattr(_text_rows, "MOST", 1000)
+    (tmp_path / "most.txt").write_text("1\n" * 1000)
+    assert read_spectrum(tmp_path / "most.txt").size == 1000
     read, write = os.pipe()
     thread = threading.Thread(target=_pour, args=(write,))
     thread.start()

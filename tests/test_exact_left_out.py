@@ -129,6 +129,19 @@ def test_copies_are_worth_what_they_copy():
     assert e.mean() == pytest.approx(1)
 
 
+def test_energies_are_of_the_fits_without_a_group(xi=0.3):
+    """T_B = H_B M_B from the definition: one fit a group, about the mean of its own points."""
+    x, groups = N(0, (12, 8)) + 1, np.split(np.arange(12), [1, 2, 4, 7])
+    parts = []
+    for group in groups:
+        rest = np.delete(x, group, axis=0)
+        scatter = len(rest) * np.cov(rest.T, bias=True) + 12 * xi * np.eye(8)
+        T = (x[group] - x.mean(axis=0)) @ np.linalg.solve(scatter, (x[group] - rest.mean(axis=0)).T)
+        parts.extend(np.linalg.eigvalsh(T + T.T).clip(min=0))
+    found = inversion.energies(left_out.of_points(x, groups), xi)
+    np.testing.assert_allclose(np.sort(found), np.sort(parts) / np.mean(parts), rtol=1e-9)
+
+
 @pytest.mark.parametrize("n", [50, 400])
 def test_the_spectrum_read_from_leverages_has_the_populations_loss(n):
     """With endless images, from 50 points of 100 dimensions within 10%, from 400 within 5%.
