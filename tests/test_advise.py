@@ -46,6 +46,9 @@ def test_check_values_of_fifty_gaussian_images():
     assert (high - low) / 4 == pytest.approx(0.003012404, rel=1e-4)
     more = [found.forecast[name].loss for name in ("2n", "4n", "endless")]
     np.testing.assert_allclose(more, [0.34118, 0.33072, 0.30751], rtol=3e-3)
+    for at in found.forecast.values():
+        width = 2 * np.hypot((high - low) / 4, (found.loss - at.loss) / 4)
+        assert at.interval == pytest.approx((at.loss - width, at.loss + width))
 
 
 @pytest.mark.long

@@ -234,14 +234,15 @@ def test_noisy_copies_are_found_and_joined():
     assert sorted(np.concatenate(clusters).tolist()) == list(range(420))
 
 
-@pytest.mark.parametrize("d", [20, 40])
-def test_pairs_are_alike_in_the_fit_without_them(d, n=30):
+@pytest.mark.parametrize(("d", "rank"), [(20, 20), (40, 40), (40, 8)])
+def test_pairs_are_alike_in_the_fit_without_them(d, rank, n=30):
     """R from the definition, one fit a pair: x_i - mean without both, against x_j - mean of all."""
-    x = N(0, (n, d)) + 2
-    x[20:] = x[:10] + np.linspace(0.02, 1.2, 10)[:, None] * N(1, (10, d))
+    x = N(0, (n, rank)) + 2
+    x[20:] = x[:10] + np.linspace(0.02, 1.2, 10)[:, None] * N(1, (10, rank))
     x[5], x[6], x[22] = 0.3 * x[5], 3 * x[6], x[2]
+    x = x @ N(2, (rank, d))
     lam, mean, wanted = np.linalg.eigvalsh(np.cov(x.T, bias=True)), x.mean(axis=0), set()
-    xi = brentq(lambda xi: np.sum(lam / (lam + xi)) - min(n - 1, d) / 4, 1e-3, 1e3)
+    xi = brentq(lambda xi: np.sum(lam / (lam + xi)) - min(n - 1, d) / 4, 1e-3, 1e4)
     scatter = n * (np.cov(x.T, bias=True) + xi * np.eye(d))
     h = np.einsum("id,id->i", x - mean, np.linalg.solve(scatter, (x - mean).T).T)
     for i, j in itertools.combinations(range(n), 2):

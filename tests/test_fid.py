@@ -286,6 +286,14 @@ def test_the_interval_is_student_s_of_leaving_out_a_tenth():
     assert found.interval == pytest.approx((found.value - half, found.value + half))
 
 
+@pytest.mark.parametrize("n", [3, 4])
+def test_four_rows_have_an_interval_and_three_have_none(n):
+    rng = np.random.default_rng(0)
+    for sizes in ((n, 9), (9, n)):
+        pair = [FeatureSet("", features(size, 3, size), rng) for size in sizes]
+        assert (corrected.corrected(*pair).interval is None) == (n == 3)
+
+
 def test_large_files_are_read_in_blocks(tmp_path, monkeypatch):
     """What is held at a time is less than a third of the features in double precision."""
     path, n, d = tmp_path / "large.npy", 16_000, 128

@@ -292,6 +292,15 @@ def test_what_is_new_in_the_same_unit_is_never_refused(many):
         nearest(x, own)
 
 
+def test_another_unit_has_to_make_more_copies_than_chance():
+    """Wilson's intervals of 0 and 7 of 60 meet, at 0.060 and 0.057; those of 0 and 9 do not."""
+    own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
+    noise = own.std() * np.random.default_rng(0).standard_normal((60, 64))
+    assert fraction_memorised(nearest(1.25 * own[:60] + 0.3 * noise, own)) == 0
+    with pytest.raises(ValueError, match="so 9 of the first 60 are copies, as given 0"):
+        nearest(1.25 * own[:60] + 0.28 * noise, own)
+
+
 @pytest.mark.parametrize("levels", [3, 16, 255])
 def test_integers_beside_floats_are_refused_unless_they_are_in_the_same_unit(levels):
     own, _ = digits(100)
