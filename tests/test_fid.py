@@ -317,6 +317,36 @@ def test_features_far_from_gaussian_have_their_bias_from_halves(asked):
     assert asked(features(400, 20, 1), features(400, 20, 2))[1]["factor"] == 1
 
 
+def test_the_factor_is_that_of_halves_weighted_by_what_sets_add():
+    """From a hundred rows on; below, a set counts as Gaussian."""
+    rng = np.random.default_rng(4)
+    x, y, few = (
+        FeatureSet("", features(n, 20, n) * rng.exponential(size=(n, 1)) ** 2, rng)
+        for n in (300, 100, 99)
+    )
+    ratio = {}
+    for each in (x, y):
+        halves = [each.without(each.group(at, 2)) for at in (0, 1)]
+        ratio[each] = corrected.frechet(*halves) / corrected.bias(*halves).value
+    both = (ratio[x] / 300 + ratio[y] / 100) / (1 / 300 + 1 / 100)
+    assert corrected.corrected(x, y).factor == pytest.approx(both)
+    one = (ratio[x] / 300 + 1 / 99) / (1 / 300 + 1 / 99)
+    assert corrected.corrected(few, x).factor == pytest.approx(one)
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, 3e4])
+@pytest.mark.parametrize(("n", "m", "d"), [(40, 60, 8), (30, 30, 60)])
+def test_features_in_another_unit_have_the_same_distance_in_it(n, m, d, unit):
+    pair = features(n, d, 1), features(m, d, 2, scale=1.3)
+    one, other = (
+        corrected.corrected(*(FeatureSet("", u * x, np.random.default_rng(0)) for x in pair))
+        for u in (1.0, unit)
+    )
+    assert (other.continued, other.factor) == (one.continued, one.factor)
+    for here, there in zip(one[:3], other[:3], strict=True):
+        assert there == pytest.approx(unit**2 * here, rel=1e-6)
+
+
 @pytest.mark.parametrize(("n", "d", "block"), [(8000, 8, 2**16), (200, 200, 2**8)])
 def test_the_memory_that_is_asked_for_is_about_what_a_comparison_takes(monkeypatch, n, d, block):
     """Where a block is most of it, and where matrices are."""
