@@ -417,6 +417,7 @@ def test_what_is_not_rounding_is_kept_or_refused(tmp_path):
         np.arange(16.0),
         np.array([4.0, *np.ones(16)]),
         np.array([0, 0.5, 0.75, 0.875]),
+        np.array([1.0, 2, 0, 2, 1, 0, 0, 0, 1]),
         np.array([0.5, 0.25, 0.75, 0.125, 3, 0.1, 7, 1, 2]),
     ],
 )

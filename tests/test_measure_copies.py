@@ -119,6 +119,23 @@ def test_samples_in_another_unit_are_never_counted_though_few_are_copies(photos,
     assert status == 2 or found["copies"] == 2
 
 
+@pytest.mark.parametrize(("moved", "said"), [(0.6, ""), (1.4, "unlike"), (3, "in one unit")])
+@pytest.mark.parametrize("by", ["contrasts", "octaves"])
+def test_new_features_of_other_brightness_or_contrast_are_doubted_or_refused(
+    photos, compared, moved, said, by
+):
+    """By how many contrasts or octaves they differ, beyond 0.8 and 2; in whatever unit."""
+    flat = photos.reshape(60, -1)
+    alike = (flat - flat.mean(axis=1, keepdims=True)) / flat.std(axis=1, keepdims=True)
+    training, others = alike[::2], alike[1::2]
+    other = others + moved if by == "contrasts" else 2**moved * others
+    for unit in (0.1, 50.0, 1e-3):
+        status, _, told = compared(unit * (other + 4), unit * (training + 4))
+        assert (status == 2) == (said == "in one unit"), told
+        assert ("unlike" in told) == (said == "unlike"), told
+        assert said in told
+
+
 def test_mirrored_copies_are_spoken_of_and_counted_if_asked(photos, compared):
     asymmetric = photos[np.abs(photos - photos[:, :, ::-1]).max(axis=(1, 2, 3)) > 0.1]
     _, found, said = compared(asymmetric[:, :, ::-1], asymmetric)
