@@ -346,6 +346,8 @@ def test_it_says_which_mean_is_meant(answer):
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),
         (np.repeat([1.0, 0.0], [39, 25]), 20, 1.0, ["n >= 20 is", "images (19)"]),
         (np.repeat([1.0, 0.0], [61, 3]), 64, 1.0, []),
+        (np.repeat([1.0, 0.0], [91, 9]), 150, 1.0, []),
+        (np.repeat([1.0, 0.0], [90, 10]), 150, 1.0, ["about 91 images"]),
         (np.repeat([1.0, 0.0], [500, 284]), 50, 1.0, []),
     ],
 )

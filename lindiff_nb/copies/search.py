@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.errors import counted
-from lindiff_nb._base.types import Array, Index, Mask
+from lindiff_nb._base.types import Array, Index
 from lindiff_nb.data.own import Images
 from lindiff_nb.measure import copies
 from lindiff_nb.measure.copies import Form, Share
@@ -32,7 +32,6 @@ class Matches(NamedTuple):
 
     image: Index  # (N,)
     ratio: Array  # (N,) of the distances to it and to the nearest other image; 0 for a copy
-    mirrored: Mask  # (N,) whether the sample was mirrored for that
 
     @property
     def share(self) -> Share:
@@ -92,11 +91,10 @@ def _matches(x: Array, known: NDArray[np.floating], mirrored: bool) -> Matches:
     """The nearest training image of each, of the mirror image if that is nearer to one."""
     near = nearest(x, known, alike=copies.THRESHOLD)
     if not mirrored:
-        return Matches(near.index, near.ratio, np.zeros(len(x), dtype=bool))
+        return Matches(near.index, near.ratio)
     turned = nearest(x[:, :, ::-1], known, alike=copies.THRESHOLD)
-    closer = turned.ratio < near.ratio
-    ratio = np.where(closer, turned.ratio, near.ratio)
-    return Matches(np.where(closer, turned.index, near.index), ratio, closer)
+    index = np.where(turned.ratio < near.ratio, turned.index, near.index)
+    return Matches(index, np.minimum(turned.ratio, near.ratio))
 
 
 def _of_lookalikes(copied: Array, known: NDArray[np.floating]) -> int:
