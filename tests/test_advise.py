@@ -15,6 +15,7 @@ from test_exact_left_out import ALPHA_BAR, POWER, WEIGHTS, N, S, tens
 
 from lindiff_nb.advise import advise, figure, sample, text
 from lindiff_nb.advise import best_ridge as ridges
+from lindiff_nb.advise.forecast import Ahead
 from lindiff_nb.cli import main
 from lindiff_nb.data import Images, groups, load
 from lindiff_nb.exact import inversion, left_out
@@ -215,6 +216,19 @@ def test_too_few_are_refused_and_few_are_told_roughly():
     assert set(advised(DIGITS[:19]).forecast) == {"2n", "4n"}
     assert set(advised(DIGITS[:20]).forecast) == {"2n", "4n", "endless"}
     assert set(advised(N(0, (20, 400))).forecast) == {"2n"}
+
+
+def test_the_images_for_a_loss_have_it_and_some_are_worth_half():
+    x = left_out.of_points(N(0, (50, 100)) * np.sqrt(POWER))
+    ahead = Ahead(x, inversion.inverted(x), np.ones(1))
+    for m in (10.0, 50.0, 300.0, 1e5):
+        ratio = ahead.best(m) / ahead.best(50.0)
+        assert ahead.images_for(ratio) == pytest.approx(m, rel=5e-3)
+    assert ahead.images_for(0.1 * ratio) is None
+    assert ahead.worth() == pytest.approx(50, rel=1e-3)
+    twice = ahead._replace(energies=np.array([2.0, 0.0]))
+    assert twice.best(80.0) == pytest.approx(ahead.best(40.0), rel=0.01)
+    assert twice.worth() == pytest.approx(25, rel=0.2)
 
 
 def test_a_forecast_gains_no_more_by_doubling_than_the_last_doubling_brought():

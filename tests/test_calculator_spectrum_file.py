@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.calculator import _text_rows, read_spectrum, spectrum_file
+from lindiff_nb.calculator import _reading, _text_rows, read_spectrum, spectrum_file
 from lindiff_nb.exact import spectra
 
 GOOD = {
@@ -425,6 +425,15 @@ def test_a_list_as_long_as_a_matrix_is_a_list(tmp_path, values):
     for content in (npy(values), text(values), text(values[None])):
         found = read_spectrum(written(tmp_path, content))
         assert found.tolist() == sorted(values, reverse=True)
+
+
+def test_a_covariance_may_have_more_numbers_than_a_list(tmp_path, monkeypatch):
+    monkeypatch.setattr(_reading, "MOST", 9)
+    monkeypatch.setattr(_reading, "LARGEST", 4)
+    for d in (3, 4):
+        assert read_spectrum(written(tmp_path, npy(np.eye(d)))).tolist() == [1] * d
+    with pytest.raises(ValueError, match="25 numbers; a list has up to 9"):
+        read_spectrum(written(tmp_path, npy(np.eye(5))))
 
 
 @pytest.mark.parametrize(
