@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lindiff_nb import cli, data
+from lindiff_nb.copies import search
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.measure import copies
 from lindiff_nb.measure.copies import Share
@@ -109,6 +110,17 @@ def test_in_whatever_form_copies_come_they_are_found_or_refused(photos, compared
     if status == 0:
         assert max(pair["ratio"] for pair in found["pairs"]) < ROUNDED.get(form, 1e-6)
     assert status == 0 or "must be" in said or "must have one shape" in said
+
+
+@pytest.mark.parametrize(("black", "white"), search.SCALES)
+def test_samples_that_overshoot_are_in_the_least_scale_that_holds_them(
+    photos, compared, black, white
+):
+    shown = np.concatenate([photos, np.full((1, 8, 8, 3), 1.1), np.full((1, 8, 8, 3), -0.1)])
+    status, found, said = compared(black + (white - black) * shown, photos)
+    assert (status, found["copies"]) == (0, 60), said
+    assert max(pair["ratio"] for pair in found["pairs"]) < 1e-6
+    assert f"black at {black:g} and white at {white:g}" in said or (black, white) == (0, 1)
 
 
 @pytest.mark.parametrize("form", ["black at -1", "in units of their spread"])
