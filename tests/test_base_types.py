@@ -35,6 +35,12 @@ LEFT_OUT = {  # what a function takes if it is not told
     "exponent": 0.0,
     "level": 0.5,
     "threshold": 1 / 3,
+    "clusters": 30,
+    "components": 100,
+    "folds": 10,
+    "resamples": 1000,
+    "replicas": 2,
+    "z": 2.0,
     "loss_excess": 0.1,
     "kl": 0.01,
 }
