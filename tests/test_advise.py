@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 from test_exact_left_out import ALPHA_BAR, POWER, WEIGHTS, N, S, tens
 
-from lindiff_nb.advise import advise, figure, text
+from lindiff_nb.advise import advise, figure, sample, text
 from lindiff_nb.advise import best_ridge as ridges
+from lindiff_nb.advise.forecast import Ahead
 from lindiff_nb.cli import main
-from lindiff_nb.data import groups, load
+from lindiff_nb.data import Images, groups, load
 from lindiff_nb.exact import inversion, left_out
 from lindiff_nb.predict import best_ridge, losses
 
@@ -46,6 +47,9 @@ def test_check_values_of_fifty_gaussian_images():
     assert (high - low) / 4 == pytest.approx(0.003012404, rel=1e-4)
     more = [found.forecast[name].loss for name in ("2n", "4n", "endless")]
     np.testing.assert_allclose(more, [0.34118, 0.33072, 0.30751], rtol=3e-3)
+    for at in found.forecast.values():
+        width = 2 * np.hypot((high - low) / 4, (found.loss - at.loss) / 4)
+        assert at.interval == pytest.approx((at.loss - width, at.loss + width))
 
 
 @pytest.mark.long
@@ -188,6 +192,18 @@ def test_the_intervals_cover():
     assert min(covered.values()) >= 15, covered
 
 
+def test_images_are_read_a_few_columns_at_a_time_and_are_the_same_sample(monkeypatch):
+    """Fewer than their numbers, and more; in the model's units, with pixels that never vary."""
+    for n in (40, 400):
+        x = DIGITS[:n]
+        read = Images((x + 1) * 127.5, (0.0, 255.0), (), (), ())
+        for columns in (1, 24, 64):
+            monkeypatch.setattr(sample, "COLUMNS", columns)
+            found, dead = sample.of_images(read)
+            assert dead == np.sum(np.ptp(x, axis=0) == 0)
+            np.testing.assert_allclose(found.lam, left_out.of_points(x).lam, rtol=1e-9)
+
+
 def test_too_few_are_refused_and_few_are_told_roughly():
     with pytest.raises(ValueError, match="3 images are too few: advice needs 4"):
         advised(DIGITS[:3])
@@ -196,9 +212,23 @@ def test_too_few_are_refused_and_few_are_told_roughly():
     rough = advised(DIGITS[:9])
     assert (rough.loss_interval, rough.forecast, rough.n_effective_loss) == (None, {}, None)
     assert "rough" in " ".join(text.warnings(rough))
-    assert set(advised(DIGITS[:15]).forecast) == {"2n", "4n"}
+    assert "rough" not in " ".join(text.warnings(advised(DIGITS[:10])))
+    assert set(advised(DIGITS[:19]).forecast) == {"2n", "4n"}
     assert set(advised(DIGITS[:20]).forecast) == {"2n", "4n", "endless"}
     assert set(advised(N(0, (20, 400))).forecast) == {"2n"}
+
+
+def test_the_images_for_a_loss_have_it_and_some_are_worth_half():
+    x = left_out.of_points(N(0, (50, 100)) * np.sqrt(POWER))
+    ahead = Ahead(x, inversion.inverted(x), np.ones(1))
+    for m in (10.0, 50.0, 300.0, 1e5):
+        ratio = ahead.best(m) / ahead.best(50.0)
+        assert ahead.images_for(ratio) == pytest.approx(m, rel=5e-3)
+    assert ahead.images_for(0.1 * ratio) is None
+    assert ahead.worth() == pytest.approx(50, rel=1e-3)
+    twice = ahead._replace(energies=np.array([2.0, 0.0]))
+    assert twice.best(80.0) == pytest.approx(ahead.best(40.0), rel=0.01)
+    assert twice.worth() == pytest.approx(25, rel=0.2)
 
 
 def test_a_forecast_gains_no_more_by_doubling_than_the_last_doubling_brought():

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from lindiff_nb import data
 from lindiff_nb._base import memory
+from lindiff_nb.advise import sample
+from lindiff_nb.data import Images
 from lindiff_nb.exact import schedule, spectra
 from lindiff_nb.networks import _memory
 from lindiff_nb.networks.training import Settings, train
@@ -83,6 +86,29 @@ def test_the_least_of_the_limits_counts(monkeypatch, tmp_path):
     assert memory.available() == 4000
     used.write_text("6000\n")
     assert memory.available() == 0
+
+
+TAKING = {
+    "a spectrum": spectra.of_data,
+    "advice": lambda x: sample.of_images(Images(x, None, (), (), ())),
+}
+
+
+@pytest.mark.parametrize("shape", [(40, 2000), (300, 400), (400, 300), (4000, 30)])
+@pytest.mark.parametrize("work", TAKING)
+def test_what_is_asked_for_is_about_what_numpy_takes(monkeypatch, work, shape):
+    """Where the points are most of it, and where matrices are."""
+    needs, x = [], np.random.default_rng(0).random(shape)
+
+    def asked(needed, what):
+        needs.append(needed + tracemalloc.get_traced_memory()[0])
+
+    monkeypatch.setattr(memory, "require", asked)
+    tracemalloc.start()
+    TAKING[work](x)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.9 < needs[0] / held < 2
 
 
 def test_a_spectrum_that_would_not_fit_is_refused_with_both_numbers(monkeypatch):

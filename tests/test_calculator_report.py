@@ -310,6 +310,19 @@ def test_the_table_is_ascii_aligned_and_fits_a_terminal(answer):
         assert [line.split()[0] for line in table] == ["step", "1", "14", "200", "mean"]
 
 
+def test_each_number_of_the_tables_is_the_report_s_to_the_digits_of_its_column(answer):
+    """Four digits, three of a ridge, two of a deviation; both tables end with the same row."""
+    lines = [line.split() for line in text.text(answer, "mine").splitlines()]
+    at, best, samples = (lines[k] for k in (9, 15, 19))
+    mean, told = answer.mean, answer.best_samples
+    given = [mean.residual, mean.test, mean.test_sd, mean.train, mean.train_sd]
+    assert at[1:] == [f"{x:.{k}g}" for x, k in zip(given, (4, 4, 2, 4, 2), strict=True)]
+    found = [mean.best_c, mean.test_at_best_c, mean.best_time, mean.test_at_best_time]
+    assert best[1:] == [f"{x:.{k}g}" for x, k in zip(found, (3, 4, 4, 4), strict=True)]
+    found = [told.c, told.kl, told.kl_sd, told.reverse_kl, told.reverse_kl_sd]
+    assert samples[3:] == [f"{x:.{k}g}" for x, k in zip(found, (3, 4, 2, 4, 2), strict=True)]
+
+
 def test_it_says_which_mean_is_meant(answer):
     known = report(np.ones(3), 2, ALPHA_BAR, rows=1, mean="known")
     assert "the mean is taken as known" in text.text(known, "mine")
@@ -327,11 +340,14 @@ def test_it_says_which_mean_is_meant(answer):
         (np.ones(100), 106, 0.0, ["by about 5%"]),
         (np.ones(100), 106, 0.5, []),
         (np.full(100, 3e3), 300, 0.0, ["bytes? --normalise"]),
+        (np.full(100, 100.0), 300, 0.0, []),
         (np.ones(100), 100, 0.0, []),
         (np.ones(100), 111, 0.0, []),
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),
         (np.repeat([1.0, 0.0], [39, 25]), 20, 1.0, ["n >= 20 is", "images (19)"]),
         (np.repeat([1.0, 0.0], [61, 3]), 64, 1.0, []),
+        (np.repeat([1.0, 0.0], [91, 9]), 150, 1.0, []),
+        (np.repeat([1.0, 0.0], [90, 10]), 150, 1.0, ["about 91 images"]),
         (np.repeat([1.0, 0.0], [500, 284]), 50, 1.0, []),
     ],
 )

@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lindiff_nb.calculator import _text_rows, read_spectrum, spectrum_file
+from lindiff_nb.calculator import _reading, _text_rows, read_spectrum, spectrum_file
 from lindiff_nb.exact import spectra
 
 GOOD = {
@@ -288,6 +288,8 @@ def test_memory_grows_with_the_numbers_and_not_with_the_text(tmp_path):
 def test_too_many_numbers_are_refused_without_reading_on(tmp_path, monkeypatch):
     """/dev/zero and an endless pipe end too."""
     monkeypatch.setattr(_text_rows, "MOST", 1000)
+    (tmp_path / "most.txt").write_text("1\n" * 1000)
+    assert read_spectrum(tmp_path / "most.txt").size == 1000
     read, write = os.pipe()
     thread = threading.Thread(target=_pour, args=(write,))
     thread.start()
@@ -415,6 +417,7 @@ def test_what_is_not_rounding_is_kept_or_refused(tmp_path):
         np.arange(16.0),
         np.array([4.0, *np.ones(16)]),
         np.array([0, 0.5, 0.75, 0.875]),
+        np.array([1.0, 2, 0, 2, 1, 0, 0, 0, 1]),
         np.array([0.5, 0.25, 0.75, 0.125, 3, 0.1, 7, 1, 2]),
     ],
 )
@@ -422,6 +425,15 @@ def test_a_list_as_long_as_a_matrix_is_a_list(tmp_path, values):
     for content in (npy(values), text(values), text(values[None])):
         found = read_spectrum(written(tmp_path, content))
         assert found.tolist() == sorted(values, reverse=True)
+
+
+def test_a_covariance_may_have_more_numbers_than_a_list(tmp_path, monkeypatch):
+    monkeypatch.setattr(_reading, "MOST", 9)
+    monkeypatch.setattr(_reading, "LARGEST", 4)
+    for d in (3, 4):
+        assert read_spectrum(written(tmp_path, npy(np.eye(d)))).tolist() == [1] * d
+    with pytest.raises(ValueError, match="25 numbers; a list has up to 9"):
+        read_spectrum(written(tmp_path, npy(np.eye(5))))
 
 
 @pytest.mark.parametrize(
@@ -457,7 +469,8 @@ def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
     [
         (b"a\n3\n1\n", ["a list of 2 numbers, taken as complete", "lines 2 to 3, names over"]),
         (b"0\n3.5\n1.5\n1\n", ["a list of 3 numbers", "line 1, '0', is a name", "lines 1 to 4"]),
-        (b"3\n1e-20\n", ["a list of 2 numbers", "1 within 6.7e-15 of zero", "lines 1 to 2"]),
+        (b"3\n1e-20\n0\n", ["a list of 3 numbers", "1 within 6.7e-15 of zero", "lines 1 to 3"]),
+        (b"3\n0\n", ["a list of 2 numbers", "lines 1 to 2"]),
         (b"2 1\n1 2\n", ["a covariance 2 x 2", "lines 1 to 2"]),
         (
             text(np.append(3.0, np.eye(3) + 1)),

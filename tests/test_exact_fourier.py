@@ -38,6 +38,11 @@ def test_white_images_fill_the_rings_as_their_areas():
     assert share == pytest.approx([np.mean(ring == f) for f in range(len(share))])
 
 
+def test_an_image_of_one_pixel_has_all_its_power_at_zero():
+    assert fourier.radial_power([[[2.0]]]).tolist() == [[1.0]]
+    assert fourier.mean_frequency([[[2.0]]]) == [0.0]
+
+
 def test_bad_input_raises_naming_argument_and_value():
     good = {"images": np.ones((2, 4, 4))}
     for function in (fourier.radial_power, fourier.mean_frequency):

@@ -4,8 +4,11 @@ Check values are of inputs that anyone can draw again: N(s, shape) is `default_r
 normal; power is 1/rank in 100 dimensions over its mean.
 """
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from lindiff_nb.exact import alike, inversion, left_out, schedule, told, validation
 from lindiff_nb.exact.averages import gauss_rule
@@ -126,6 +129,19 @@ def test_copies_are_worth_what_they_copy():
     assert e.mean() == pytest.approx(1)
 
 
+def test_energies_are_of_the_fits_without_a_group(xi=0.3):
+    """T_B = H_B M_B from the definition: one fit a group, about the mean of its own points."""
+    x, groups = N(0, (12, 8)) + 1, np.split(np.arange(12), [1, 2, 4, 7])
+    parts = []
+    for group in groups:
+        rest = np.delete(x, group, axis=0)
+        scatter = len(rest) * np.cov(rest.T, bias=True) + 12 * xi * np.eye(8)
+        T = (x[group] - x.mean(axis=0)) @ np.linalg.solve(scatter, (x[group] - rest.mean(axis=0)).T)
+        parts.extend(np.linalg.eigvalsh(T + T.T).clip(min=0))
+    found = inversion.energies(left_out.of_points(x, groups), xi)
+    np.testing.assert_allclose(np.sort(found), np.sort(parts) / np.mean(parts), rtol=1e-9)
+
+
 @pytest.mark.parametrize("n", [50, 400])
 def test_the_spectrum_read_from_leverages_has_the_populations_loss(n):
     """With endless images, from 50 points of 100 dimensions within 10%, from 400 within 5%.
@@ -152,6 +168,50 @@ def test_the_divergence_told_from_the_sample_is_near_the_true_one():
     assert said == pytest.approx(exact / 200, rel=0.35)
 
 
+@pytest.mark.parametrize("n", [20, 150])
+def test_the_divergence_is_its_formula_with_one_fit_a_point(n, d=100, c=0.44, j=0.6):
+    """With the degrees of freedom of the truth, whose ln det(Sigma + j) is known."""
+    x = N(0, (n, d)) * np.sqrt(POWER)
+    kappa = np.geomspace(j / 2, 1e8, 800)
+    seen = inversion.Seen(kappa, np.sum(POWER / (POWER + kappa[:, None]), axis=1))
+    said = told.blurred_kl(left_out.of_points(x), seen, c, j)
+    ridge, Q = (c + j) * np.eye(d), 0.0
+    for i in range(n):
+        rest = np.delete(x, i, axis=0)
+        off = x[i] - rest.mean(axis=0)
+        scatter = (n - 1) * np.cov(rest.T, bias=True) + n * ridge
+        Q += off @ np.linalg.solve(scatter, off)
+    fitted = np.cov(x.T, bias=True) + ridge
+    exact = Q + j * np.trace(np.linalg.inv(fitted)) - d + np.linalg.slogdet(fitted)[1]
+    assert said == pytest.approx((exact - np.log(POWER + j).sum()) / (2 * d), rel=3e-4)
+
+
+@pytest.mark.parametrize("unit", [2.0**-9, 3.0])
+@pytest.mark.parametrize("shape", [(20, 30), (40, 12)])
+def test_what_a_sample_says_is_the_same_in_another_unit(shape, unit):
+    x, square = N(0, shape) + 0.3, unit**2
+    x[1] = x[0] + 0.1 * x[2]
+    here, there = left_out.of_points(x), left_out.of_points(unit * x)
+    for power, one, other in zip(
+        (-1, -2, -1), left_out.curves(here, S), left_out.curves(there, square * S), strict=True
+    ):
+        np.testing.assert_allclose(other, square**power * one, rtol=1e-9)
+    found, moved = inversion.inverted(here), inversion.inverted(there)
+    np.testing.assert_allclose(moved.lam, square * found.lam, rtol=1e-7)
+    np.testing.assert_allclose(moved.counts, found.counts, rtol=1e-4, atol=1e-4)
+    energies = inversion.energies(there, square * 0.5)
+    np.testing.assert_allclose(energies, inversion.energies(here, 0.5), rtol=1e-9)
+    j = float(found.seen.kappa[1])
+    kl = told.blurred_kl(there, moved.seen, square * 0.1, square * j)
+    assert kl == pytest.approx(told.blurred_kl(here, found.seen, 0.1, j), rel=1e-6)
+    halves = [
+        told.halves(sample, c, np.random.default_rng(0))
+        for sample, c in ((here, 0.1), (there, square * 0.1))
+    ]
+    assert halves[1] == pytest.approx(square * halves[0], rel=1e-9)
+    assert alike.pairs(there).tolist() == alike.pairs(here).tolist() == [[0, 1]]
+
+
 def test_two_halves_of_the_same_points_do_not_differ():
     x = N(0, (20, 30))
     twice = left_out.of_points(np.concatenate([x, x]), np.r_[:40].reshape(2, 20))
@@ -172,6 +232,29 @@ def test_noisy_copies_are_found_and_joined():
     clusters = alike.clusters(420, pairs)
     assert all(any({i, j} <= set(group.tolist()) for group in clusters) for i, j in found)
     assert sorted(np.concatenate(clusters).tolist()) == list(range(420))
+
+
+@pytest.mark.parametrize(("d", "rank"), [(20, 20), (40, 40), (40, 8)])
+def test_pairs_are_alike_in_the_fit_without_them(d, rank, n=30):
+    """R from the definition, one fit a pair: x_i - mean without both, against x_j - mean of all."""
+    x = N(0, (n, rank)) + 2
+    x[20:] = x[:10] + np.linspace(0.02, 1.2, 10)[:, None] * N(1, (10, rank))
+    x[5], x[6], x[22] = 0.3 * x[5], 3 * x[6], x[2]
+    x = x @ N(2, (rank, d))
+    lam, mean, wanted = np.linalg.eigvalsh(np.cov(x.T, bias=True)), x.mean(axis=0), set()
+    xi = brentq(lambda xi: np.sum(lam / (lam + xi)) - min(n - 1, d) / 4, 1e-3, 1e4)
+    scatter = n * (np.cov(x.T, bias=True) + xi * np.eye(d))
+    h = np.einsum("id,id->i", x - mean, np.linalg.solve(scatter, (x - mean).T).T)
+    for i, j in itertools.combinations(range(n), 2):
+        rest = np.delete(x, [i, j], axis=0)
+        scatter = (n - 2) * np.cov(rest.T, bias=True) + n * xi * np.eye(d)
+        both = x[[i, j]] - mean
+        e = (x[[i, j]] - rest.mean(axis=0)) @ np.linalg.solve(scatter, both.T)
+        alone = e.diagonal().min() > np.median(h / (1 - 1 / n - h)) / 10
+        if alone and (e[0, 1] + e[1, 0]) / 2 > 0.9 * np.sqrt(e[0, 0] * e[1, 1]):
+            wanted.add((i, j))
+    assert set(map(tuple, alike.pairs(left_out.of_points(x)).tolist())) == wanted
+    assert 2 < len(wanted) < 9
 
 
 def test_flat_pictures_are_no_copies():

@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from scipy.stats import t
 
 from lindiff_nb import cli
 from lindiff_nb.exact import spectra
@@ -205,6 +206,16 @@ def test_a_models_own_training_set_is_warned_of(asked):
     assert found["bias"] is None
 
 
+@pytest.mark.parametrize(("shared", "known"), [(0, True), (8, True), (9, False)])
+def test_a_tenth_of_the_smaller_set_may_be_shared(asked, shared, known):
+    one, other = features(80, 4, 1), features(120, 4, 2)
+    other[:shared] = one[:shared]
+    for pair in ((one, other), (other, one)):
+        _, found, said = asked(*pair)
+        assert (found["bias"] is not None) == known
+        assert (f"{shared} rows of A are in B too" in said) == (shared > 0)
+
+
 SETS = {  # points, dimensions, exponent, scale of the model, share of the bias that is left
     "many points": (400, 200, 50, 1.0, 1.0, 0.02),
     "white": (100, 200, 50, 0.0, 1.3, 0.02),
@@ -230,12 +241,19 @@ def test_what_is_left_without_the_bias_is_the_distance_of_the_truths(case):
     assert abs(np.mean(found) - truth) < 5 * error + share * np.mean(added)
 
 
-def test_the_bias_of_the_truth_is_the_law(exponent=1.0, d=120):
-    """Turned around at one end and not at the other: from moments that are those of the truth."""
-    spectrum = np.sort(np.linalg.eigvalsh(moments(features(10**4, d, 1))[1]))
-    exact = Moments(2000, np.zeros(d), np.diag(np.sqrt(spectrum)))
-    told = corrected.bias(exact, exact._replace(n=None)).value
-    assert told == pytest.approx(frechet.distance(spectrum, 2000, estimated_mean=True), rel=0.05)
+@pytest.mark.parametrize("spectrum", [[1.0] * 6, [3.0, 1.0, 0.2], [2.0]], ids=len)
+def test_bias_and_spread_of_the_truth_s_own_moments_are_the_law(spectrum, n=2000):
+    """At one end finite, and at both; the orders left out are below 1e-3."""
+    truth = Moments(n, np.zeros(len(spectrum)), np.diag(np.sqrt(spectrum)))
+    fitted = {"estimated_mean": True}
+    one, two = truth._replace(n=None), truth._replace(n=2 * n)
+    known = frechet.distance(spectrum, n, **fitted)
+    assert corrected.bias(truth, one).value == pytest.approx(known, rel=1e-3)
+    known = frechet.distance(spectrum, n, reference=2 * n, **fitted)
+    assert corrected.bias(truth, two).value == pytest.approx(known, rel=1e-3)
+    mean = frechet.distance(spectrum, n, reference=n, **fitted)
+    deviation = frechet.distance_sd(spectrum, n, reference=n, **fitted)
+    assert corrected._spread(truth) == pytest.approx(deviation / mean, rel=1e-3)
 
 
 @pytest.mark.parametrize("case", ["gaussian", "unequal lengths", "few points"])
@@ -252,6 +270,28 @@ def test_the_interval_covers_the_truth(case):
         low, high = corrected.corrected(*(FeatureSet("", x, rng) for x in pair)).interval
         missed += not low <= d * 0.2**2 <= high
     assert missed < 17
+
+
+def test_the_interval_is_student_s_of_leaving_out_a_tenth():
+    rng = np.random.default_rng(0)
+    x, y = (FeatureSet("", features(n, 5, n), rng) for n in (60, 47))
+    left = []
+    for at in range(10):
+        pair = [each.without(each.group(at, 10)) for each in (x, y)]
+        left.append(corrected.frechet(*pair) - corrected.bias(*pair).value)
+    half = t.ppf(0.975, 9) * np.sqrt(0.9 * np.sum((left - np.mean(left)) ** 2))
+    found = corrected.corrected(x, y)
+    assert (found.continued, found.factor) == (False, 1)
+    assert found.value == corrected.frechet(x.moments, y.moments) - found.bias
+    assert found.interval == pytest.approx((found.value - half, found.value + half))
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_four_rows_have_an_interval_and_three_have_none(n):
+    rng = np.random.default_rng(0)
+    for sizes in ((n, 9), (9, n)):
+        pair = [FeatureSet("", features(size, 3, size), rng) for size in sizes]
+        assert (corrected.corrected(*pair).interval is None) == (n == 3)
 
 
 def test_large_files_are_read_in_blocks(tmp_path, monkeypatch):
@@ -275,6 +315,36 @@ def test_features_far_from_gaussian_have_their_bias_from_halves(asked):
     assert found["factor"] > 1.2
     assert "the features are not Gaussian" in said
     assert asked(features(400, 20, 1), features(400, 20, 2))[1]["factor"] == 1
+
+
+def test_the_factor_is_that_of_halves_weighted_by_what_sets_add():
+    """From a hundred rows on; below, a set counts as Gaussian."""
+    rng = np.random.default_rng(4)
+    x, y, few = (
+        FeatureSet("", features(n, 20, n) * rng.exponential(size=(n, 1)) ** 2, rng)
+        for n in (300, 100, 99)
+    )
+    ratio = {}
+    for each in (x, y):
+        halves = [each.without(each.group(at, 2)) for at in (0, 1)]
+        ratio[each] = corrected.frechet(*halves) / corrected.bias(*halves).value
+    both = (ratio[x] / 300 + ratio[y] / 100) / (1 / 300 + 1 / 100)
+    assert corrected.corrected(x, y).factor == pytest.approx(both)
+    one = (ratio[x] / 300 + 1 / 99) / (1 / 300 + 1 / 99)
+    assert corrected.corrected(few, x).factor == pytest.approx(one)
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, 3e4])
+@pytest.mark.parametrize(("n", "m", "d"), [(40, 60, 8), (30, 30, 60)])
+def test_features_in_another_unit_have_the_same_distance_in_it(n, m, d, unit):
+    pair = features(n, d, 1), features(m, d, 2, scale=1.3)
+    one, other = (
+        corrected.corrected(*(FeatureSet("", u * x, np.random.default_rng(0)) for x in pair))
+        for u in (1.0, unit)
+    )
+    assert (other.continued, other.factor) == (one.continued, one.factor)
+    for here, there in zip(one[:3], other[:3], strict=True):
+        assert there == pytest.approx(unit**2 * here, rel=1e-6)
 
 
 @pytest.mark.parametrize(("n", "d", "block"), [(8000, 8, 2**16), (200, 200, 2**8)])

@@ -155,13 +155,14 @@ def of_training(law: int, t: int, tau: float) -> dict[str, Any]:
     a, values, seen = float(LINEAR.alpha_bar[t - 1]), LAMBDA[law], SEEN[law]
     modes = Modes(values, None, seen, np.zeros(40), np.ones(40))
     rule = np.log1p((1 - a) / a / WAITING[law]) / (2 * (1 - a))
-    decay, phi = training.response(values, a, np.array(2 * tau), 0.0)
+    rate = a * values + 1 - a
+    decay = np.exp(-2 * tau * rate)
     return {
         "test": training.test_loss(modes, a, tau),
         "train": training.train_loss(modes, a, tau),
         "rule": rule,
         "at_rule": training.test_loss(modes, a, rule),
-        "q": decay + a * values * phi,
+        "q": decay + a * values * (1 - decay) / rate,
     }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hard_cases import assert_refused
 
-from lindiff_nb.measure import experiments, memorization, score_matching
+from lindiff_nb.measure import copies, experiments, memorization, score_matching
 
 X = np.arange(12.0).reshape(4, 3)
 NEAREST = memorization.nearest(X, X)
@@ -21,12 +21,13 @@ GOOD = {
     "first": 1,
     "nearest": NEAREST,
     "x": X,
+    "copies": [True, False],
     "eta": 1e-3,
 }
 MASKED = np.ma.masked_greater(np.linspace(0.1, 0.9, 12).reshape(4, 3), 0.8)
 NUMBER = [MASKED[3], np.nan, np.inf, "0.1", None, 1j, True]
 WHOLE = [0, -1, 2.5, True, np.nan, "3"]
-SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9]
+SIGNAL = [*NUMBER, 0, -0.1, 1 + 1e-9, [0.5, 0], [0.5, 1 + 1e-9]]
 POINTS = [MASKED, list(MASKED), np.zeros((0, 3)), np.ones(3), np.full((3, 3), np.nan), None, "abc"]
 BAD = {
     "rng": [None, 0, np.random.RandomState(0)],
@@ -34,7 +35,7 @@ BAD = {
     "n": [*WHOLE, None],
     "draws": [*WHOLE, None],
     "alpha_bar": SIGNAL,
-    "c": [*NUMBER, -1e-9],
+    "c": [*NUMBER, -1e-9, [0.5, -1e-9]],
     "direction": ["sampler", "", None],
     "samples": POINTS,
     "training": POINTS,
@@ -44,6 +45,7 @@ BAD = {
     "chunk": WHOLE,
     "threshold": [*NUMBER, 0, -1],
     "x": POINTS,
+    "copies": [MASKED[3], [], X > 1, [0.5, 1.0], [2, 0], True, None, "abc"],
     "eta": [*NUMBER, 0, -0.1, 1e3],
     "steps": [-1, 2.5, True, "3"],
     "noise": [0, np.random.default_rng(0)],
@@ -58,6 +60,7 @@ TABLE = [
     (memorization.cosine_similarity, ["samples", "others"], []),
     (memorization.detail_similarity, ["samples", "others", "eigenvectors", "first"], []),
     (memorization.fraction_memorised, ["nearest"], ["threshold"]),
+    (copies.share, ["copies"], []),
     (score_matching.gradient_descent, ["x", "alpha_bar", "eta"], ["c", "steps", "noise"]),
     (score_matching.largest_eta, ["x", "alpha_bar"], ["c"]),
 ]

@@ -81,6 +81,7 @@ FORMS = {
     "bytes": lambda x: np.rint(255 * x).astype(np.uint8),
     "16 bits": lambda x: np.rint(65535 * x).astype(np.uint16),
     "bytes as floats": lambda x: 255 * x,
+    "16 bits as floats": lambda x: 65535 * x,
     "black at -1": lambda x: 2 * x - 1,
     "colours first": lambda x: np.moveaxis(x, -1, 1),
     "float32": lambda x: x.astype(np.float32),
@@ -94,17 +95,31 @@ FORMS = {
     "negatives": lambda x: 1 - x,
     "larger": lambda x: x.repeat(2, axis=1).repeat(2, axis=2),
 }
+ROUNDED = {"bytes": 0.015, "16 bits": 1e-4, "a little below black": 0.02, "overshooting": 0.02}
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("side", ["samples", "training"])
 def test_in_whatever_form_copies_come_they_are_found_or_refused(photos, compared, form, side):
-    """Never 0 %."""
+    """Never 0 %; and what is left of the distance is what the form cannot hold."""
     changed = FORMS[form](photos)
     pair = (changed, photos) if side == "samples" else (photos, changed)
     status, found, said = compared(*pair)
     assert status == 2 or found["fraction"] == 1, said
+    if status == 0:
+        assert max(pair["ratio"] for pair in found["pairs"]) < ROUNDED.get(form, 1e-6)
     assert status == 0 or "must be" in said or "must have one shape" in said
+
+
+@pytest.mark.parametrize(("black", "white"), [(0, 1), (-1, 1), (0, 255), (0, 65535)])
+def test_samples_that_overshoot_are_in_the_least_scale_that_holds_them(
+    photos, compared, black, white
+):
+    shown = np.concatenate([photos, np.full((1, 8, 8, 3), 1.1), np.full((1, 8, 8, 3), -0.1)])
+    status, found, said = compared(black + (white - black) * shown, photos)
+    assert (status, found["copies"]) == (0, 60), said
+    assert max(pair["ratio"] for pair in found["pairs"]) < 1e-6
+    assert f"black at {black:g} and white at {white:g}" in said or (black, white) == (0, 1)
 
 
 @pytest.mark.parametrize("form", ["black at -1", "in units of their spread"])
@@ -113,6 +128,23 @@ def test_samples_in_another_unit_are_never_counted_though_few_are_copies(photos,
     few = np.concatenate([photos[:2], others])
     status, found, _ = compared(FORMS[form](few), photos)
     assert status == 2 or found["copies"] == 2
+
+
+@pytest.mark.parametrize(("moved", "said"), [(0.6, ""), (1.4, "unlike"), (3, "in one unit")])
+@pytest.mark.parametrize("by", ["contrasts", "octaves"])
+def test_new_features_of_other_brightness_or_contrast_are_doubted_or_refused(
+    photos, compared, moved, said, by
+):
+    """By how many contrasts or octaves they differ, beyond 0.8 and 2; in whatever unit."""
+    flat = photos.reshape(60, -1)
+    alike = (flat - flat.mean(axis=1, keepdims=True)) / flat.std(axis=1, keepdims=True)
+    training, others = alike[::2], alike[1::2]
+    other = others + moved if by == "contrasts" else 2**moved * others
+    for unit in (0.1, 50.0, 1e-3):
+        status, _, told = compared(unit * (other + 4), unit * (training + 4))
+        assert (status == 2) == (said == "in one unit"), told
+        assert ("unlike" in told) == (said == "unlike"), told
+        assert said in told
 
 
 def test_mirrored_copies_are_spoken_of_and_counted_if_asked(photos, compared):
@@ -164,6 +196,8 @@ def test_new_images_that_are_training_images_are_no_base_line(photos, compared):
     _, found, said = compared(photos[:20], photos[:40], new=photos[:30])
     assert (found["new_fraction"], found["fraction"]) == (1, 1)
     assert "they are no base line" in said
+    assert "without --new" not in said
+    assert "without --new" in compared(photos[:20], photos[:40])[2]
 
 
 @pytest.mark.long
@@ -183,6 +217,7 @@ def test_one_training_image_however_often_is_refused(photos, compared, times):
     status, found, said = compared(photos, photos[[0] * times])
     assert (status, found) == (2, {})
     assert "training must hold two different images, got one" in said
+    assert compared(photos, photos[[0] * times + [1]])[0] == 0
 
 
 @pytest.mark.parametrize(

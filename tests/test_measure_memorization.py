@@ -238,8 +238,9 @@ def test_distances_beyond_float64_are_refused():
 @pytest.mark.parametrize("factor", [11.0, 255.0, 65535.0])
 def test_points_in_other_units_are_refused(factor):
     own, _ = digits(100)
-    for signed in (own, 2 * own - 1):
-        for pair in ((factor * signed, signed), (signed, factor * signed)):
+    for signed in (own, 2 * own - 1, -own):
+        one, other = signed[:50], signed[50:]  # no copies, by which the unit would be told too
+        for pair in ((factor * one, other), (one, factor * other)):
             with pytest.raises(ValueError, match=r"^samples and training must be in one unit, got"):
                 nearest(*pair)
     broken = np.concatenate([own, np.full((1, 64), 1e5)])
@@ -261,12 +262,13 @@ UNITS = {
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 @pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.parametrize("many", [4, 60])
-def test_copies_in_another_unit_are_refused_and_never_called_new(unit, noise, many):
+@pytest.mark.parametrize(("many", "size"), [(4, 1.0), (60, 1.0), (60, 255.0), (60, 1e-3)])
+def test_copies_in_another_unit_are_refused_and_never_called_new(unit, noise, many, size):
     own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
     copies = own[:many] + noise * own.std() * np.random.default_rng(0).standard_normal((many, 64))
     assert fraction_memorised(nearest(copies, own)) > 0.8
     pairs = [(UNITS[unit](copies, own), own), (copies, UNITS[unit](own, own))]
+    pairs = [(size * samples, size * training) for samples, training in pairs]
     for pair in pairs[: 1 if many == 4 and unit == "less the mean image" else 2]:
         with pytest.raises(ValueError, match="in one unit, got samples that look like"):
             nearest(*pair)
@@ -289,6 +291,15 @@ def test_what_is_new_in_the_same_unit_is_never_refused(many):
         for unit in ("black at minus white", "standardised"):
             nearest(UNITS[unit](x, own), UNITS[unit](own, own))
         nearest(x, own)
+
+
+def test_another_unit_has_to_make_more_copies_than_chance():
+    """Wilson's intervals of 0 and 7 of 60 meet, at 0.060 and 0.057; those of 0 and 9 do not."""
+    own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
+    noise = own.std() * np.random.default_rng(0).standard_normal((60, 64))
+    assert fraction_memorised(nearest(1.25 * own[:60] + 0.3 * noise, own)) == 0
+    with pytest.raises(ValueError, match="so 9 of the first 60 are copies, as given 0"):
+        nearest(1.25 * own[:60] + 0.28 * noise, own)
 
 
 @pytest.mark.parametrize("levels", [3, 16, 255])

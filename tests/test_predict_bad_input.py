@@ -21,8 +21,9 @@ GOOD = {
 }
 MASKED = np.ma.masked_greater([0.25, 0.5, 0.9], 0.8)
 NUMBER = [MASKED, list(MASKED), np.nan, np.inf, "0.1", None, 1j, True, [[1.0], [1.0, 2.0]]]
+NUMBER += [[0.5, np.nan]]
 WHOLE = [0, -1, 2.5, True, np.nan, "3", None, 10**400, 10**5000]
-NONNEGATIVE = [*NUMBER, -1e-9]
+NONNEGATIVE = [*NUMBER, -1e-9, [0.5, -1e-9]]
 DIRECTION = ["sampler", "", None, np.array(["a", "b"])]
 BAD = {
     "spectrum": [
@@ -42,14 +43,24 @@ BAD = {
     ],
     "n": [*WHOLE, np.ma.ones(2, int)],
     "d": WHOLE,
-    "alpha_bar": [*NUMBER, 0, -0.1, 1 + 1e-9],
+    "alpha_bar": [*NUMBER, 0, -0.1, 1 + 1e-9, [0.5, 0], [0.5, 1 + 1e-9]],
     "c": NONNEGATIVE,
     "xi": NONNEGATIVE,
     "kappa": NONNEGATIVE,
     "aspect": [*NUMBER, 0, -1, [0.5, 2], 1e301, 1e-301],
-    "p": [*NONNEGATIVE, 1.1],
+    "p": [*NONNEGATIVE, 1.1, [0.5, 1.1]],
     "x": NUMBER,
-    "z": [MASKED, np.nan, np.inf, "0.1", None, complex(np.nan, 1), complex(0, np.inf), 1.0],
+    "z": [
+        MASKED,
+        np.nan,
+        np.inf,
+        "0.1",
+        None,
+        complex(np.nan, 1),
+        complex(0, np.inf),
+        1.0,
+        [-1.0, 1.0],
+    ],
     "direction": DIRECTION,
     "power": WHOLE,
 }

@@ -97,3 +97,9 @@ def test_a_root_in_the_other_half_plane_is_never_returned():
 def test_what_is_not_finite_in_either_part_is_refused(bad):
     with pytest.raises(ValueError, match=r"^xi must be finite"):
         complex_ridge.effective_ridge([1j, bad], np.ones(3), 4)
+
+
+@pytest.mark.parametrize("bad", [1.0, [1j, -2.0], [[0.0, 1 + 1j]]])
+def test_what_is_real_is_refused_also_among_others(bad):
+    with pytest.raises(ValueError, match=r"^xi must be off the real axis, got"):
+        complex_ridge.effective_ridge(bad, np.ones(3), 4)

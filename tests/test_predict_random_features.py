@@ -11,21 +11,26 @@ from lindiff_nb.measure import random_features as measured
 from lindiff_nb.predict import random_features as predicted
 
 TAU = np.array([1e3, 1e5, 1e6, 1e10])
+UNEQUAL = Mixture([-3.0, 2.0], [0.3, 0.7], [0.5, 1.5])
+LAWS = pytest.mark.parametrize("law", [POPULATION, UNEQUAL], ids=["equal", "unequal"])
 
 
-def test_the_bias_is_the_bound_on_infinitely_many_points():
-    a = measured.coefficients(*measured.normal_equations(FEATURES, POPULATION), TAU)
-    expected = measured.bound(FEATURES, a, POPULATION)
-    assert predicted.terms(FEATURES, POPULATION, TAU).bias == pytest.approx(expected, rel=1e-9)
+@LAWS
+def test_the_bias_is_the_bound_on_infinitely_many_points(law):
+    a = measured.coefficients(*measured.normal_equations(FEATURES, law), TAU)
+    expected = measured.bound(FEATURES, a, law)
+    assert predicted.terms(FEATURES, law, TAU).bias == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_data_term_is_what_a_little_more_weight_on_each_point_does():
+@LAWS
+def test_the_data_term_is_what_a_little_more_weight_on_each_point_does(law):
     """delta by a difference quotient of the whole flow, for each node of x_0."""
     tau, nodes, h = [1.0, 1e2, 1e4], 8, 1e-6
     z, w = np.polynomial.hermite_e.hermegauss(5)
-    x0, p = np.add.outer(POPULATION.means, z).ravel(), np.tile(w / w.sum(), 2) / 2
-    K, b = measured.normal_equations(FEATURES, POPULATION, nodes=nodes)
-    K_bound, _ = measured.normal_equations(FEATURES, POPULATION, VP.girsanov, nodes)
+    x0 = (law.means[:, None] + law.deviation[:, None] * z).ravel()
+    p = np.outer(law.weights, w / w.sum()).ravel()
+    K, b = measured.normal_equations(FEATURES, law, nodes=nodes)
+    K_bound, _ = measured.normal_equations(FEATURES, law, VP.girsanov, nodes)
     V = 0
     for x, share in zip(x0, p, strict=True):
         K_x, b_x = measured.normal_equations(FEATURES, Mixture([x]), nodes=nodes)
@@ -34,7 +39,7 @@ def test_the_data_term_is_what_a_little_more_weight_on_each_point_does():
         )
         delta = (up - down) / (2 * h)
         V = V + share * np.sum(delta @ K_bound * delta, axis=-1)
-    found = predicted.terms(FEATURES, POPULATION, tau, nodes=nodes, points=5)
+    found = predicted.terms(FEATURES, law, tau, nodes=nodes, points=5)
     assert found.data == pytest.approx(V, rel=1e-4)
 
 

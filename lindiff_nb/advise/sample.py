@@ -23,7 +23,7 @@ def of_images(images: Images) -> tuple[Sample, int]:
     if n < FEWEST:
         raise ValueError(f"too few images: {n}; advice needs {FEWEST}")
     if n > d:
-        memory.require(8 * (4 * n * d + 4 * d * d), f"{n:,} images of {d:,} numbers")
+        memory.require(8 * (6 * n * d + 4 * d * d), f"{n:,} images of {d:,} numbers")
         points = flat.floats(low=LOW, high=HIGH)
         return left_out.of_points(points), int(np.sum(np.ptp(points, axis=0) == 0))
     memory.require(8 * (6 * n * n + 3 * n * min(d, COLUMNS)), f"the {n:,} x {n:,} Gram matrix")

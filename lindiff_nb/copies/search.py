@@ -6,13 +6,14 @@ hide every copy; such samples are refused with what to do.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.errors import counted
-from lindiff_nb._base.types import Array, Index, Mask
+from lindiff_nb._base.types import Array, Index
 from lindiff_nb.data.own import Images
 from lindiff_nb.measure import copies
 from lindiff_nb.measure.copies import Form, Share
@@ -31,7 +32,6 @@ class Matches(NamedTuple):
 
     image: Index  # (N,)
     ratio: Array  # (N,) of the distances to it and to the nearest other image; 0 for a copy
-    mirrored: Mask  # (N,) whether the sample was mirrored for that
 
     @property
     def share(self) -> Share:
@@ -91,11 +91,10 @@ def _matches(x: Array, known: NDArray[np.floating], mirrored: bool) -> Matches:
     """The nearest training image of each, of the mirror image if that is nearer to one."""
     near = nearest(x, known, alike=copies.THRESHOLD)
     if not mirrored:
-        return Matches(near.index, near.ratio, np.zeros(len(x), dtype=bool))
+        return Matches(near.index, near.ratio)
     turned = nearest(x[:, :, ::-1], known, alike=copies.THRESHOLD)
-    closer = turned.ratio < near.ratio
-    ratio = np.where(closer, turned.ratio, near.ratio)
-    return Matches(np.where(closer, turned.index, near.index), ratio, closer)
+    index = np.where(turned.ratio < near.ratio, turned.index, near.index)
+    return Matches(index, np.minimum(turned.ratio, near.ratio))
 
 
 def _of_lookalikes(copied: Array, known: NDArray[np.floating]) -> int:
@@ -128,15 +127,28 @@ def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
     What counts is the lesser difference, of the usual image and of all taken together: a few white
     pictures are no other unit, nor are a few plain ones.
     """
-    levels = [copies.levels(images) for images in (x, known)]
+    levels = [_levels(images) for images in (x, known)]
     (mean, contrast), (middle, usual) = usually = [_usual(*level) for level in levels]
-    apart = min(_apart(usually), _apart([copies.together(*level) for level in levels]))
+    apart = min(_apart(usually), _apart([_together(*level) for level in levels]))
     seen = f"mean {mean:.3g} and {middle:.3g}, contrast {contrast:.3g} and {usual:.3g}"
     if apart > REFUSED:
         wanted = f"{name} and training must be in one unit"
         raise ValueError(f"{wanted}, got {seen}: copies would be missed")
     unlike = f"{name} are unlike training images as a whole ({seen}): is their unit the same?"
     return [unlike] * (apart > DOUBTED)
+
+
+def _levels(images: NDArray[Any]) -> tuple[Array, Array]:
+    """Mean and spread of the pixels of each image, (N,) each, some images at a time."""
+    rows, found = images.reshape(len(images), -1), np.empty((2, len(images)))
+    for at in blocks(*rows.shape):
+        found[:, at] = (rows[at].mean(axis=1, dtype=float), rows[at].std(axis=1, dtype=float))
+    return found[0], found[1]
+
+
+def _together(mean: Array, spread: Array) -> tuple[float, float]:
+    """Mean and spread of all pixels of images whose own are given, (N,) each."""
+    return float(mean.mean()), float(np.hypot(np.sqrt(np.mean(spread**2)), mean.std()))
 
 
 def _usual(mean: Array, contrast: Array) -> tuple[float, float]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lindiff_nb._base import units, validate
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array
 
 SAMPLER, POPULATION = "sampler||population", "population||sampler"  # which from which
-SERIES = [*((-1) ** k / k for k in range(17, 1, -1)), 0.0, 0.0]  # of u - ln(1 + u), |u| < 0.1
 CLOSE = 1e-4  # of the variance: a distance below it is computed as a sum of squares
 RESOLUTION = 10 * np.finfo(float).eps  # per dimension: smaller relative variances count as none
 
@@ -114,16 +112,6 @@ def covariance_root(name: str, covariance: Array, d: int) -> Array:
         validate.semidefinite(name, covariance, variances)
         root = axes * np.sqrt(variances.clip(min=0))
     return np.asarray(root, dtype=np.float64)
-
-
-def excess(u: Any, w: Any) -> Array:
-    """h(w) = w - 1 - ln w >= 0, what a variance w times too large costs twice, in nats.
-
-    u = w - 1 is given as well, so that no digits are lost if either is small. Any shape, w > 0.
-    """
-    small = np.abs(u) < 0.1
-    series = np.polyval(SERIES, np.where(small, u, 0.0))
-    return np.where(small, series, u - np.log(np.where(small, 1.0, w)))
 
 
 def _whitening(covariance: Array) -> tuple[Array, Array, Array, Array]:

@@ -19,6 +19,7 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact import spectra, training
+from lindiff_nb.exact._gradient_flow import response
 from lindiff_nb.exact.sampling import Denoiser
 from lindiff_nb.exact.schedule import Schedule
 
@@ -36,7 +37,7 @@ def sampled_variance(
     schedules.checked(schedule)
     deviation = np.ones((*s.shape, len(spectrum)))
     for a, before in zip(schedule.alpha_bar[::-1], schedule.alpha_bar_before[::-1], strict=True):
-        decay, phi = training.response(spectrum, a, s[..., None], ridge)
+        decay, phi = response(spectrum, a, s[..., None], ridge)
         kept = decay + a * (spectrum + ridge) * phi  # 1 - sqrt(1-a) w
         deviation *= np.sqrt(before / a) * kept + np.sqrt((1 - before) * (1 - a)) * phi
     return np.square(deviation)
@@ -65,7 +66,7 @@ def affine(
     def eps_hat(x: Array, t: int) -> Array:
         a = alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1]
         centred = validate.samples("x", x, len(mean)) - np.sqrt(a) * mean
-        phi = training.response(eigenvalues, a, s, ridge)[1]
+        phi = response(eigenvalues, a, s, ridge)[1]
         return (centred @ v * (np.sqrt(1 - a) * phi)) @ v.T
 
     return eps_hat

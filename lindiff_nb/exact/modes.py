@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp, ndtr
 
 from lindiff_nb._base import units, validate
+from lindiff_nb._base.digits import between
 from lindiff_nb._base.types import Array
 from lindiff_nb._base.units import Unit
 
@@ -153,11 +154,3 @@ class Mixture:
     def _variance(self) -> Array:
         """s_k^2, (..., 1, modes), of a law with a density."""
         return np.square(self.density().deviation)[..., None, :]
-
-
-def between(z: Array, axis: int = -1) -> Array:
-    """Chances of a standard Gaussian between neighbours z along an axis, from the smaller tail."""
-    z = np.moveaxis(z, axis, -1)
-    low, high = z[..., :-1], z[..., 1:]
-    chance = np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
-    return np.moveaxis(chance, -1, axis)

@@ -19,9 +19,10 @@ from __future__ import annotations
 import numpy as np
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import recursion
-from lindiff_nb.exact.divergence import POPULATION, SAMPLER, excess
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.exact.schedule import Schedule
 
 

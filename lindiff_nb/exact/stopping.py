@@ -14,6 +14,7 @@ import numpy as np
 from lindiff_nb._base import validate, valley
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import denoiser, training
+from lindiff_nb.exact._gradient_flow import response
 from lindiff_nb.exact.denoiser import Modes
 
 PER_DECADE = 6
@@ -124,7 +125,7 @@ def _times(modes: Modes, a: Array, c: Array) -> Array:
 def _slope(modes: Modes, a: Array, s: Array, c: Array) -> Array:
     """d / 2 times dL_test / ds at each point, (p,); one s for all or one for each."""
     a, s, c = (values[:, None] for values in np.broadcast_arrays(a, s, c))
-    decay, phi = training.response(modes.eigenvalues, a, s, c)
+    decay, phi = response(modes.eigenvalues, a, s, c)
     kept = decay + a * (modes.eigenvalues + c) * phi
     seen = modes.population + modes.mean_shift
     gain = (decay * (kept - a * seen * phi)) @ modes.multiplicity

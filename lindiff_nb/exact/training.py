@@ -35,6 +35,7 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike, Reals
 from lindiff_nb.exact import denoiser
+from lindiff_nb.exact._gradient_flow import response
 from lindiff_nb.exact.denoiser import Modes
 
 
@@ -111,18 +112,6 @@ def time(name: str, value: ArrayLike) -> Array:
     if times.dtype.kind not in "iuf" or np.any(np.isnan(times)) or np.any(times < 0):
         raise validate.fail(name, value, "a non-negative time, which may be infinite")
     return times.astype(np.float64)
-
-
-def response(eigenvalues: Array, a: Reals, s: Array, c: Reals) -> tuple[Array, Array]:
-    """exp(-x) and phi of each mode; a, s and c numbers, or columns against the eigenvalues.
-
-    s may be infinite where M > 0.
-    """
-    rate = a * (eigenvalues + c) + (1 - a)
-    with np.errstate(over="ignore"):  # as good as infinite
-        x = s * rate
-    phi = np.divide(-np.expm1(-x), rate, out=np.broadcast_to(s, x.shape).copy(), where=rate > 0)
-    return np.exp(-x), phi
 
 
 def _grid_and_start(

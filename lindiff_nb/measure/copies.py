@@ -8,13 +8,12 @@ over, so the samples are looked at in other forms too.
 
 import itertools
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, Mask
 from lindiff_nb.measure.crossings import binomial_interval
 from lindiff_nb.measure.memorization import nearest
@@ -57,8 +56,14 @@ class Form(NamedTuple):
 
 
 def share(copies: Mask) -> Share:
-    """The share of copies among samples of which each is one or not, (N,)."""
-    return Share(int(np.count_nonzero(copies)), len(copies))
+    """The share of copies among samples of which each is one or not, (N,), N >= 1.
+
+    Raises ValueError for what is no such mask.
+    """
+    hits = validate.vector("copies", copies)
+    if np.any((hits != 0) & (hits != 1)):
+        raise validate.fail("copies", copies, "True or False for each sample")
+    return Share(int(np.count_nonzero(hits)), len(hits))
 
 
 def difference(samples: Share, new: Share) -> tuple[float, float, float]:
@@ -71,19 +76,6 @@ def difference(samples: Share, new: Share) -> tuple[float, float, float]:
     down = np.hypot(samples.fraction - low, new_high - new.fraction)
     up = np.hypot(high - samples.fraction, new.fraction - new_low)
     return gap, gap - float(down), gap + float(up)
-
-
-def levels(images: NDArray[Any]) -> tuple[Array, Array]:
-    """Mean and spread of the pixels of each image, (N,) each, some images at a time."""
-    rows, found = images.reshape(len(images), -1), np.empty((2, len(images)))
-    for at in blocks(*rows.shape):
-        found[:, at] = (rows[at].mean(axis=1, dtype=float), rows[at].std(axis=1, dtype=float))
-    return found[0], found[1]
-
-
-def together(mean: Array, spread: Array) -> tuple[float, float]:
-    """Mean and spread of all pixels of images whose own are given, (N,) each."""
-    return float(mean.mean()), float(np.hypot(np.sqrt(np.mean(spread**2)), mean.std()))
 
 
 def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:

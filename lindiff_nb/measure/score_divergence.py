@@ -41,8 +41,9 @@ from scipy.linalg import solve_banded
 from scipy.special import exprel, logsumexp
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.digits import between
 from lindiff_nb._base.types import Array
-from lindiff_nb.exact.modes import WIDE, Mixture, between
+from lindiff_nb.exact.modes import WIDE, Mixture
 from lindiff_nb.exact.sde import VP, Process
 
 Score = Callable[[Array, float], Array]  # x (N,) and t -> (..., N); leading axes are seeds, times

@@ -28,8 +28,9 @@ import numpy as np
 from scipy.special import digamma
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array, Reals, Wholes
-from lindiff_nb.exact.divergence import POPULATION, SAMPLER, excess
+from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._law import sizes
 from lindiff_nb.predict.population import Population, Spectrum

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array, Wholes
-from lindiff_nb.exact.divergence import excess
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict._law.fit import ratio
 from lindiff_nb.predict.population import Population

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array
-from lindiff_nb.exact.divergence import excess
 from lindiff_nb.predict import ridge
 from lindiff_nb.predict.population import Population
 
