@@ -56,6 +56,14 @@ def test_lines_have_no_numbers_but_those_of_sphinx(name):
     assert "tag" not in made
 
 
+def test_rows_of_a_formula_stand_apart_and_its_text_stays():
+    tex = r"\begin{aligned} a &= \frac{1}{2} \\ &= \frac{2}{4} \end{aligned}"
+    made, wider = (maths.typeset(tex.replace(r"\\", row), True) for row in (r"\\", r"\\[1em]"))
+    heights = [float(re.search(r"height:([\d.]+)em", text)[1]) for text in (made, wider)]
+    assert heights[1] - heights[0] == pytest.approx(0.6, abs=1e-3)
+    assert tex.replace("&", "&amp;") in made
+
+
 def test_line_breaks_and_blank_lines_divide_an_equation():
     assert maths.aligned(block("a = b")) == "a = b"
     assert maths.aligned(block(r"a &= b \\ &= c")) == r"\begin{split}a &= b \\ &= c\end{split}"
