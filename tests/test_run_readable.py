@@ -122,6 +122,9 @@ $$ (eq-one)
     or `x`
 ```
 
+```{table} Another, which nobody refers to.
+```
+
 ::::{dropdown} Proof of $\R$
 :::{admonition} Inside
 Because.
@@ -229,6 +232,12 @@ $$
 | Symbol | Meaning |
 | --- | --- |
 | $\operatorname{Tr}$ | by [(2)](one.html#equation-eq-in-list), or `x` |
+
+<details open><summary><b>Another, which nobody refers to.</b></summary>
+
+
+
+</details>
 
 <details><summary><b>Proof of $\mathbb{R}$</b></summary>
 

@@ -56,6 +56,15 @@ def test_lines_have_no_numbers_but_those_of_sphinx(name):
     assert "tag" not in made
 
 
+@pytest.mark.parametrize(("row", "more"), [(r"\frac{a}{b_t}", 0.3), ("a", 0)])
+def test_fractions_of_two_rows_do_not_touch_and_the_text_stays(row, more):
+    tex = rf"\begin{{aligned}} {row} \\ {row} \end{{aligned}}"
+    made, tight = (maths.typeset(text, True) for text in (tex, tex.replace(r"\\", r"\\[0em]")))
+    heights = [float(re.search(r"height:([\d.]+)em", text)[1]) for text in (made, tight)]
+    assert heights[0] - heights[1] == pytest.approx(more, abs=0.05)
+    assert tex in made
+
+
 def test_line_breaks_and_blank_lines_divide_an_equation():
     assert maths.aligned(block("a = b")) == "a = b"
     assert maths.aligned(block(r"a &= b \\ &= c")) == r"\begin{split}a &= b \\ &= c\end{split}"

@@ -37,10 +37,15 @@ MEASURE = r"""async () => {
     box.scrollLeft = 0;
     return left.map(x => Math.abs(x - place(box).left));
   });
+  const headed = tables.filter(box => box.querySelector('caption')).map(box => {
+    const range = document.createRange();
+    range.selectNodeContents(box.querySelector('caption'));
+    return place(box).right - range.getBoundingClientRect().right;
+  });
   for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   const boxes = all(':is(pre, .themed, .pst-scrollable-table-container)').concat(equations);
   const found = {
-    top, rows, overflow: document.documentElement.scrollWidth - innerWidth,
+    top, rows, headed, overflow: document.documentElement.scrollWidth - innerWidth,
     scrolled: equations.filter(box => beyond(box) > 1).map(box => box.parentElement.id),
     silent: boxes.filter(box => (beyond(box) > 1) != box.classList.contains('more'))
       .map(box => box.outerHTML.slice(0, 200)),
@@ -107,8 +112,10 @@ def test_no_line_begins_with_the_comma_behind_a_formula(measured, page):
 
 
 @every_page
-def test_a_table_that_scrolls_keeps_the_names_of_its_rows(measured, page):
-    assert max(measured(page)[390]["rows"], default=0) <= 1
+def test_a_table_that_scrolls_keeps_the_names_of_its_rows_and_its_caption(measured, page):
+    narrow = measured(page)[390]
+    assert max(narrow["rows"], default=0) <= 1
+    assert min(narrow["headed"], default=48) >= 47  # left of the edge that fades
 
 
 @every_page

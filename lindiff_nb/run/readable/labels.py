@@ -42,6 +42,8 @@ class Labels:
                     self.known[name] = Label(title, page, name)
                     continue
                 counts[chapter, kind] += 1
+                if not name:  # it counts, but nothing can refer to it
+                    continue
                 number = f"{chapter}." * bool(chapter) + str(counts[chapter, kind])
                 text = f"({number})" if kind == "equation" else f"{kind} {number}"
                 anchor = "equation-" * (kind == "equation") + name
