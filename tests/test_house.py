@@ -106,6 +106,42 @@ def test_every_figure_is_named_captioned_and_described(name):
             assert figure.name in ALL_TEXT.replace(f"name: {figure.name}", ""), "never referred to"
 
 
+PLACES = "left|right|top|bottom|above|below|middle|upper|lower"
+PANEL = rf"(?:{PLACES})(?:-hand)? (?:panel|map|plot|row|column)s?\b"
+PLACED = re.compile(
+    rf"\((?:{PLACES})\)|(?:^|[.;:,] )(?:at the |on the )?(?:{PLACES})[,:]|\b{PANEL}", re.I
+)
+PLACED_IN_PROSE = re.compile(rf"\{{numref\}}`fig-[\w-]+`,? (?:left|right|top|bottom)\b|\b{PANEL}")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_panels_are_named_by_their_letters(name):
+    """On a phone they stand one under the other, so no word for a place holds."""
+    for cell in cells(name, "code"):
+        if options := cell.metadata.get("mystnb", {}).get("figure"):
+            alt = cell.metadata["mystnb"]["image"]["alt"]
+            for text in (options["caption"], alt):
+                assert not PLACED.findall(" ".join(text.split())), text
+            several = re.search(r"subplots\((?!\))", cell.source)
+            assert not several or re.search(r"\([a-f](, [a-f])*\)", alt), alt
+    for cell in cells(name, "markdown"):
+        assert not PLACED_IN_PROSE.findall(cell.source), cell.source
+
+
+@pytest.mark.parametrize(
+    ("text", "placed"),
+    [
+        ("Left, the loss.", True),
+        ("On digits (left) and crops (b).", True),
+        ("In the right panel it rises.", True),
+        ("Losses; at the right, those of digits.", True),
+        ("(a) The right share. Below one it rises, to the left of it.", False),
+    ],
+)
+def test_a_word_for_a_place_is_seen(text, placed):
+    assert bool(PLACED.search(text)) == placed
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_displayed_equation_has_a_label(name):
     for cell in cells(name, "markdown"):
