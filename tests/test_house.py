@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+import introduced
 import jupytext
 import pytest
 import yaml
@@ -14,7 +15,6 @@ from pybtex.database import parse_file
 
 from lindiff_nb.figures import palette
 from lindiff_nb.site import live
-from lindiff_nb.site.opening import SHARED
 from lindiff_nb.site.reading import FOLDED, cost, draws, tags, texts
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +104,42 @@ def test_every_figure_is_named_captioned_and_described(name):
             assert figure.alt.strip().endswith(".")
             assert len(figure.alt) > 40
             assert figure.name in ALL_TEXT.replace(f"name: {figure.name}", ""), "never referred to"
+
+
+PLACES = "left|right|top|bottom|above|below|middle|upper|lower"
+PANEL = rf"(?:{PLACES})(?:-hand)? (?:panel|map|plot|row|column)s?\b"
+PLACED = re.compile(
+    rf"\((?:{PLACES})\)|(?:^|[.;:,] )(?:at the |on the )?(?:{PLACES})[,:]|\b{PANEL}", re.I
+)
+PLACED_IN_PROSE = re.compile(rf"\{{numref\}}`fig-[\w-]+`,? (?:left|right|top|bottom)\b|\b{PANEL}")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_panels_are_named_by_their_letters(name):
+    """On a phone they stand one under the other, so no word for a place holds."""
+    for cell in cells(name, "code"):
+        if options := cell.metadata.get("mystnb", {}).get("figure"):
+            alt = cell.metadata["mystnb"]["image"]["alt"]
+            for text in (options["caption"], alt):
+                assert not PLACED.findall(" ".join(text.split())), text
+            several = re.search(r"subplots\((?!\))", cell.source)
+            assert not several or re.search(r"\([a-f](, [a-f])*\)", alt), alt
+    for cell in cells(name, "markdown"):
+        assert not PLACED_IN_PROSE.findall(cell.source), cell.source
+
+
+@pytest.mark.parametrize(
+    ("text", "placed"),
+    [
+        ("Left, the loss.", True),
+        ("On digits (left) and crops (b).", True),
+        ("In the right panel it rises.", True),
+        ("Losses; at the right, those of digits.", True),
+        ("(a) The right share. Below one it rises, to the left of it.", False),
+    ],
+)
+def test_a_word_for_a_place_is_seen(text, placed):
+    assert bool(PLACED.search(text)) == placed
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -424,32 +460,13 @@ def test_new_and_training_data_have_one_colour_each():
     assert series_in_wrong_colours('ax.plot(x, y, label="new data", color=palette.TRAINING)')
 
 
-def first_use(symbol: str) -> str:
-    """The first chapter whose formulas hold a symbol."""
-    for name in CHAPTERS:
-        prose = re.sub(r"```\{code-cell\}.*?```", "", TEXT[name], flags=re.S)
-        formulas = re.findall(r"\$\$.*?\$\$|\$[^$]+\$", prose, re.S)
-        if re.search(re.escape(symbol) + "(?![A-Za-z])", " ".join(formulas)):
-            return name
-    return ""
-
-
-def test_a_symbol_is_introduced_where_it_is_first_used():
-    """Those that have a name in LaTeX; single letters cannot be told from words.
-
-    A letter that changes its meaning has another page for each.
-    """
-    shared = set(re.findall(r"\$([^$]+)\$", " ".join(SHARED.findall(TEXT["book/notation"]))))
-    assert r"\rho" in shared
-    rows = re.findall(
-        r"\* - (\$.*)\n  -.*\n  - .*\n  - \{ref\}`(ch-[\w-]+)`", TEXT["book/notation"]
-    )
-    assert len(rows) > 50
-    for symbols, chapter in rows:
-        for symbol in re.findall(r"\$([^$]+)\$", symbols):
-            stem = re.split(r" = |\(p ", symbol)[0]
-            if "\\" in stem and "cdot" not in symbol and stem not in shared:
-                assert f"({chapter})=" in TEXT[first_use(stem)], symbol
+def test_the_notation_page_says_where_each_symbol_is_first_used():
+    """To write it anew: `python tests/introduced.py`."""
+    notation = TEXT["book/notation"]
+    assert len(introduced.ROWS.findall(notation)) > 80
+    assert introduced.written(notation) == notation
+    wrong = re.sub(r"(ranks named\n  - \{ref\}`)ch-intro", r"\1ch-sampling", notation)
+    assert introduced.written(wrong) == notation != wrong
 
 
 @pytest.mark.parametrize("example", READMES_CODE)

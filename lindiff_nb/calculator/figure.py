@@ -53,7 +53,7 @@ def _by_noise(ax: Any, report: Report, population: Population) -> None:
     ax.plot(s, best, "--", color=GREEN, label="best ridge")
     ax.plot(s, losses.residual_loss(population, a), ":", color=GREY, label="floor")
     ax.set(xscale="log", yscale="log", xlabel="noise ratio $s$")
-    ax.set_title("loss", loc="left")
+    ax.set_title("loss")
 
 
 def _mean(ax: Any, report: Report, population: Population, sizes: Integers) -> None:
@@ -67,7 +67,7 @@ def _mean(ax: Any, report: Report, population: Population, sizes: Integers) -> N
     at_best = losses.test_loss(population, n, a, np.array(best)[:, None], **mean) @ share
     ax.plot(sizes, at_best, "--", color=GREEN)
     ax.axhline(report.mean.residual, linestyle=":", color=GREY)
-    ax.set_title("mean loss", loc="left")
+    ax.set_title("mean loss")
 
 
 def _divergence(ax: Any, report: Report, population: Population, sizes: Integers) -> None:
@@ -79,7 +79,7 @@ def _divergence(ax: Any, report: Report, population: Population, sizes: Integers
         asked.append(samples(population, n, report.c, fitted))
     _band(ax, sizes, *np.array([(at.kl, at.kl_sd) for at in best]).T, color=GREEN, linestyle="--")
     ax.plot(sizes, [at.kl for at in asked], color=NEW)
-    ax.set_title("divergence", loc="left")
+    ax.set_title("divergence")
 
 
 def _band(ax: Any, x: Array | Integers, mean: Any, deviation: Any, **line: Any) -> None:

@@ -1,11 +1,28 @@
-"""What recurs in figures of several panels: their names, one legend for all, few ticks."""
+"""What recurs in figures of several panels: letters and names, one legend for all, few ticks."""
 
 from collections.abc import Sequence
+from string import ascii_lowercase
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from lindiff_nb._base.validate import fail, vector
+
+
+def letters(figure: Any) -> None:
+    """Call the panels of a figure a, b, c, row by row, as soon as it has two.
+
+    `use_style` makes this a hook of each new figure, so that captions can name panels wherever
+    they stand: on a phone they are one under the other.
+    """
+    figure.add_axobserver(_letter)
+
+
+def _letter(figure: Any) -> None:
+    """A bar of colours or an inset is no panel: it has no place in the grid."""
+    panels = [ax for ax in figure.axes if ax.get_subplotspec()]
+    for ax, letter in zip(panels, ascii_lowercase, strict=False) if len(panels) > 1 else ():
+        ax.set_title(letter, loc="left")
 
 
 def legend(ax: Any, ncols: int, where: str = "upper center") -> Any:

@@ -266,13 +266,13 @@
       svg("rect", { ...frame, fill: "none", stroke: "currentColor", "stroke-opacity": 0.5 }));
   };
 
-  // The names of what a panel draws, each beside a stroke of its colour.
-  const keyOf = (panel) => {
+  // A panel's letter, and the names of what it draws, each beside a stroke of its colour.
+  const keyOf = (panel, letter) => {
     const named = panel.marks.filter((mark) => mark.name);
     const strokes = named.map(({ colour, dash = "" }) => svg("line",
       { x2: 22, y1: 5, y2: 5, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash }));
     const size = { width: 22, height: 10, "aria-hidden": "true" };
-    return html("p", { class: "key" }, named.map(({ name }, i) =>
+    return html("p", { class: "key" }, html("b", {}, letter), named.map(({ name }, i) =>
       html("span", {}, svg("svg", size, strokes[i]), inHtml(name))));
   };
 
@@ -663,8 +663,10 @@
       const now = figure.numbers(at, data), wide = drawing.clientWidth || 600;
       const panels = figure.panels(at, data, now), charts = panels.filter((panel) => panel.x).length;
       const each = charts > 1 && wide > 520 ? Math.floor((wide - 16) / 2) : wide;
-      drawing.replaceChildren(...panels.map((panel) => panel.x
-        ? html("div", { class: "panel", style: `width: ${each}px` }, keyOf(panel), chart(panel, each))
+      const letters = charts > 1 ? "abc" : "";
+      drawing.replaceChildren(...panels.map((panel, i) => panel.x
+        ? html("div", { class: "panel", style: `width: ${each}px` },
+          keyOf(panel, letters.charAt(i)), chart(panel, each))
         : html("div", { class: "pictures" }, panel.map(picture))));
       words.textContent = figure.words(at, now, data);
     };
