@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ import pytest
 
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
-from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.outputs import output, write_bytes, write_together
 from lindiff_nb._base.written import as_json
 
 LONGEST = 255 - len(".json")
@@ -101,6 +102,31 @@ def test_a_writing_that_fails_leaves_the_file_as_it_was_and_names_it(tmp_path):
         half_write(path, full)
     assert path.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_the_files_of_one_answer_are_all_written_before_one_takes_its_name(
+    tmp_path, monkeypatch, failing
+):
+    """So that a disk that is full, or a process that is killed, leaves all of them or none."""
+    contents = {tmp_path / f"{name}.json": name.encode() for name in ("one", "two", "three")}
+    written, real = [], os.fsync
+
+    def fsync(descriptor):
+        written.append(descriptor)
+        assert not [path for path in contents if path.exists()]
+        if len(written) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    named = re.escape(str(list(contents)[failing - 1]))
+    with pytest.raises(OSError, match=named):
+        write_together(contents)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    write_together(contents)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == contents
 
 
 def test_what_a_killed_process_left_goes_and_what_others_write_stays(tmp_path):

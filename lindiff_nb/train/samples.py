@@ -120,11 +120,13 @@ def extend(
     memory.require(8 * n * int(np.prod(asked.shape)), f"{n:,} images")
     while len(found) < n:
         new = draw(asked, range(len(found), min(n, len(found) + BATCH)), device)
+        if path is not None and not len(found):
+            path.unlink(missing_ok=True)  # what a file held before was not drawn as is now said
+            facts = as_json({"schema": SCHEMA, "samples": asked.facts})
+            write_text(path.with_suffix(".json"), facts)
         found = np.concatenate([found, new]) if len(found) else new
         if path is not None:
             stream = io.BytesIO()
             np.save(stream, found)
-            facts = as_json({"schema": SCHEMA, "samples": asked.facts})
-            write_text(path.with_suffix(".json"), facts)
             write_bytes(path, stream.getvalue())
         yield found
