@@ -12,6 +12,7 @@ import textwrap
 import numpy as np
 import pytest
 
+import lindiff_nb
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
 from lindiff_nb._base.outputs import output, write_bytes, write_together
@@ -163,7 +164,8 @@ def test_one_process_at_a_time_works_on_a_file_and_a_killed_one_blocks_nobody(tm
 def test_a_result_in_json_has_null_for_what_is_endless_and_never_what_is_no_number():
     whole = {"a": np.array([1.0, np.inf]), "b": {"c": (np.float32(0.5), -math.inf), "d": None}}
     told = json.loads(as_json(whole), parse_constant=pytest.fail)
-    assert told == {"a": [1.0, None], "b": {"c": [0.5, None], "d": None}}
+    found = {"a": [1.0, None], "b": {"c": [0.5, None], "d": None}}
+    assert told == {"schema": 1, "lindiff_nb": lindiff_nb.__version__, **found}
     for bad in (math.nan, np.array([0.0, math.nan]), [np.float32(math.nan)]):
         with pytest.raises(RunFailed, match=r"b\.c of the result is not a number"):
             as_json({"a": 1, "b": {"c": bad}})
