@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,9 +12,10 @@ import textwrap
 import numpy as np
 import pytest
 
+import lindiff_nb
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
-from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.outputs import output, write_bytes, write_together
 from lindiff_nb._base.written import as_json
 
 LONGEST = 255 - len(".json")
@@ -103,6 +105,31 @@ def test_a_writing_that_fails_leaves_the_file_as_it_was_and_names_it(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["kept.json"]
 
 
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_the_files_of_one_answer_are_all_written_before_one_takes_its_name(
+    tmp_path, monkeypatch, failing
+):
+    """So that a disk that is full, or a process that is killed, leaves all of them or none."""
+    contents = {tmp_path / f"{name}.json": name.encode() for name in ("one", "two", "three")}
+    written, real = [], os.fsync
+
+    def fsync(descriptor):
+        written.append(descriptor)
+        assert not [path for path in contents if path.exists()]
+        if len(written) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    named = re.escape(str(list(contents)[failing - 1]))
+    with pytest.raises(OSError, match=named):
+        write_together(contents)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    write_together(contents)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == contents
+
+
 def test_what_a_killed_process_left_goes_and_what_others_write_stays(tmp_path):
     path = tmp_path / "new.json"
     program = [sys.executable, "-c", "import os; print(os.getpid())"]
@@ -137,7 +164,8 @@ def test_one_process_at_a_time_works_on_a_file_and_a_killed_one_blocks_nobody(tm
 def test_a_result_in_json_has_null_for_what_is_endless_and_never_what_is_no_number():
     whole = {"a": np.array([1.0, np.inf]), "b": {"c": (np.float32(0.5), -math.inf), "d": None}}
     told = json.loads(as_json(whole), parse_constant=pytest.fail)
-    assert told == {"a": [1.0, None], "b": {"c": [0.5, None], "d": None}}
+    found = {"a": [1.0, None], "b": {"c": [0.5, None], "d": None}}
+    assert told == {"schema": 1, "lindiff_nb": lindiff_nb.__version__, **found}
     for bad in (math.nan, np.array([0.0, math.nan]), [np.float32(math.nan)]):
         with pytest.raises(RunFailed, match=r"b\.c of the result is not a number"):
             as_json({"a": 1, "b": {"c": bad}})

@@ -49,7 +49,6 @@ SCHEDULE = [None, np.array([0.1, 0.2]), 10]
 SAMPLER = ["DDPM", "", None, 1]
 CALLABLE = [None, EYE]
 RNG = [None, 0, np.random.RandomState(0)]
-CHUNK = WHOLE[:-1]  # None lets the function choose
 
 
 def swap(**change):
@@ -266,12 +265,12 @@ TABLE = [
     (
         empirical.posterior_mean,
         {"points": X, "x": X, "alpha_bar": 0.5},
-        {"points": POINTS, "x": QUERIES, "alpha_bar": [*SIGNAL, [0.1, 0.2]], "chunk": CHUNK},
+        {"points": POINTS, "x": QUERIES, "alpha_bar": [*SIGNAL, [0.1, 0.2]]},
     ),
     (
         empirical.optimal,
         {"points": X, "schedule": MADE},
-        {"points": POINTS, "schedule": SCHEDULE, "chunk": CHUNK},
+        {"points": POINTS, "schedule": SCHEDULE},
     ),
     (sampling.affine(ZERO, EYE, MADE), {"x": X, "t": 1}, {"x": QUERIES, "t": [*WHOLE, 11]}),
     (empirical.optimal(X, MADE), {"x": X, "t": 1}, {"x": QUERIES, "t": [*WHOLE, 11]}),

@@ -96,14 +96,14 @@ def test_symmetric_points_share_a_query_evenly():
     assert empirical.posterior_mean(points, x, 0.8)[0, 0] == pytest.approx(expected, rel=1e-13)
 
 
-@pytest.mark.parametrize("chunk", [1, 3, 7, 100])
-def test_chunks_do_not_show(chunk):
+@pytest.mark.parametrize("queries", [1, 3, 7, 100])
+def test_blocks_do_not_show(monkeypatch, queries):
     rng = np.random.default_rng(0)
     points, x = rng.random((20, 3)), rng.random((7, 3))
-    whole = empirical.posterior_mean(points, x, 0.9)
-    assert empirical.posterior_mean(points, x, 0.9, chunk=chunk) == pytest.approx(whole, rel=1e-12)
-    answer = empirical.optimal(points, MADE, chunk=chunk)(x, 5)
-    assert answer == pytest.approx(empirical.optimal(points, MADE)(x, 5), rel=1e-9)
+    whole, answer = empirical.posterior_mean(points, x, 0.9), empirical.optimal(points, MADE)(x, 5)
+    monkeypatch.setattr(empirical, "BLOCK", queries * len(points))
+    assert empirical.posterior_mean(points, x, 0.9) == pytest.approx(whole, rel=1e-12)
+    assert empirical.optimal(points, MADE)(x, 5) == pytest.approx(answer, rel=1e-9)
 
 
 def test_memory_is_that_of_a_block_not_of_all_pairs(monkeypatch):

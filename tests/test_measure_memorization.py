@@ -23,12 +23,14 @@ def brute_force(samples, training):
     return distance.argmin(axis=1), ordered[:, 0], ordered[:, 1]
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 1000, None])
+@pytest.mark.parametrize("most", [1, 7, 1000])
 @pytest.mark.parametrize("n", [2, 5, 60])
-def test_nearest_is_brute_force(n, chunk):
+def test_nearest_is_brute_force(monkeypatch, n, most):
+    """However many samples are looked at together."""
+    monkeypatch.setattr(memorization, "MOST", most)
     rng = np.random.default_rng()
     training, samples = rng.standard_normal((n, 5)), rng.standard_normal((33, 5))
-    found = nearest(samples, training, chunk=chunk)
+    found = nearest(samples, training)
     index, distance, second = brute_force(samples, training)
     assert np.array_equal(found.index, index)
     assert found.distance == pytest.approx(distance, rel=1e-13)
@@ -323,16 +325,16 @@ def test_ranges_that_differ_by_less_are_taken():
 
 @pytest.mark.long
 @pytest.mark.parametrize("alike", [0.0, 1 / 3])
-@pytest.mark.parametrize("chunk", [7, None])
-def test_neither_a_table_of_distances_nor_the_points_again_as_floats_are_held(chunk, alike):
+@pytest.mark.parametrize("step", [8000, 60])
+def test_neither_a_table_of_distances_nor_the_points_again_as_floats_are_held(step, alike):
     rng = np.random.default_rng(0)
     known = rng.integers(0, 256, (60_000, 256), dtype=np.uint8)  # 61 MB in float32
-    samples = known[:: 8000 if chunk else 60]  # the table of their distances: 240 MB
+    samples = known[::step]  # the table of their distances: 240 MB
     tracemalloc.start()
-    found = nearest(samples, known, chunk=chunk, alike=alike)
+    found = nearest(samples, known, alike=alike)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert np.array_equal(found.index, np.arange(0, 60_000, 8000 if chunk else 60))
+    assert np.array_equal(found.index, np.arange(0, 60_000, step))
     assert peak < 16e6
 
 

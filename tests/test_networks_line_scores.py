@@ -166,7 +166,6 @@ def test_a_network_that_diverges_is_told_from_the_others():
         ({"optimiser": "adamw"}, "optimiser"),
         ({"n": 0}, "n must be"),
         ({"width": 0}, "width"),
-        ({"batch": 0}, "batch"),
         ({"rate": 0.0}, "rate"),
         ({"rate": np.nan}, "rate"),
         ({"law": Mixture(np.zeros((2, 3)), deviation=1.0)}, "law"),

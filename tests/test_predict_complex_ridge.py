@@ -50,8 +50,9 @@ def test_the_equation_is_solved_next_to_the_axis_too(name):
         (-1.6439187864626093e-25 + 5.1189620870584855e-34j, np.geomspace(1, 1e-24, 13), 13),
     ],
 )
-def test_points_that_the_map_alone_takes_thousands_of_steps_for(xi, spectrum, n):
-    kappa = complex_ridge.effective_ridge(xi, spectrum, n, max_steps=60)
+def test_points_that_the_map_alone_takes_thousands_of_steps_for(monkeypatch, xi, spectrum, n):
+    monkeypatch.setattr(complex_ridge, "MAX_STEPS", 60)
+    kappa = complex_ridge.effective_ridge(xi, spectrum, n)
     assert kappa.imag > 0
     assert newton_step(kappa, xi, spectrum, n) < 1e-11
 
@@ -79,9 +80,11 @@ def test_neighbours_on_a_curve_find_the_same_root():
         )
 
 
-def test_too_few_steps_raise_and_name_the_points():
+def test_too_few_steps_raise_and_name_the_points(monkeypatch):
+    for name in ("DIRECT", "MAX_STEPS"):
+        monkeypatch.setattr(complex_ridge, name, 2)
     with pytest.raises(RuntimeError, match=r"no convergence in 2 steps: n=7, xi=\[-2.e-13"):
-        complex_ridge.effective_ridge(-2e-13 + 1e-25j, np.geomspace(1, 1e-12, 7), 7, max_steps=2)
+        complex_ridge.effective_ridge(-2e-13 + 1e-25j, np.geomspace(1, 1e-12, 7), 7)
 
 
 def test_a_root_in_the_other_half_plane_is_never_returned():

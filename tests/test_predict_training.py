@@ -320,8 +320,10 @@ def test_the_complex_ridge_continues_the_real_one(n):
 
 
 def test_a_lost_branch_raises_and_so_does_running_out_of_steps(monkeypatch):
+    for name in ("DIRECT", "MAX_STEPS"):
+        monkeypatch.setattr(complex_ridge, name, 2)
     with pytest.raises(RuntimeError, match="no convergence in 2 steps"):
-        complex_ridge.effective_ridge(-1e-9 + 1e-9j, np.ones(5), 5, max_steps=2)
+        complex_ridge.effective_ridge(-1e-9 + 1e-9j, np.ones(5), 5)
     wrong = complex_ridge.Root(np.array([1 - 1j]), np.array([0j]))
     with pytest.raises(RuntimeError, match="left the half-plane"):
         complex_ridge.certified(wrong, np.array([1 + 1j]))

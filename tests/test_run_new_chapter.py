@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,34 @@ def test_a_name_that_is_taken_and_a_table_without_place_are_refused(tmp_path, mo
     assert main(["new-chapter", "other"]) == 2
     assert "belongs to a checkout" in capsys.readouterr().err
     assert not (book.folder / "other.md").exists()
+
+
+KILLED = """
+import os, signal, sys
+from lindiff_nb.run.cli import main
+moment, steps, replace = sys.argv.pop(1), [], os.replace
+def killed(source, target):
+    steps.append(f"before {os.path.basename(target)}")
+    if steps[-1] == moment: os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+    steps.append(f"after {os.path.basename(target)}")
+    if steps[-1] == moment: os.kill(os.getpid(), signal.SIGKILL)
+os.replace = killed
+main()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["before new.md", "after new.md", "before _toc.yml"])
+def test_killed_anywhere_it_is_ended_by_the_same_request(tmp_path, monkeypatch, moment):
+    """And what the killed one wrote beside is gone."""
+    book = tiny_book(tmp_path, {"intro": "# I\n", "law": "# Law\n"})
+    monkeypatch.setenv("LINDIFF_BOOK", str(book.folder))
+    request = ["new-chapter", "new", "--title", "New"]
+    killed = subprocess.run([sys.executable, "-c", KILLED, moment, *request])
+    assert killed.returncode == -signal.SIGKILL
+    assert list(Book(book.folder).pages) == ["intro", "law"]
+    assert main(request) == 0
+    assert list(Book(book.folder).pages) == ["intro", "law", "new"]
+    assert not list(tmp_path.rglob(".ld-*"))
+    assert main(request) == 2

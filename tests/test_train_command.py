@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 import numpy as np
 import pytest
 
+import lindiff_nb
 from lindiff_nb import data
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.files import alone
@@ -37,7 +38,7 @@ def test_it_writes_weights_and_a_record_and_reports_the_loss(tmp_path, capsys):
     run(tmp_path)
     trained = denoisers.load(tmp_path / "net.safetensors")
     record = json.loads((tmp_path / "net.json").read_text())
-    assert record == {"schema": 1, **trained.facts}
+    assert record == {"schema": 1, "lindiff_nb": lindiff_nb.__version__, **trained.facts}
     assert record["step"] == 4
     assert record["settings"] == asdict(Settings(width=2, batch=4))
     assert record["record"]["asked"]["n"] == 16

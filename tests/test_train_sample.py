@@ -70,6 +70,20 @@ def test_an_interrupted_run_goes_on_where_it_was(network, monkeypatch):
     assert calls == [range(4), range(4, 8), range(4, 8), range(8, 9)]
 
 
+def test_what_a_file_held_is_never_taken_for_what_was_to_replace_it(network, monkeypatch):
+    """Interrupted before the first new images are in the file, of which others were there."""
+    drawn(network, "x.npy", 3)
+    whole = drawn(network, "whole.npy", 3, "--seed", "1")
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(samples, "write_bytes", breaking)
+        assert drawn(network, "x.npy", 3, "--seed", "1", "--force") == 130
+    assert np.array_equal(drawn(network, "x.npy", 3, "--seed", "1"), whole)
+
+
+def breaking(*_):
+    raise KeyboardInterrupt
+
+
 def test_samples_of_another_kind_and_other_files_are_not_replaced(network, capsys):
     first = drawn(network, "x.npy", 3)
     assert drawn(network, "x.npy", 3, "--seed", "1") == 2

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._base.outputs import PICTURES, output, write_bytes
+from lindiff_nb._base.outputs import PICTURES, output, write_together
 
 FILES = {"json": (".json",), "csv": (".csv",), "figure": PICTURES, "steps_json": (".json",)}
 
@@ -28,7 +28,9 @@ def check(chosen: argparse.Namespace, *inputs: str | Path | None) -> None:
 def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:
     """Print the words, and write what stands in each file that is asked for."""
     print(words, flush=True)
+    found = {}
     for name, content in contents.items():
         if (path := getattr(chosen, name)) is not None:
             made = content()
-            write_bytes(path, made.encode() if isinstance(made, str) else made)
+            found[path] = made.encode() if isinstance(made, str) else made
+    write_together(found)

@@ -47,7 +47,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         os.replace(part, _behind(path))
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        named = path if error.filename in (None, str(part)) else error.filename
+        raise OSError(error.errno, error.strerror or str(error), str(named)) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -1,7 +1,8 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from lindiff_nb._base.errors import UsageError
@@ -80,5 +81,17 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or as it was before; OSError names it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as stream:
-        stream.write(content)
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write the files of one answer: all stand on the disk before the first takes its name.
+
+    So what ends this halfway leaves none of them, which the same request would refuse to replace.
+    """
+    with ExitStack() as stack:
+        for path, content in contents.items():
+            stream = stack.enter_context(replacing(path))
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lindiff_nb._base.errors import RunFailed
+from lindiff_nb._base.machine import versions
+
+SCHEMA = 1  # of every JSON file: what the names in it mean
 
 
 def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> str:
@@ -25,11 +28,12 @@ def as_csv(rows: Iterable[Iterable[object]]) -> str:
 
 
 def as_json(contents: Mapping[str, Any]) -> str:
-    """A result as the text of a JSON file, in which what is infinite is null.
+    """A result as the text of a JSON file, after schema and version; what is infinite is null.
 
     RunFailed naming the entry that is not a number: that would pass for one that cannot be known.
     """
-    return json.dumps(_plain("", contents), indent=1, allow_nan=False) + "\n"
+    head = {"schema": SCHEMA, "lindiff_nb": versions().get("lindiff_nb")}
+    return json.dumps(_plain("", {**head, **contents}), indent=1, allow_nan=False) + "\n"
 
 
 def _plain(name: str, value: Any) -> Any:

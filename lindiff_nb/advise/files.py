@@ -1,12 +1,9 @@
 """The advice as JSON: the same for the same images, however they were stored."""
 
-import lindiff_nb
 from lindiff_nb._base import written
 from lindiff_nb.advise.from_sample import Advice
 from lindiff_nb.advise.sample import HIGH, LOW
 from lindiff_nb.advise.text import jitter, warnings
-
-SCHEMA = 1  # what its names mean
 
 
 def as_json(advice: Advice, pixels: bool, dead: int) -> str:
@@ -19,8 +16,7 @@ def as_json(advice: Advice, pixels: bool, dead: int) -> str:
         "forecast": {name: at._asdict() for name, at in advice.forecast.items()},
         "runs": advice.runs and advice.runs._asdict(),
     }
-    head = {"schema": SCHEMA, "lindiff_nb": lindiff_nb.__version__}
     scale = {"low": LOW if pixels else None, "high": HIGH if pixels else None}
-    found = {**head, **scale, **given, "dead": dead, "jitter": jitter(advice) if pixels else None}
+    found = {**scale, **given, "dead": dead, "jitter": jitter(advice) if pixels else None}
     found |= {"warnings": warnings(advice)}
     return written.as_json(found)

@@ -8,8 +8,6 @@ from lindiff_nb._base import written
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import sampler_error, spacing
 
-SCHEMA = 1  # of the JSON: what its names mean
-
 
 class Steps(NamedTuple):
     """The levels, largest noise first as a sampler takes them; the sampler ends without noise."""
@@ -41,4 +39,4 @@ def text(found: Steps) -> str:
 
 def as_json(found: Steps) -> str:
     """The same with all digits."""
-    return written.as_json({"schema": SCHEMA, "steps": len(found.sigma), **found._asdict()})
+    return written.as_json({"steps": len(found.sigma), **found._asdict()})

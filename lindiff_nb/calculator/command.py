@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lindiff_nb.calculator._report import Report
 
 SPECTRUM = "eigenvalues or a covariance: text, .csv, .npy, .npz, .mat, or one of them .gz"
+DIMENSION = "of the data, if FILE lists the largest only"
+MEAN = "of the data: fitted to the same images, or known (default: fitted)"
 FILES = {
     "json": "write everything there too",
     "csv": "write the losses there too",
@@ -34,37 +36,44 @@ def add(commands: Any) -> None:
         description="Losses and samples of a linear diffusion model, and what is best for them.",
         epilog=UNITS,
     )
+    _add_data(command)
+    _add_noise(command.add_argument)
+    _add_questions(command.add_argument)
+    answers.options(command, **FILES)
+    command.set_defaults(command=predict)
+
+
+def _add_data(command: Any) -> None:
+    """The options that say what is learned from: a spectrum, and how many images."""
     data = command.add_mutually_exclusive_group(required=True)
     data.add_argument("--spectrum", metavar="FILE", help=SPECTRUM)
     data.add_argument("--power-law", nargs=2, metavar=("D", "K"), help="rank^-K, mean 1")
     data.add_argument("--images", metavar="IMAGES", help="a folder, .npy, .npz, or mnist ..")
     option = command.add_argument
-    option(
-        "--dimension", type=whole, metavar="D", help="of the data, if FILE lists the largest only"
-    )
+    option("--dimension", type=whole, metavar="D", help=DIMENSION)
     option("-n", type=whole, required=True, metavar="N", help="images to train on")
     option("-c", type=number, default=0.0, metavar="C", help="ridge (default: 0)")
     option("--size", type=whole, metavar="PIXELS", help="of --images (16)")
-    option(
-        "--mean",
-        choices=("fitted", "known"),
-        default="fitted",
-        help="of the data: fitted to the same images, or known (default: fitted)",
-    )
+    option("--mean", choices=("fitted", "known"), default="fitted", help=MEAN)
     option("--normalise", action="store_true", help="scale to mean variance one")
+
+
+def _add_noise(option: Any) -> None:
+    """The options that say how much noise there is at each step."""
     option("--schedule", choices=("linear", "cosine"), default="linear")
     option("--steps", type=whole, default=1000, metavar="T", help="default: 1000")
     option("--beta-end", type=number, default=1e-2, metavar="B", help="linear: 0.01")
-    option(
-        "--alpha-bar", type=number, nargs="+", metavar="A", help="noise levels, not a schedule's"
-    )
+    levels = {"nargs": "+", "metavar": "A", "help": "noise levels, not a schedule's"}
+    option("--alpha-bar", type=number, **levels)
+
+
+def _add_questions(option: Any) -> None:
+    """The options that say what is to be told."""
     option("--rows", type=whole, default=9, metavar="R", help="levels shown (9)")
     option("--kl", type=number, default=0.01, help="aim of the divergence (0.01)")
     option("--excess", type=number, default=0.1, help="aim of the loss (0.1)")
     option("--best-steps", type=count, metavar="T", help="where so few steps of DDIM should stop")
     option("--for", dest="aim", choices=("kl", "w2"), help="of them (default: kl)")
-    answers.options(command, **FILES)
-    command.set_defaults(command=predict)
 
 
 def predict(chosen: argparse.Namespace) -> None:

@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-import lindiff_nb
 from lindiff_nb._base import written
 from lindiff_nb.calculator._losses import Losses
 from lindiff_nb.calculator._report import Report
 
-SCHEMA = 1  # of the JSON: what its names mean
 MEAN_KNOWN = (
     "test_sd",
     "train_sd",
@@ -39,8 +37,6 @@ def as_json(report: Report, source: str, said: Sequence[str] = ()) -> str:
 def contents(report: Report, source: str, said: Sequence[str] = ()) -> dict[str, Any]:
     """The report as nested dictionaries and arrays."""
     return {
-        "schema": SCHEMA,
-        "lindiff_nb": lindiff_nb.__version__,
         "source": source,
         "understood": list(said),
         "d": report.spectrum.size,

@@ -6,7 +6,6 @@ No network is asked, nothing is random, and what is written names images by numb
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import lindiff_nb
 from lindiff_nb._base import answers, image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
 from lindiff_nb._base.written import as_json
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from lindiff_nb.data.own import Images
     from lindiff_nb.measure.copies import Share
 
-SCHEMA = 1  # of the JSON: what its names mean
 WHAT = """\
 A copy lies three times nearer to one training image than to any other that does not look like it.
 Images are a folder, .npy, .npz, or the name of a set; features or latents (n, d) do as well."""
@@ -97,8 +95,6 @@ def contents(found: "Found", read: list["Images"]) -> dict[str, Any]:
 
     share, new = found.samples.share, found.new and found.new.share
     return {
-        "schema": SCHEMA,
-        "lindiff_nb": lindiff_nb.__version__,
         "samples": share.samples,
         "copies": share.copies,
         "fraction": share.fraction,

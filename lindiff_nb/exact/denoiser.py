@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lindiff_nb._base import rounding, validate
+from lindiff_nb._base import matrices, rounding, validate
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.exact import _mode_sums, spectra
 
@@ -64,7 +64,7 @@ def loss(W: Array, b: Array, mean: Array, covariance: Array, alpha_bar: float) -
     mean = validate.vector("mean", mean)
     d = len(mean)
     W, b = validate.matrix("W", W, (d, d)), validate.vector("b", b, d)
-    covariance = validate.covariance("covariance", covariance, d)
+    covariance = matrices.covariance("covariance", covariance, d)
     a = validate.signal(alpha_bar)
     missed_noise = np.sum((np.eye(d) - np.sqrt(1 - a) * W) ** 2)
     leaked_data = a * np.sum((W @ covariance) * W)
@@ -86,7 +86,7 @@ def modes(
     mean = validate.vector("mean", mean)
     d = len(mean)
     shift = validate.vector("population_mean", population_mean, d) - mean
-    sigma = validate.covariance("population_covariance", population_covariance, d)
+    sigma = matrices.covariance("population_covariance", population_covariance, d)
     eigenvalues, v = spectra.eigenpairs(covariance, d=d)
     population = spectra.resolved(np.sum(v * (sigma @ v), axis=0))
     return Modes(eigenvalues, v, population, (shift @ v) ** 2, np.ones(d))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb._base import units, validate
+from lindiff_nb._base import matrices, units, validate
 from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array
 
@@ -27,9 +27,9 @@ def gaussian_kl(mean_p: Array, cov_p: Array, mean_q: Array, cov_q: Array) -> flo
     """
     mean_p = validate.vector("mean_p", mean_p)
     d = len(mean_p)
-    cov_p = validate.covariance("cov_p", cov_p, d)
+    cov_p = matrices.covariance("cov_p", cov_p, d)
     mean_q = validate.vector("mean_q", mean_q, d)
-    cov_q = validate.covariance("cov_q", cov_q, d)
+    cov_q = matrices.covariance("cov_q", cov_q, d)
     for name, covariance in (("cov_p", cov_p), ("cov_q", cov_q)):
         units.normal(name, np.diag(covariance))
     scale, roots, axes, empty = _whitening(cov_q)
@@ -103,13 +103,13 @@ def covariance_root(name: str, covariance: Array, d: int) -> Array:
 
     Raises ValueError, with its name, for what is no covariance. Use this with `frechet_of_roots`.
     """
-    found = validate.symmetric(name, covariance, d)
+    found = matrices.symmetric(name, covariance, d)
     units.normal(name, np.diag(found))
     try:
         root = np.linalg.cholesky(found)
     except np.linalg.LinAlgError:
         variances, axes = np.linalg.eigh(found)
-        validate.semidefinite(name, covariance, variances)
+        matrices.semidefinite(name, covariance, variances)
         root = axes * np.sqrt(variances.clip(min=0))
     return np.asarray(root, dtype=np.float64)
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lindiff_nb._base import units, validate
+from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import schedule as schedules
 from lindiff_nb.exact.schedule import Schedule
@@ -33,35 +34,32 @@ class _Points(NamedTuple):
     half_norms: Array  # (n,) || centred ||^2 / 2
 
 
-def posterior_mean(points: Array, x: Array, alpha_bar: float, *, chunk: int | None = None) -> Array:
+def posterior_mean(points: Array, x: Array, alpha_bar: float) -> Array:
     """E[x_0 | x_t = x], (N, d), for queries x, (N, d), under the points, (n, d), one weight each.
 
-    At alpha_bar = 1 it is the nearest point (or the mean of the equally near). `chunk` queries are
-    answered at a time; by default as many as hold 32 MiB of weights. Rounding moves log weights by
-    about 1e-16 || p ||^2 / (1 - alpha_bar). Raises ValueError for empty or non-finite points,
-    dimensions that differ, alpha_bar outside (0, 1] or chunk < 1.
+    At alpha_bar = 1 it is the nearest point (or the mean of the equally near). So many queries are
+    answered at a time as hold 32 MiB of weights. Rounding moves log weights by about
+    1e-16 || p ||^2 / (1 - alpha_bar). Raises ValueError for empty or non-finite points, dimensions
+    that differ, or alpha_bar outside (0, 1].
     """
     prepared = _prepare(points)
     queries = units.squarable("x", validate.samples("x", x, len(prepared.mean)))
-    return _average(prepared, queries, validate.signal(alpha_bar), _rows(prepared, chunk))
+    return _average(prepared, queries, validate.signal(alpha_bar))
 
 
-def optimal(
-    points: Array, schedule: Schedule, *, chunk: int | None = None
-) -> Callable[[Array, int], Array]:
+def optimal(points: Array, schedule: Schedule) -> Callable[[Array, int], Array]:
     """The denoiser eps_hat = (x - sqrt(a_t) E[x_0 | x_t = x]) / sqrt(1 - a_t), callable as (x, t).
 
-    `points` and `chunk` as for `posterior_mean`. Raises ValueError as it does; the callable for x
+    `points` as for `posterior_mean`. Raises ValueError as it does; the callable for x
     of another dimension or t outside 1..T.
     """
     prepared = _prepare(points)
-    rows = _rows(prepared, chunk)
     alpha_bar = schedules.checked(schedule).alpha_bar
 
     def eps_hat(x: Array, t: int) -> Array:
         a = float(alpha_bar[validate.integer("t", t, high=len(alpha_bar)) - 1])
         queries = units.squarable("x", validate.samples("x", x, len(prepared.mean)))
-        return (queries - np.sqrt(a) * _average(prepared, queries, a, rows)) / np.sqrt(1 - a)
+        return (queries - np.sqrt(a) * _average(prepared, queries, a)) / np.sqrt(1 - a)
 
     return eps_hat
 
@@ -90,18 +88,10 @@ def _prepare(points: Array) -> _Points:
     return _Points(mean, centred, np.einsum("nd,nd->n", centred, centred) / 2)
 
 
-def _rows(points: _Points, chunk: int | None) -> int:
-    """How many queries to answer at a time."""
-    if chunk is None:
-        return max(1, BLOCK // len(points.centred))
-    return validate.integer("chunk", chunk)
-
-
-def _average(points: _Points, queries: Array, a: float, rows: int) -> Array:
-    """The posterior mean, `rows` queries at a time."""
+def _average(points: _Points, queries: Array, a: float) -> Array:
+    """The posterior mean, a block of queries at a time."""
     means = np.empty_like(queries)
-    for start in range(0, len(queries), rows):
-        block = slice(start, start + rows)
+    for block in blocks(len(queries), len(points.centred), BLOCK):
         shifted = np.sqrt(a) * queries[block] - a * points.mean
         weights = _weights(shifted @ points.centred.T, a, points.half_norms)
         means[block] = points.mean + weights @ points.centred

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from lindiff_nb._base import rounding, units, validate
+from lindiff_nb._base import matrices, rounding, units, validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array, ArrayLike, Index
 
@@ -73,9 +73,9 @@ def of_gram(gram: ArrayLike, d: int, groups: Sequence[ArrayLike] | None = None) 
     matrix that is not symmetric and positive semi-definite, without any variance, or groups that
     are no partition.
     """
-    unit, matrix = units.near_one(validate.symmetric("gram", gram))
+    unit, matrix = units.near_one(matrices.symmetric("gram", gram))
     levels, vectors = np.linalg.eigh(matrix / len(matrix))
-    validate.semidefinite("gram", gram, levels)
+    matrices.semidefinite("gram", gram, levels)
     seen = rounding.resolved(levels, rounding.resolution(levels, gram)) > 0
     lam = unit.on(levels[seen], 1, "gram")
     return _sample(vectors[:, seen], lam, validate.integer("d", d), groups)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lindiff_nb._base import memory, rounding, units, validate
+from lindiff_nb._base import matrices, memory, rounding, units, validate
 from lindiff_nb._base.types import Array, ArrayLike
 from lindiff_nb._base.units import Unit
 
@@ -112,7 +112,7 @@ def of_covariance(covariance: Array) -> Array:
     float32 for a matrix in float32 (`resolved`). Raises ValueError unless the matrix is symmetric
     and positive semi-definite up to rounding.
     """
-    unit, matrix = units.near_one(validate.symmetric("covariance", covariance))
+    unit, matrix = units.near_one(matrices.symmetric("covariance", covariance))
     return _checked("covariance", covariance, _decreasing(matrix), unit)
 
 
@@ -127,7 +127,7 @@ def eigenpairs(
     naming `name` unless the matrix is symmetric, positive semi-definite up to rounding and, if d is
     given, d x d.
     """
-    unit, matrix = units.near_one(validate.symmetric(name, covariance, d))
+    unit, matrix = units.near_one(matrices.symmetric(name, covariance, d))
     eigenvalues, eigenvectors = (part[..., ::-1] for part in np.linalg.eigh(matrix))
     return _checked(name, covariance, eigenvalues, unit), _signed(eigenvectors)
 
@@ -144,7 +144,7 @@ def resolved(variances: Array) -> Array:
 
 def _checked(name: str, covariance: ArrayLike, eigenvalues: Array, unit: Unit) -> Array:
     """The eigenvalues of this covariance, none of them negative and none of them rounding."""
-    validate.semidefinite(name, covariance, eigenvalues)
+    matrices.semidefinite(name, covariance, eigenvalues)
     found = rounding.resolved(eigenvalues, rounding.resolution(eigenvalues, covariance))
     return unit.on(found, 1, name)
 

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lindiff_nb
 from lindiff_nb._base import answers
 from lindiff_nb._base.errors import UsageError, refusing
 from lindiff_nb._base.written import as_json
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from lindiff_nb.fid.compare import Compared
     from lindiff_nb.fid.features import FeatureSet, Moments
 
-SCHEMA = 1  # of the JSON: what its names mean
 WHAT = """\
 Features are an array with a row for each image: .npy, .npz, or an archive of mu, sigma and, if it
 is known, n. Nothing is downloaded: take any extractor, the same for both."""
@@ -92,8 +90,6 @@ def contents(found: "Compared") -> dict[str, Any]:
     """The result for JSON; `n` and `unique` are of A; null is what cannot be known."""
     full, kernel = found.corrected, found.kernel
     return {
-        "schema": SCHEMA,
-        "lindiff_nb": lindiff_nb.__version__,
         "frechet": found.frechet,
         "bias": full and full.bias,
         "corrected": full and full.value,

@@ -10,20 +10,12 @@ from lindiff_nb._base.validate import fail, numbers, vector
 TILE, GAP = 44.0, 5.0  # points: the side of an image, the space around it
 
 
-def images_above(
-    ax: Any,
-    x: ArrayLike,
-    images: ArrayLike,
-    *,
-    rows: Sequence[str],
-    vmin: float = 0.0,
-    vmax: float = 1.0,
-) -> None:
+def images_above(ax: Any, x: ArrayLike, images: ArrayLike, *, rows: Sequence[str]) -> None:
     """Draw rows of images, (rows, len(x), h, w), above the axes, the first row on top.
 
     Column j stands over x_j, wherever the scale of the axes puts it; `rows` are the titles left
-    of the first image. The figure grows by the height of the rows. Black is `vmin`, white `vmax`.
-    Raises ValueError if the shapes do not fit together.
+    of the first image. The figure grows by the height of the rows. Black is 0, white 1. Raises
+    ValueError if the shapes do not fit together.
     """
     x, images = vector("x", x), numbers("images", images)
     if images.ndim != 4 or images.shape[:2] != (len(rows), x.size):
@@ -37,7 +29,7 @@ def images_above(
         ax.annotate(title, (x.min(), 1), beside, ha="right", va="center", **place)
         for value, image in zip(x, row, strict=True):
             tile = _tile(ax, float(value), bottom)
-            tile.imshow(image, "gray", vmin=vmin, vmax=vmax, label=title)
+            tile.imshow(image, "gray", vmin=0, vmax=1, label=title)
 
 
 def _tile(ax: Any, x: float, bottom: float) -> Any:

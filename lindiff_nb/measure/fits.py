@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import matrices, validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact import denoiser
 from lindiff_nb.exact.averages import gauss_rule
@@ -35,7 +35,7 @@ def mean_losses(sets: Iterable[Array], covariance: Array, alpha_bar: ArrayLike) 
     Without ridge, per dimension and per step. Raises ValueError for a covariance that is not one,
     points of another dimension or not finite, or alpha_bar outside (0, 1).
     """
-    covariance = validate.covariance("covariance", covariance)
+    covariance = matrices.covariance("covariance", covariance)
     levels, weights = gauss_rule(np.atleast_1d(np.asarray(alpha_bar)))
     zero = np.zeros(len(covariance))
     result = []

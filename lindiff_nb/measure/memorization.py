@@ -50,26 +50,23 @@ class Nearest:
         return np.divide(self.distance, self.second_distance, out=zero, where=self.distance > 0)
 
 
-def nearest(
-    samples: ArrayLike, training: ArrayLike, *, chunk: int | None = None, alike: float = 0.0
-) -> Nearest:
+def nearest(samples: ArrayLike, training: ArrayLike, *, alike: float = 0.0) -> Nearest:
     """The two nearest training images, (n, d), to each sample, (N, d), in Euclidean distance.
 
-    Images (N, h, w) are flattened. Distances are bounded by matrix products for `chunk` samples at
-    a time (by default as many as hold two million pixels) with some training images at a time;
-    those that may be among the least are computed from differences, so that a copy is at distance
-    exactly 0. With `alike`, training images that lie nearer to the nearest one than this share of
-    the way from it to the next, such as the same picture saved twice, are one image with it. Raises
-    ValueError for empty or non-finite points, dimensions that differ, chunk < 1, `alike` outside
-    [0, 1), or units that differ: typical largest entries apart by more than a factor 10, or 2 if
-    only one of the two holds integers, or one gain and offset for all samples, or the mean image
-    put back, makes clearly more of the first ones copies than are so as given (told from 16
-    dimensions and 4 samples on; noisy samples sqrt(a) x + .. are divided by sqrt(a) first).
+    Images (N, h, w) are flattened. Distances are bounded by matrix products for some samples with
+    some training images at a time; those that may be among the least are computed from
+    differences, so that a copy is at distance exactly 0. With `alike`, training images that lie
+    nearer to the nearest one than this share of the way from it to the next, such as the same
+    picture saved twice, are one image with it. Raises ValueError for empty or non-finite points,
+    dimensions that differ, `alike` outside [0, 1), or units that differ: typical largest entries
+    apart by more than a factor 10, or 2 if only one of the two holds integers, or one gain and
+    offset for all samples, or the mean image put back, makes clearly more of the first ones copies
+    than are so as given (told from 16 dimensions and 4 samples on; noisy samples sqrt(a) x + .. are
+    divided by sqrt(a) first).
     """
     known = _points("training", training)  # bytes stay bytes
     asked = _points("samples", samples, known.shape[1])
     size = min(max(NUMBERS // known.shape[1], FEWEST), MOST)
-    size = size if chunk is None else validate.integer("chunk", chunk)
     if (alike := validate.magnitude("alike", alike)) >= 1:
         raise validate.fail("alike", alike, "in [0, 1)")
     _same_units(samples, asked, training, known)

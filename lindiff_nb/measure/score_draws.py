@@ -32,8 +32,9 @@ from lindiff_nb._base import validate
 from lindiff_nb._base.types import Array
 from lindiff_nb.exact.isotropic import IsotropicModes
 from lindiff_nb.exact.sde import END, VP, VariancePreserving
+from lindiff_nb.measure._score_masses import score_values
 from lindiff_nb.measure.random_features import EMBEDDED, coefficients
-from lindiff_nb.measure.score_divergence import Nats, score_values
+from lindiff_nb.measure.score_divergence import Nats
 
 DRAWS = 2**17
 BLOCK = 2**11  # draws held at once, with their features

@@ -84,7 +84,6 @@ def train(
     n: int = 1000,
     width: int = 16,
     rate: float | None = None,
-    batch: int = BATCH,
     fresh: bool = False,
 ) -> Iterator[Weights]:
     """The networks after each epoch, for ever; each generator draws its network, data and noise.
@@ -93,16 +92,15 @@ def train(
            each epoch: then no point is seen twice, and nothing that few points do can happen
     rate   the learning rate; None: the paper's, 0.5 for "sgd" and 0.001 for "adam"
 
-    A network that diverges goes on as NaN; the others do not notice. Raises ValueError for bad
-    numbers, another optimiser, or what `initial` refuses.
+    Batches are of 32 points. A network that diverges goes on as NaN; the others do not notice.
+    Raises ValueError for bad numbers, another optimiser, or what `initial` refuses.
     """
     kind = OPTIMISERS[validate.choice("optimiser", optimiser, tuple(OPTIMISERS))]
     given = RATES[optimiser] if rate is None else rate
     speed = validate.number("rate", validate.positive("rate", given))
-    n, batch = validate.integer("n", n), validate.integer("batch", batch)
-    start = initial(rngs, width)
+    n, start = validate.integer("n", n), initial(rngs, width)
     points = np.stack([law.draw(rng, n) for rng in rngs])
-    return _epochs(rngs, start, points, law if fresh else None, batch, kind, speed)
+    return _epochs(rngs, start, points, law if fresh else None, kind, speed)
 
 
 def score(weights: Weights) -> Callable[[Array, float], Array]:
@@ -169,7 +167,6 @@ def _epochs(
     start: Weights,
     points: Array,
     law: Mixture | None,
-    batch: int,
     kind: Callable[..., torch.optim.Optimizer],
     rate: float,
 ) -> Iterator[Weights]:
@@ -180,8 +177,8 @@ def _epochs(
     while True:
         with one_thread(torch):
             features, z = _epoch(rngs, omega, points)
-            for at in range(0, points.shape[1], batch):
-                here = slice(at, at + batch)
+            for at in range(0, points.shape[1], BATCH):
+                here = slice(at, at + BATCH)
                 slopes = _gradient(features[:, here], z[:, here], *trained)
                 for part, slope in zip(trained, slopes, strict=True):
                     part.grad = slope

@@ -27,3 +27,21 @@ def overlap(p_hat: float, r_hat: float, m: float, ridge: Array, spectrum: Array)
 def log1p(m: float, x: Reals) -> Reals:
     """ln(1 + m x) / m, continued to m = 0."""
     return np.log1p(m * x) / m if m > 0 else x
+
+
+def newton_step(
+    a: float, b: float, m: float, ridge: Array, spectrum: Array, n: int
+) -> tuple[float, float]:
+    """Newton's step at Q^ = a + b U for  I = Q^ + sum_nu S_nu / n.
+
+    S_nu = lambda_nu Q^ (D + lambda_nu Q^)^-1 is I - D (D + lambda_nu Q^)^-1, which modes with
+    lambda a >= D enter as, so that nothing cancels and what is left is an integer.
+    """
+    g = inverse((ridge + spectrum * a, spectrum * b), m)
+    signal = times((spectrum * a, spectrum * b), g, m)
+    kept = spectrum * a >= ridge
+    small = [float(np.sum(np.where(kept, ridge * g[i], -signal[i]))) for i in (0, 1)]
+    missing = (n - np.count_nonzero(kept) - n * a + small[0]) / n, (small[1] - n * b) / n
+    slope = [float(np.sum(spectrum * ridge * part)) / n for part in times(g, g, m)]
+    step = times(missing, inverse((1 + slope[0], slope[1]), m), m)
+    return float(step[0]), float(step[1])

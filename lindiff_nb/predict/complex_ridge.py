@@ -39,6 +39,7 @@ from lindiff_nb.predict.population import Population, Spectrum, enter
 
 REALS = 2  # a complex number counts for two in a block
 TABLES = 2  # temporaries of the size of a block
+MAX_STEPS = 500
 DIRECT = 50  # steps before points close to the axis are approached from above
 CLOSE = 1e-7  # a relative step of Newton's this small leaves an error of about its square
 
@@ -50,18 +51,18 @@ class Root(NamedTuple):
     df1: Complex
 
 
-def effective_ridge(xi: ArrayLike, spectrum: Spectrum, n: int, *, max_steps: int = 500) -> Complex:
+def effective_ridge(xi: ArrayLike, spectrum: Spectrum, n: int) -> Complex:
     """kappa(xi) off the real axis: the root with Im kappa of the sign of Im xi, shape of xi.
 
     Raises ValueError for xi that is real or not finite, n < 1 or a spectrum that is not one, and
-    RuntimeError after `max_steps` steps without convergence, or if the branch is lost.
+    RuntimeError after 500 steps without convergence, or if the branch is lost.
     """
     points = np.asarray(validate.array("xi", xi), dtype=np.complex128)
     validate.numbers("xi", points.real + points.imag)
     if np.any(points.imag == 0):
         raise validate.fail("xi", xi, "off the real axis")
     (unit, population), n = enter(spectrum), validate.integer("n", n)
-    found = solve(unit.off("xi", points.ravel()), population, n, max_steps=max_steps).kappa
+    found = solve(unit.off("xi", points.ravel()), population, n).kappa
     return unit.on(found.reshape(points.shape))
 
 
@@ -87,39 +88,32 @@ def along(xi: Complex, population: Population, n: int) -> Root:
         start[inner] = np.exp(middle)
 
 
-def solve(
-    xi: Complex,
-    population: Population,
-    n: int,
-    *,
-    start: Complex | None = None,
-    max_steps: int = 500,
-) -> Root:
+def solve(xi: Complex, population: Population, n: int, *, start: Complex | None = None) -> Root:
     """The root at each of the points xi, (m,), none of them real."""
     kappa = xi + population.trace / n if start is None else start.copy()
     df1 = np.zeros_like(kappa)
-    late = _newton(Root(kappa, df1), xi, population, n, min(DIRECT, max_steps))
+    late = _newton(Root(kappa, df1), xi, population, n, DIRECT)
     if late.size:
-        kappa[late], df1[late] = _descend(xi[late], population, n, max_steps)
+        kappa[late], df1[late] = _descend(xi[late], population, n)
     return certified(Root(kappa, df1), xi)
 
 
-def _descend(xi: Complex, population: Population, n: int, max_steps: int) -> Root:
+def _descend(xi: Complex, population: Population, n: int) -> Root:
     """The root at each xi, by way of points above it, each a quarter as high as the one before."""
     root, height = Root(xi + population.trace / n, np.zeros_like(xi)), np.abs(xi)
     while np.any(height > np.abs(xi.imag)):
         height = np.maximum(height / 4, np.abs(xi.imag))
         above = xi.real + 1j * np.sign(xi.imag) * height
-        late = _newton(root, above, population, n, max_steps)
+        late = _newton(root, above, population, n, MAX_STEPS)
         if late.size:
-            raise RuntimeError(f"no convergence in {max_steps} steps: {n=}, xi={xi[late][:3]}")
+            raise RuntimeError(f"no convergence in {MAX_STEPS} steps: {n=}, xi={xi[late][:3]}")
     return root
 
 
-def _newton(root: Root, xi: Complex, population: Population, n: int, max_steps: int) -> Index:
+def _newton(root: Root, xi: Complex, population: Population, n: int, steps: int) -> Index:
     """Solve from kappa as it is, in place; the points that have not converged are returned."""
     active = np.arange(xi.size)
-    for _ in range(max_steps):
+    for _ in range(steps):
         if not active.size:
             break
         old, point = root.kappa[active], xi[active]

@@ -124,7 +124,7 @@ def stationary_point(
     a = 1 / (1 + float(np.sum(variances / ridge)) / n)
     b = -a / (2 * max(m, 1.0))
     for _ in range(MAX_STEPS):
-        step = _step(a, b, m, ridge, variances, n)
+        step = symmetric.newton_step(a, b, m, ridge, variances, n)
         a, b = a + step[0], b + step[1]
         if abs(step[0]) + abs(step[1]) <= CLOSE * a:
             p, r = symmetric.overlap(a, b, m, ridge, variances)
@@ -191,24 +191,6 @@ def log_moment(
         modes[i], df2[i] = np.log(whole).sum(), np.sum((q[i] * spectrum / whole) ** 2)
     phi = (n * (1 - q) + n * np.log(q) - modes - unit.log(population.d)) / 2
     return phi - (m + 1) / 4 * np.log1p(-df2 / n) if fluctuations else phi
-
-
-def _step(
-    a: float, b: float, m: float, ridge: Array, spectrum: Array, n: int
-) -> tuple[float, float]:
-    """Newton's step at Q^ = a + b U for  I = Q^ + sum_nu S_nu / n.
-
-    S_nu = lambda_nu Q^ (D + lambda_nu Q^)^-1 is I - D (D + lambda_nu Q^)^-1, which modes with
-    lambda a >= D enter as, so that nothing cancels and what is left is an integer.
-    """
-    g = symmetric.inverse((ridge + spectrum * a, spectrum * b), m)
-    signal = symmetric.times((spectrum * a, spectrum * b), g, m)
-    kept = spectrum * a >= ridge
-    small = [float(np.sum(np.where(kept, ridge * g[i], -signal[i]))) for i in (0, 1)]
-    missing = (n - np.count_nonzero(kept) - n * a + small[0]) / n, (small[1] - n * b) / n
-    slope = [float(np.sum(spectrum * ridge * part)) / n for part in symmetric.times(g, g, m)]
-    step = symmetric.times(missing, symmetric.inverse((1 + slope[0], slope[1]), m), m)
-    return float(step[0]), float(step[1])
 
 
 def _order_parameter(xi: Array, population: Population, n: int) -> Array:

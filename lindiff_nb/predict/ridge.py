@@ -37,7 +37,7 @@ from lindiff_nb._base.types import Array, Integers, Reals, Wholes
 from lindiff_nb.predict import _panels
 from lindiff_nb.predict.population import Population, Spectrum, enter
 
-MAX_STEPS = 2000
+MAX_STEPS = 2000  # each takes off a third of the error or more: enough for all of float64
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
 
 
@@ -64,9 +64,7 @@ def degrees_of_freedom(kappa: Reals, spectrum: Spectrum, power: int = 1) -> Arra
     return np.where(kappa > 0, found, population.varying.rank)[()]
 
 
-def effective_ridge(
-    xi: Reals, spectrum: Spectrum, n: Wholes, *, max_steps: int = MAX_STEPS
-) -> Array:
+def effective_ridge(xi: Reals, spectrum: Spectrum, n: Wholes) -> Array:
     """kappa(xi): the largest root of  xi = kappa (1 - df_1(kappa) / n), for each xi >= 0.
 
     Without explicit ridge kappa(0) > 0 if n is less than the rank of the population, else 0.
@@ -74,16 +72,11 @@ def effective_ridge(
     shape of xi and n broadcast together. Source: Merger & Goldt, eq. 12, whose order parameter is
     xi / kappa.
 
-    Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError
-    after `max_steps` of Newton's method. Each takes off a third of the error or more, so that the
-    default covers the whole range of float64.
+    Raises ValueError for a negative xi, n < 1 or a spectrum that is not one, and RuntimeError if
+    2000 steps of Newton's method do not suffice.
     """
     (unit, population), (xi, sizes) = enter(spectrum), _broadcast(xi, n)
-
-    def solved(xi: Array, n: Integers, population: Population) -> Array:
-        return _solved(xi, population, n, max_steps)
-
-    return unit.on(_without_rounding(solved, unit.off("xi", xi), sizes, population))
+    return unit.on(_without_rounding(_solved, unit.off("xi", xi), sizes, population))
 
 
 def response(xi: Reals, spectrum: Spectrum, n: Wholes) -> Response:
@@ -101,7 +94,7 @@ def _response(xi: Array, n: Integers, population: Population) -> Array:
     """`response` at checked arguments in the population's own unit, (4, ..)."""
     panels = _panels.span(xi, n, population)
     if panels is None:
-        kappa = _solved(xi, population, n, MAX_STEPS)
+        kappa = _solved(xi, n, population)
         df1, spread = _df1_and_spread(kappa.ravel(), population).reshape(2, *kappa.shape)
     else:
         found = _panels.solve(xi.ravel(), n.ravel().astype(np.float64), population, panels)
@@ -146,31 +139,31 @@ def _broadcast(xi: Reals, n: Wholes) -> tuple[Array, Integers]:
     return xi, n
 
 
-def _solved(xi: Array, population: Population, n: Integers, max_steps: int) -> Array:
+def _solved(xi: Array, n: Integers, population: Population) -> Array:
     """kappa at each xi and n, in their shape."""
     kappa = np.empty(xi.shape)
     for size in np.unique(n):
         here = n == size
-        kappa[here] = _for_one_n(xi[here], population, int(size), max_steps)
+        kappa[here] = _for_one_n(xi[here], population, int(size))
     return kappa
 
 
-def _for_one_n(xi: Array, population: Population, n: int, max_steps: int) -> Array:
+def _for_one_n(xi: Array, population: Population, n: int) -> Array:
     """kappa at each xi, (k,): equal ones are solved once, increasing."""
     grid, place = np.unique(xi, return_inverse=True)
     kappa = np.zeros_like(grid)
     first = int(grid.size > 0 and grid[0] == 0 and n >= population.rank)  # there kappa(0) = 0
-    kappa[first:] = _solve(grid[first:], population, n, max_steps)
+    kappa[first:] = _solve(grid[first:], population, n)
     return kappa[place]
 
 
-def _solve(grid: Array, population: Population, n: int, max_steps: int) -> Array:
+def _solve(grid: Array, population: Population, n: int) -> Array:
     """kappa at each value of an increasing grid: the first, the middle one, the quarters, .."""
     at_zero, slope = np.empty_like(grid), np.empty_like(grid)
     start = grid + population.trace / n
     todo, stride = np.arange(grid.size)[:1], 2 ** max(grid.size - 1, 0).bit_length()
     while todo.size:
-        tangent = _newton(start[todo], grid[todo], population, n, max_steps)
+        tangent = _newton(start[todo], grid[todo], population, n)
         at_zero[todo], slope[todo] = tangent
         stride //= 2
         todo = np.arange(stride, grid.size, 2 * stride) if stride else todo[:0]
@@ -181,13 +174,11 @@ def _solve(grid: Array, population: Population, n: int, max_steps: int) -> Array
     return at_zero + slope * grid
 
 
-def _newton(
-    kappa: Array, xi: Array, population: Population, n: int, max_steps: int
-) -> tuple[Array, Array]:
+def _newton(kappa: Array, xi: Array, population: Population, n: int) -> tuple[Array, Array]:
     """The tangents of kappa(xi) at which Newton's method from above ends: value at 0, and slope."""
     at_zero, slope, kappa = np.empty_like(kappa), np.empty_like(kappa), kappa.copy()
     active = np.arange(kappa.size)
-    for _ in range(max_steps):
+    for _ in range(MAX_STEPS):
         old = kappa[active]
         excess, spread = _excess_and_spread(old, population, n)
         at_zero[active] = old * (spread / (excess + spread))
@@ -196,7 +187,7 @@ def _newton(
         active = active[np.abs(old - new) > CLOSE * new]
         if not active.size:
             return at_zero, slope
-    raise RuntimeError(f"no convergence in {max_steps} Newton steps: {n=}, xi={xi[active][:5]}")
+    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {n=}, xi={xi[active][:5]}")
 
 
 def _excess_and_spread(kappa: Array, population: Population, n: int) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lindiff_nb._base.errors import RunFailed, UsageError, nearest
 from lindiff_nb._base.litter import sweep
-from lindiff_nb._base.outputs import output, write_bytes
+from lindiff_nb._base.outputs import output, write_together
 from lindiff_nb.figures import raster, series
 from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.single import run_or_kept
@@ -58,10 +58,8 @@ def figure_to_files(
     found = {path: _content(kind, drawn[kind]) for kind, path in paths.items() if kind in drawn}
     if not found:
         raise RunFailed(f"{chapter.name} drew no {name} with these values")
-    print(f"{chapter.name}: {told}")
-    for path, content in found.items():
-        write_bytes(path, content)
-        print(f"  {path}")
+    write_together(found)
+    print(f"{chapter.name}: {told}", *(f"  {path}" for path in found), sep="\n")
 
 
 @contextmanager

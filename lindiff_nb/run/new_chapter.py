@@ -29,30 +29,28 @@ def new_chapter(book: Book, name: str, title: str | None = None) -> str:
     """Write a new chapter's page and its entry in _toc.yml; in words, what is left to its author.
 
     Nothing is written, and UsageError says why, where the name is taken or is none that a page, an
-    address and a label can have.
+    address and a label can have. The entry comes last: where it is missing, the page as it was
+    written is begun and not taken, and the same request ends what was interrupted.
     """
-    _check(book, name)
+    _check(name)
     title = " ".join((title or name.replace("-", " ").capitalize()).split())
+    text = page(SKELETON).replace("NAME", name).replace("SHORT", name.replace("-", "_"))
+    text = text.replace("TITLE", title)
+    path = book.folder / f"{name}.md"
+    if name in book.pages or (path.exists() and page(path) != text):
+        raise UsageError(f"there is a page {name} already")
     toc, folder = book.root / "_toc.yml", book.folder.name
     listed, part = _with_entry(toc, f"{folder}/{name}")
-    text = page(SKELETON).replace("NAME", name).replace("SHORT", name.replace("-", "_"))
-    path = output(book.folder / f"{name}.md", force=False, suffixes=(".md",))
-    write_text(path, text.replace("TITLE", title))
-    try:
-        write_text(toc, listed)
-    except OSError:
-        path.unlink()
-        raise
+    write_text(output(path, force=True, suffixes=(".md",)), text)
+    write_text(toc, listed)
     return TELLS.format(book=folder, name=name, part=part)
 
 
-def _check(book: Book, name: str) -> None:
+def _check(name: str) -> None:
     """Raise UsageError for a name that cannot be given to a new chapter."""
     if not NAME.fullmatch(name) or len(name) > LONGEST or name in RESERVED:
         form = f"at most {LONGEST} letters a-z, digits and single hyphens, a letter first"
         raise UsageError(f"the name of a chapter is {form}, and not one of Sphinx's; got {name!r}")
-    if name in book.pages or (book.folder / f"{name}.md").exists():
-        raise UsageError(f"there is a page {name} already")
 
 
 def _with_entry(path: Path, new: str) -> tuple[str, str]:

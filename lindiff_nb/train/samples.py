@@ -22,7 +22,6 @@ from lindiff_nb.networks import denoisers, training
 from lindiff_nb.train import ladder
 
 BATCH = 256  # images drawn before they are kept
-SCHEMA = 1  # of the JSON: what its names mean
 SAMPLERS = ("ddim", "ddpm")
 Pixels = NDArray[np.float32]
 
@@ -120,11 +119,13 @@ def extend(
     memory.require(8 * n * int(np.prod(asked.shape)), f"{n:,} images")
     while len(found) < n:
         new = draw(asked, range(len(found), min(n, len(found) + BATCH)), device)
+        if path is not None and not len(found):
+            path.unlink(missing_ok=True)  # what a file held before was not drawn as is now said
+            facts = as_json({"samples": asked.facts})
+            write_text(path.with_suffix(".json"), facts)
         found = np.concatenate([found, new]) if len(found) else new
         if path is not None:
             stream = io.BytesIO()
             np.save(stream, found)
-            facts = as_json({"schema": SCHEMA, "samples": asked.facts})
-            write_text(path.with_suffix(".json"), facts)
             write_bytes(path, stream.getvalue())
         yield found

@@ -24,7 +24,6 @@ from lindiff_nb.train.asked import Asked
 from lindiff_nb.train.chosen import Chosen
 from lindiff_nb.train.curve import curve
 
-SCHEMA = 1  # of the record: what its names mean
 MOST_NOISES = 10**6  # noise levels
 TESTED, LARGE = 10_000, 32**2  # pairs of image and step in the final loss; of larger images fewer
 
@@ -132,7 +131,7 @@ def _write_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     facts = checkpoints.load(path)[1]
-    write_text(path.with_suffix(".json"), as_json({"schema": SCHEMA, **facts}))
+    write_text(path.with_suffix(".json"), as_json(facts))
     return facts
 
 
