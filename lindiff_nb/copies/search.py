@@ -72,6 +72,7 @@ def search(
     asked, said = _alike("samples", samples, training, known)
     form = copies.other_form(asked, known)
     said += _checked(form, mirrored)
+    said += ["one sample alone does not tell its unit"] * (len(asked) == 1)
     found = _matches(asked, known, mirrored)
     if again:
         said.append(f"others again, which count once: {counted(again, 'training image')}")

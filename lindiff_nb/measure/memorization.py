@@ -64,7 +64,8 @@ def nearest(
     [0, 1), or units that differ: typical largest entries apart by more than a factor 10, or 2 if
     only one of the two holds integers, or one gain and offset for all samples, or the mean image
     put back, makes clearly more of the first ones copies than are so as given (told from 16
-    dimensions and 4 samples on; noisy samples sqrt(a) x + .. are divided by sqrt(a) first).
+    dimensions and 2 samples on, of 2 or 3 if all are copies; noisy samples sqrt(a) x + .. are
+    divided by sqrt(a) first).
     """
     known = _points("training", training)  # bytes stay bytes
     asked = _points("samples", samples, known.shape[1])
@@ -144,11 +145,11 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
 
 
 def _same_unit(x: Array, y: NDArray[Any], search: Neighbours) -> None:
-    """Refuse samples if another unit makes more of them copies than chance can tell."""
+    """Refuse samples if another unit makes more of them copies than chance can tell, or all."""
     for moved, unit in _units.guesses(x, y):
         given, found = (_copied(search.two(points)[1]) for points in (x, moved))
         ends = [binomial_interval(count, len(x), NORMAL) for count in (given, found)]
-        if ends[1][0] > ends[0][1]:
+        if ends[1][0] > ends[0][1] or (found == len(x) and not given):
             raise ValueError(
                 f"samples and training must be in one unit, got samples that look like {unit}: "
                 f"so {found} of the first {len(x)} are copies, as given {given}"
