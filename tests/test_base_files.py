@@ -11,6 +11,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from lindiff_nb import cli
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
 from lindiff_nb._base.outputs import output, write_bytes
@@ -171,3 +172,31 @@ def test_no_output_replaces_an_input_or_is_a_picture_among_the_inputs(tmp_path):
 def test_one_thing_is_no_plural():
     assert [counted(n, "copy") for n in (0, 1, 2000)] == ["0 copies", "1 copy", "2,000 copies"]
     assert [counted(n, "new image") for n in (1, 2)] == ["1 new image", "2 new images"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "other"),
+    [
+        ("predict --spectrum s.txt -n 4", "--csv found.csv"),
+        ("advise x.npy", "--figure found.png"),
+        ("copies x.npy x.npy", "--figure found.png"),
+    ],
+)
+def test_a_file_that_cannot_be_written_keeps_no_other_from_it(
+    tmp_path, capsys, monkeypatch, command, other
+):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).random((12, 4, 4)))
+    np.savetxt("s.txt", [2.0, 1.0, 0.5])
+    full = os.strerror(errno.ENOSPC)
+
+    def write(path, content):
+        if path.suffix == ".json":
+            raise OSError(errno.ENOSPC, full, str(path))
+        write_bytes(path, content)
+
+    monkeypatch.setattr("lindiff_nb._base.answers.write_bytes", write)
+    assert cli.main([*command.split(), "--json", "found.json", *other.split()]) == 1
+    assert [path.name for path in tmp_path.glob("found*")] == other.split()[1:]
+    assert capsys.readouterr().err == f"lindiff-nb: found.json: {full}\n"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lindiff_nb._base.errors import RunFailed, words
 from lindiff_nb._base.outputs import PICTURES, output, write_bytes
 
 FILES = {"json": (".json",), "csv": (".csv",), "figure": PICTURES, "steps_json": (".json",)}
@@ -25,10 +26,19 @@ def check(chosen: argparse.Namespace, *inputs: str | Path | None) -> None:
             output(path, chosen.force, suffixes, inputs=inputs)
 
 
-def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:
-    """Print the words, and write what stands in each file that is asked for."""
-    print(words, flush=True)
+def give(chosen: argparse.Namespace, answer: str, **contents: Callable[[], str | bytes]) -> None:
+    """Print the words, and write what stands in each file that is asked for.
+
+    One that cannot be written keeps none of the others from it: RunFailed names it at the end.
+    """
+    print(answer, flush=True)
+    failed = []
     for name, content in contents.items():
         if (path := getattr(chosen, name)) is not None:
-            made = content()
-            write_bytes(path, made.encode() if isinstance(made, str) else made)
+            try:
+                made = content()
+                write_bytes(path, made.encode() if isinstance(made, str) else made)
+            except (OSError, MemoryError) as error:
+                failed.append(words(error, path))
+    if failed:
+        raise RunFailed("\n".join(f"lindiff-nb: {line}" for line in failed))
