@@ -93,7 +93,7 @@ def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:
     orders; points (N, d) have no other form. None if none holds a copy. Raises ValueError as
     `nearest` does: for other units too.
     """
-    x, known = validate.numbers("samples", samples)[:TRIED], np.asarray(training)
+    x, known = validate.numbers("samples", np.asarray(samples)[:TRIED]), np.asarray(training)
     if x.ndim == 2:
         return None
     names, forms = zip(*_forms(x), strict=True)
