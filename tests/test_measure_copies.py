@@ -126,6 +126,12 @@ def test_mirrored_copies_are_spoken_of_and_counted_if_asked(photos, compared):
     assert (status, "no mirror image" in said) == (2, True)
 
 
+def test_the_mirror_image_of_a_symmetrical_picture_is_no_other_form(photos, compared):
+    both = np.concatenate([photos, photos[:, :, ::-1]], axis=2)
+    for x in (both, photos[:, :, :1]):
+        assert "--mirrored counts those" not in compared(x, x)[2]
+
+
 def test_training_images_that_occur_twice_or_look_alike_hide_no_copy(photos, compared):
     rng = np.random.default_rng()
     blurred = photos + 0.01 * rng.standard_normal(photos.shape)
