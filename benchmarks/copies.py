@@ -1,8 +1,9 @@
 """Copies: the two nearest of 50,000 images of 32 x 32 for each of 10,000, against scikit-learn.
 
-Scikit-learn's brute-force search is asked for the same in the same precision, if it is installed.
-Memory is the most that is added while the search runs, as the system counts it, in a process of its
-own: compiled code allocates where Python does not see it.
+Scikit-learn's brute-force search is asked for the same, if it is installed. The images are bytes,
+as files hold them, and which it takes as floats, here of single precision. Memory is
+the most that a process of its own takes, as the system counts it: compiled code allocates where
+Python does not see it.
 """
 
 import subprocess
@@ -17,20 +18,21 @@ ALONE = """
 import resource, sys, time
 import numpy as np
 rng = np.random.default_rng(0)
-x, known = (rng.random((n, {side}**2), dtype=np.float32) for n in ({samples}, {training}))
+sizes = {samples}, {training}
+x, known = (rng.integers(0, 256, (n, {side}**2), dtype=np.uint8) for n in sizes)
 if sys.argv[1] == "ours":
     from lindiff_nb.measure.memorization import nearest
 else:
     from sklearn.neighbors import NearestNeighbors
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.process_time()
 if sys.argv[1] == "ours":
     found = nearest(x, known).index
 else:
+    x, known = (each.astype(np.float32) for each in (x, known))
     near = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(known)
     found = near.kneighbors(x, return_distance=True)[1][:, 0]
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(time.process_time() - start, (after - before) / 1024, int(found.astype(np.int64).sum()))
+taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(time.process_time() - start, taken / 1024, int(found.astype(np.int64).sum()))
 """
 
 

@@ -4,7 +4,6 @@ import errno
 import json
 import math
 import os
-import re
 import subprocess
 import sys
 import textwrap
@@ -13,9 +12,10 @@ import numpy as np
 import pytest
 
 import lindiff_nb
+from lindiff_nb import cli
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
 from lindiff_nb._base.files import Busy, alone, beside, replacing
-from lindiff_nb._base.outputs import output, write_bytes, write_together
+from lindiff_nb._base.outputs import output, write_all, write_bytes
 from lindiff_nb._base.written import as_json
 
 LONGEST = 255 - len(".json")
@@ -105,29 +105,27 @@ def test_a_writing_that_fails_leaves_the_file_as_it_was_and_names_it(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["kept.json"]
 
 
-@pytest.mark.parametrize("failing", [1, 2, 3])
-def test_the_files_of_one_answer_are_all_written_before_one_takes_its_name(
-    tmp_path, monkeypatch, failing
+@pytest.mark.parametrize("broken", [OSError(errno.EIO, "broken"), MemoryError(), None])
+def test_all_files_of_an_answer_are_made_before_one_is_written_and_one_that_fails_keeps_no_other(
+    tmp_path, broken
 ):
-    """So that a disk that is full, or a process that is killed, leaves all of them or none."""
-    contents = {tmp_path / f"{name}.json": name.encode() for name in ("one", "two", "three")}
-    written, real = [], os.fsync
+    """So that a process that is killed as it makes them leaves none, nor refuses its own."""
+    (tmp_path / "folder").mkdir()
+    there = ["folder"]
 
-    def fsync(descriptor):
-        written.append(descriptor)
-        assert not [path for path in contents if path.exists()]
-        if len(written) == failing:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor)
+    def made():
+        assert sorted(path.name for path in tmp_path.iterdir()) == there
+        if broken:
+            raise broken
+        return "two"
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    named = re.escape(str(list(contents)[failing - 1]))
-    with pytest.raises(OSError, match=named):
-        write_together(contents)
-    assert not list(tmp_path.iterdir())
-    monkeypatch.undo()
-    write_together(contents)
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == contents
+    asked = {tmp_path / "folder": lambda: "one", tmp_path / "2": made, tmp_path / "3": lambda: b"3"}
+    with pytest.raises(RunFailed) as failed:
+        write_all(asked)
+    names = [str(path) for path in list(asked)[: 2 if broken else 1]]
+    assert sorted(line.split(": ")[1] for line in str(failed.value).splitlines()) == sorted(names)
+    assert (tmp_path / "3").read_bytes() == b"3"
+    assert (tmp_path / "2").exists() == (broken is None)
 
 
 def test_what_a_killed_process_left_goes_and_what_others_write_stays(tmp_path):
@@ -199,3 +197,31 @@ def test_no_output_replaces_an_input_or_is_a_picture_among_the_inputs(tmp_path):
 def test_one_thing_is_no_plural():
     assert [counted(n, "copy") for n in (0, 1, 2000)] == ["0 copies", "1 copy", "2,000 copies"]
     assert [counted(n, "new image") for n in (1, 2)] == ["1 new image", "2 new images"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "other"),
+    [
+        ("predict --spectrum s.txt -n 4", "--csv found.csv"),
+        ("advise x.npy", "--figure found.png"),
+        ("copies x.npy x.npy", "--figure found.png"),
+    ],
+)
+def test_a_file_that_cannot_be_written_keeps_no_other_from_it(
+    tmp_path, capsys, monkeypatch, command, other
+):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).random((12, 4, 4)))
+    np.savetxt("s.txt", [2.0, 1.0, 0.5])
+    full = os.strerror(errno.ENOSPC)
+
+    def write(path, content):
+        if path.suffix == ".json":
+            raise OSError(errno.ENOSPC, full, str(path))
+        write_bytes(path, content)
+
+    monkeypatch.setattr("lindiff_nb._base.outputs.write_bytes", write)
+    assert cli.main([*command.split(), "--json", "found.json", *other.split()]) == 1
+    assert [path.name for path in tmp_path.glob("found*")] == other.split()[1:]
+    assert capsys.readouterr().err == f"lindiff-nb: found.json: {full}\n"

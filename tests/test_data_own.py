@@ -72,6 +72,23 @@ def lying(pixels, path):
     Image.fromarray(np.rot90(pixels)).save(path / "turned.jpg", exif=tag, quality=100)
 
 
+def lying_tiff(pixels, path):
+    Image.fromarray(np.rot90(pixels).copy()).save(path / "turned.tif", tiffinfo={0x0112: 6})
+
+
+def lying_webp(pixels, path):
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    turned = Image.fromarray(np.rot90(pixels).copy()).convert("RGB")
+    turned.save(path / "turned.webp", lossless=True, exif=tag)
+
+
+def film(pixels, path):
+    frames = [Image.fromarray(pixels), Image.fromarray(255 - pixels)]
+    first, second = (frame.convert("RGB") for frame in frames)
+    first.save(path / "moving.webp", lossless=True, save_all=True, append_images=[second])
+
+
 def deep(pixels, path):
     Image.fromarray(pixels.astype(np.uint16) * 257).save(path / "deep.png")
 
@@ -108,6 +125,9 @@ def as_colour(pixels, path):
     ("make", "word"),
     [
         (lying, "upright"),
+        (lying_tiff, "upright"),
+        (lying_webp, "upright"),
+        (film, "of 2 pages"),
         (deep, "65535"),
         (clear, "laid on white"),
         (palette, ""),
@@ -122,6 +142,7 @@ def test_a_picture_is_the_picture_however_it_is_saved_and_what_that_took_is_said
     make(BASE[0], base)
     read = first_again(base)
     assert any(word in line for line in read.said)
+    assert any("laid on white" in line for line in read.said) == (make is clear)
     if make not in (lying, clear):
         assert any("more than once" in line for line in read.said)
         assert len(read.same) == 1
@@ -192,6 +213,7 @@ def test_a_picture_that_declares_too_much_is_refused_before_it_is_unpacked(base)
 def test_links_that_lead_back_are_followed_once(base):
     (base / "round").symlink_to(base, target_is_directory=True)
     (base / "again.png").symlink_to(base / "f1.png")
+    (base / "itself").symlink_to("itself")
     np.testing.assert_array_equal(images(base).pixels, BASE)
 
 
@@ -359,3 +381,11 @@ def test_pillows_own_limit_is_as_it_was(base):
     before = Image.MAX_IMAGE_PIXELS
     images(base)
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_picture_with_a_number_that_is_none_is_unreadable_by_name(base):
+    broken = np.full((H, W), 0.5, np.float32)
+    broken[0, 0] = np.nan
+    Image.fromarray(broken).save(base / "broken.tif")
+    with pytest.raises(ValueError, match=r"broken\.tif: a number in it is none \(nan\)"):
+        images(base)

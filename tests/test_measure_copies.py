@@ -70,7 +70,7 @@ def test_a_network_of_16_digits_copies_and_one_of_4000_does_not(compared):
     status, found, said = compared(drawn(16, 8000), ladder.images(digits, 16), "--at-most", "0.5")
     assert (status, found["samples"]) == (1, 40)
     assert found["fraction"] >= 0.9
-    assert "of the samples are copies, above 50.00%" in said
+    assert "of the samples are copies, above 50.0%" in said
     known, new = ladder.images(digits, 4000), digits.test[:40]
     status, found, said = compared(drawn(4000, 4000), known, "--at-most", "0.05", new=new)
     assert (status, found["copies"], found["new_fraction"]) == (0, 0, 0.0)
@@ -158,6 +158,12 @@ def test_mirrored_copies_are_spoken_of_and_counted_if_asked(photos, compared):
     assert (status, "no mirror image" in said) == (2, True)
 
 
+def test_the_mirror_image_of_a_symmetrical_picture_is_no_other_form(photos, compared):
+    both = np.concatenate([photos, photos[:, :, ::-1]], axis=2)
+    for x in (both, photos[:, :, :1]):
+        assert "--mirrored counts those" not in compared(x, x)[2]
+
+
 def test_training_images_that_occur_twice_or_look_alike_hide_no_copy(photos, compared):
     rng = np.random.default_rng()
     blurred = photos + 0.01 * rng.standard_normal(photos.shape)
@@ -210,6 +216,15 @@ def test_the_same_question_has_the_same_answer_without_a_picture_in_it(photos, c
     numbers = json.dumps(first[1])
     assert len(numbers) < 3000
     assert str(tmp_path) not in numbers
+
+
+@pytest.mark.parametrize(("copied", "said_of_it"), [(0, "at most 0.04%"), (10_000, "99.96% to")])
+def test_no_share_but_none_is_printed_as_none_and_none_but_all_as_all(compared, copied, said_of_it):
+    rng = np.random.default_rng(0)
+    known = rng.random((20, 20))
+    samples = known[np.arange(10_000) % 20] if copied else rng.random((10_000, 20))
+    _, found, said = compared(samples, known, "--at-most", "1")
+    assert (found["copies"], said_of_it in said) == (copied, True)
 
 
 @pytest.mark.parametrize("times", [1, 3])

@@ -264,19 +264,19 @@ UNITS = {
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 @pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.parametrize(("many", "size"), [(4, 1.0), (60, 1.0), (60, 255.0), (60, 1e-3)])
+@pytest.mark.parametrize(("many", "size"), [(2, 1.0), (4, 1.0), (60, 1.0), (60, 255.0), (60, 1e-3)])
 def test_copies_in_another_unit_are_refused_and_never_called_new(unit, noise, many, size):
     own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
     copies = own[:many] + noise * own.std() * np.random.default_rng(0).standard_normal((many, 64))
     assert fraction_memorised(nearest(copies, own)) > 0.8
     pairs = [(UNITS[unit](copies, own), own), (copies, UNITS[unit](own, own))]
     pairs = [(size * samples, size * training) for samples, training in pairs]
-    for pair in pairs[: 1 if many == 4 and unit == "less the mean image" else 2]:
+    for pair in pairs[: 1 if many < 60 and unit == "less the mean image" else 2]:
         with pytest.raises(ValueError, match="in one unit, got samples that look like"):
             nearest(*pair)
 
 
-@pytest.mark.parametrize("many", [1, 5, 60])
+@pytest.mark.parametrize("many", [1, 2, 3, 5, 60])
 def test_what_is_new_in_the_same_unit_is_never_refused(many):
     """New images, noisy ones, noise, a Gaussian model's; in [0, 1], [-1, 1] and standardised."""
     images = data.load("photo-crops", 8, crops=400).train.reshape(400, 64)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lindiff_nb._base.outputs import PICTURES, output, write_together
+from lindiff_nb._base.outputs import PICTURES, output, write_all
 
 FILES = {"json": (".json",), "csv": (".csv",), "figure": PICTURES, "steps_json": (".json",)}
 
@@ -26,11 +26,7 @@ def check(chosen: argparse.Namespace, *inputs: str | Path | None) -> None:
 
 
 def give(chosen: argparse.Namespace, words: str, **contents: Callable[[], str | bytes]) -> None:
-    """Print the words, and write what stands in each file that is asked for."""
+    """Print the words, and write what stands in each file that is asked for; as `write_all`."""
     print(words, flush=True)
-    found = {}
-    for name, content in contents.items():
-        if (path := getattr(chosen, name)) is not None:
-            made = content()
-            found[path] = made.encode() if isinstance(made, str) else made
-    write_together(found)
+    asked = {getattr(chosen, name): content for name, content in contents.items()}
+    write_all({path: content for path, content in asked.items() if path is not None})

@@ -1,11 +1,11 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.errors import RunFailed, UsageError, words
 from lindiff_nb._base.files import beside, replacing
 
 PICTURES = (".png", ".svg", ".pdf")  # what figures are drawn as
@@ -81,17 +81,35 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or as it was before; OSError names it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_together({path: content})
+    with replacing(path) as stream:
+        stream.write(content)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write the files of one answer: all stand on the disk before the first takes its name.
+def write_all(contents: Mapping[Path, Callable[[], str | bytes]]) -> None:
+    """Write the files of one answer, each whole or as it was before.
 
-    So what ends this halfway leaves none of them, which the same request would refuse to replace.
+    All are made before the first is written, which takes no time then: what ends this leaves none
+    of them, which the same request would refuse to replace. One that cannot be made or written
+    keeps none of the others from it: RunFailed names each that failed.
     """
-    with ExitStack() as stack:
-        for path, content in contents.items():
-            stream = stack.enter_context(replacing(path))
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    made: dict[Path, bytes] = {}
+    failed: list[str] = []
+    for path, content in contents.items():
+        with _noted(path, failed):
+            found = content()
+            made[path] = found.encode() if isinstance(found, str) else found
+    for path, found in made.items():
+        with _noted(path, failed):
+            write_bytes(path, found)
+    if failed:
+        raise RunFailed("\n".join(failed))
+
+
+@contextmanager
+def _noted(path: Path, failed: list[str]) -> Iterator[None]:
+    """What keeps a file from being made, as a line with its name."""
+    try:
+        yield
+    except (OSError, MemoryError) as error:
+        said = words(error, path)
+        failed.append(f"lindiff-nb: {said}" if str(path) in said else f"lindiff-nb: {path}: {said}")

@@ -4,6 +4,7 @@ No network is asked, nothing is random, and what is written names images by numb
 """
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base import answers, image_options
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lindiff_nb.data.own import Images
     from lindiff_nb.measure.copies import Share
 
+NONE = 1e-9  # shares that differ by less are one
 WHAT = """\
 A copy lies three times nearer to one training image than to any other that does not look like it.
 Images are a folder, .npy, .npz, or the name of a set; features or latents (n, d) do as well."""
@@ -62,11 +64,10 @@ def copies(chosen: argparse.Namespace) -> None:
         json=lambda: as_json(contents(found, read)),
         figure=lambda: _picture(found, read, chosen.figure.suffix),
     )
-    share = found.samples.share
-    if chosen.at_most is not None and share.fraction > chosen.at_most:
-        raise RunFailed(
-            f"lindiff-nb: {_percent(share)} of the samples are copies, above {chosen.at_most:.2%}"
-        )
+    share, limit = found.samples.share.fraction, chosen.at_most
+    if limit is not None and share > limit:
+        told = f"{_percent(share)} of the samples are copies, above {_percent(limit)}"
+        raise RunFailed(f"lindiff-nb: {told}")
 
 
 def text(found: "Found", read: list["Images"]) -> str:
@@ -76,9 +77,9 @@ def text(found: "Found", read: list["Images"]) -> str:
     near, share = found.samples, found.samples.share
     lines = [f"copies       {_counted(share)}"]
     if found.new is not None:
-        gap, low, high = difference(share, found.new.share)
+        gap, low, high = map(_percent, difference(share, found.new.share))
         lines.append(f"new images   {_counted(found.new.share)}")
-        lines.append(f"difference   {gap:.1%} ({low:.1%} to {high:.1%})")
+        lines.append(f"difference   {gap} ({low} to {high})")
     likely = [
         f"{read[0].names[at]} ~ {read[1].names[int(near.image[at])]} ({near.ratio[at]:.2f})"
         for at in found.suspicious[:3]
@@ -120,13 +121,15 @@ def contents(found: "Found", read: list["Images"]) -> dict[str, Any]:
 
 
 def _counted(share: "Share") -> str:
-    low, high = share.interval
-    ends = f"at most {high:.1%}" if not share.copies else f"{low:.1%} to {high:.1%}"
-    return f"{share.copies} of {share.samples:,}: {_percent(share)} ({ends})"
+    low, high = map(_percent, share.interval)
+    ends = f"{low} to {high}" if share.copies else f"at most {high}"
+    return f"{share.copies} of {share.samples:,}: {_percent(share.fraction)} ({ends})"
 
 
-def _percent(share: "Share") -> str:
-    return f"{share.fraction:.1%}"
+def _percent(share: float) -> str:
+    """With as many places as tell it from none and from all."""
+    away = min(abs(share), abs(1 - abs(share)))
+    return f"{share:.{1 if away < NONE else max(1, math.ceil(-math.log10(100 * away)))}%}"
 
 
 def _picture(found: "Found", read: list["Images"], suffix: str) -> bytes:

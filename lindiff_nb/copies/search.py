@@ -6,14 +6,14 @@ hide every copy; such samples are refused with what to do.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.errors import counted
 from lindiff_nb._base.types import Array, Index
+from lindiff_nb.data.fitted import Numbers
 from lindiff_nb.data.own import Images
 from lindiff_nb.measure import copies
 from lindiff_nb.measure.copies import Form, Share
@@ -45,7 +45,7 @@ class Found(NamedTuple):
     samples: Matches
     new: Matches | None
     said: tuple[str, ...]
-    shown: Array  # the samples in the training images' numbers
+    shown: Numbers  # the samples in the training images' numbers
 
     @property
     def suspicious(self) -> Index:
@@ -68,10 +68,11 @@ def search(
         raise ValueError("training must hold two different images, got one: a copy is told by both")
     if training.scale == BOTH:
         training = _settled("training", training)
-    known = training.pixels.astype(np.float32)
+    known = training.pixels  # in their own type: as floats they would take room
     asked, said = _alike("samples", samples, training, known)
     form = copies.other_form(asked, known)
     said += _checked(form, mirrored)
+    said += ["one sample alone does not tell its unit"] * (len(asked) == 1)
     found = _matches(asked, known, mirrored)
     if again:
         said.append(f"others again, which count once: {counted(again, 'training image')}")
@@ -87,7 +88,7 @@ def search(
     return Found(found, unseen, tuple(said), asked)
 
 
-def _matches(x: Array, known: NDArray[np.floating], mirrored: bool) -> Matches:
+def _matches(x: Numbers, known: Numbers, mirrored: bool) -> Matches:
     """The nearest training image of each, of the mirror image if that is nearer to one."""
     near = nearest(x, known, alike=copies.THRESHOLD)
     if not mirrored:
@@ -97,7 +98,7 @@ def _matches(x: Array, known: NDArray[np.floating], mirrored: bool) -> Matches:
     return Matches(index, np.minimum(turned.ratio, near.ratio))
 
 
-def _of_lookalikes(copied: Array, known: NDArray[np.floating]) -> int:
+def _of_lookalikes(copied: Numbers, known: Numbers) -> int:
     """How many copies are none if training images that look alike are counted one by one."""
     if not len(copied):
         return 0
@@ -105,8 +106,8 @@ def _of_lookalikes(copied: Array, known: NDArray[np.floating]) -> int:
 
 
 def _alike(
-    name: str, images: Images, training: Images, known: NDArray[np.floating]
-) -> tuple[Array, list[str]]:
+    name: str, images: Images, training: Images, known: Numbers
+) -> tuple[Numbers, list[str]]:
     """Images in the training images' numbers, and what was done to them."""
     if images.shape != training.shape:
         shapes = " and ".join(" x ".join(map(str, each.shape)) for each in (images, training))
@@ -117,11 +118,12 @@ def _alike(
         said.append(
             f"{name} have black {images.scale[0]:g} and white {images.scale[1]:g}: rescaled"
         )
-    x = images.floats(low=low, high=high)
+    same = images.scale == training.scale
+    x = images.pixels if same else images.floats(low=low, high=high)
     return x, [*said, *_one_unit(name, x, known)]
 
 
-def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
+def _one_unit(name: str, x: Numbers, known: Numbers) -> list[str]:
     """A word on images of other brightness or contrast; ValueError if it is quite another.
 
     What counts is the lesser difference, of the usual image and of all taken together: a few white
@@ -138,7 +140,7 @@ def _one_unit(name: str, x: Array, known: NDArray[np.floating]) -> list[str]:
     return [unlike] * (apart > DOUBTED)
 
 
-def _levels(images: NDArray[Any]) -> tuple[Array, Array]:
+def _levels(images: Numbers) -> tuple[Array, Array]:
     """Mean and spread of the pixels of each image, (N,) each, some images at a time."""
     rows, found = images.reshape(len(images), -1), np.empty((2, len(images)))
     for at in blocks(*rows.shape):

@@ -68,7 +68,7 @@ def _packed(path: Path) -> tuple[NDArray[Any], list[str]]:
     if most < 2 or len(held) > 1:
         raise ValueError(f"holds {_shapes(arrays)}; save the images alone")
     images = arrays.pop(held[0])
-    return images, [f"the array {held[0]}; not used: {_shapes(arrays)}"]
+    return images, [f"the array {held[0]}; not used: {_shapes(arrays)}"] * bool(arrays)
 
 
 def _shapes(arrays: dict[str, NDArray[Any]]) -> str:

@@ -68,17 +68,17 @@ def _parts(name: str) -> list[str | int]:
     return [int(piece) if at % 2 else piece for at, piece in enumerate(pieces)]
 
 
-def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
     """All files below, each once, though links may lead to it twice or round in a circle."""
     for entry in sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name)):
-        path, real = Path(entry.path), Path(entry.path).resolve()
+        path, real = Path(entry.path), os.path.realpath(entry.path)
         if real in seen:
             continue
         seen.add(real)
-        if entry.is_dir():
+        if path.is_dir():  # an entry raises for a link to itself, a path does not
             if not entry.name.startswith("."):
                 yield from _walk(path, seen)
-        elif entry.is_file() or not path.exists():  # a link that leads nowhere is named
+        elif path.is_file() or not path.exists():  # a link that leads nowhere is named
             yield path
 
 
@@ -109,13 +109,17 @@ def picture(path: Path, white: float | None, largest: int) -> Picture:
     limit = Image.MAX_IMAGE_PIXELS
     try:
         Image.MAX_IMAGE_PIXELS = None  # ours is asked before anything is unpacked
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as opened:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            path.open("rb") as stream,  # of a name Pillow maps the file, and then turns it wrongly
+            Image.open(stream, formats=FORMATS) as opened,
+        ):
             w, h = opened.size
             if w * h > largest:
                 raise ValueError(f"declares {w:,} x {h:,} pixels; --largest raises the limit")
             said = _left(opened)
+            turned = opened.getexif().get(ORIENTATION, 1) != 1  # TIFF forgets it as it is loaded
             opened.load()
-            turned = opened.getexif().get(ORIENTATION, 1) != 1
             upright = ImageOps.exif_transpose(opened)
             pixels, more = _pixels(upright, white)
     except UnidentifiedImageError:
@@ -147,7 +151,8 @@ def _pixels(opened: Image.Image, white: float | None) -> tuple[NDArray[Any], lis
     solid = rgba[..., 3:]
     laid = ((rgba[..., :3] * solid + 255 * (255 - solid) + 127) // 255).astype(np.uint8)
     gray = opened.mode in ("1", "L", "LA", "La")
-    return laid[..., 0] if gray else laid, ["transparent parts laid on white"]
+    said = ["transparent parts laid on white"] * bool((solid < 255).any())
+    return laid[..., 0] if gray else laid, said
 
 
 def _deep(numbers: NDArray[Any], white: float | None) -> tuple[NDArray[Any], list[str]]:
@@ -155,6 +160,8 @@ def _deep(numbers: NDArray[Any], white: float | None) -> tuple[NDArray[Any], lis
     whole = numbers.dtype.kind in "iu"
     top = white or (DEEP if whole else 1.0)
     low, high = float(numbers.min()), float(numbers.max())
+    if np.isnan(low):
+        raise ValueError("a number in it is none (nan)")
     if not 0 <= low <= high <= top:
         raise ValueError(f"numbers from {low:g} to {high:g}, white is {top:g}; --white sets it")
     dark = [f"dark, nothing above {high:g} of {top:g}; --white sets white"] * (high < top / DIM)

@@ -17,7 +17,7 @@ from lindiff_nb._base.types import Array
 
 TRIED = 100  # samples looked at
 LEAST = 16  # dimensions: in few of them everything correlates
-FEWEST = 4  # of samples: in fewer no share of copies is told from another
+FEWEST = 2  # of samples: one alone is like some image in some unit
 TOLD, SHARE = 3, 10  # so many of the samples, or one in ten of more, tell the unit
 AGREED = 0.1  # to this part of gain and contrast
 SAME = 0.2  # the unit itself, to this part of gain and contrast

@@ -82,13 +82,14 @@ def other_form(samples: ArrayLike, training: ArrayLike) -> Form | None:
     """The form of the first samples, other than the one given, that holds the most copies.
 
     Images (N, h, w) or (N, h, w, 3) are mirrored and turned over, and their colours put into all
-    orders; points (N, d) have no other form. None if none holds a copy. Raises ValueError as
-    `nearest` does: for other units too.
+    orders; points (N, d) have no other form, and one that changes nothing is none. None if none
+    holds a copy. Raises ValueError as `nearest` does: for other units too.
     """
-    x, known = validate.numbers("samples", samples)[:TRIED], np.asarray(training)
-    if x.ndim == 2:
+    x, known = validate.numbers("samples", np.asarray(samples)[:TRIED]), np.asarray(training)
+    others = [] if x.ndim == 2 else [(n, f) for n, f in _forms(x) if not np.array_equal(f, x)]
+    if not others:
         return None
-    names, forms = zip(*_forms(x), strict=True)
+    names, forms = zip(*others, strict=True)
     near = nearest(np.concatenate([x, *forms]), known, alike=THRESHOLD)
     given, *found = (share(hits) for hits in near.ratio.reshape(-1, len(x)) < THRESHOLD)
     best = max(range(len(found)), key=lambda form: found[form].copies)

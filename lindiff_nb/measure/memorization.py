@@ -59,10 +59,10 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, alike: float = 0.0) -> N
     nearer to the nearest one than this share of the way from it to the next, such as the same
     picture saved twice, are one image with it. Raises ValueError for empty or non-finite points,
     dimensions that differ, `alike` outside [0, 1), or units that differ: typical largest entries
-    apart by more than a factor 10, or 2 if only one of the two holds integers, or one gain and
-    offset for all samples, or the mean image put back, makes clearly more of the first ones copies
-    than are so as given (told from 16 dimensions and 4 samples on; noisy samples sqrt(a) x + .. are
-    divided by sqrt(a) first).
+    apart by more than a factor 10, or 2 if only one of the two holds integers and one stays within
+    1, or one gain and offset for all samples, or the mean image put back, makes clearly more of the
+    first ones copies than are so as given (told from 16 dimensions and 2 samples on, of 2 or 3 if
+    all are copies; noisy samples sqrt(a) x + .. are divided by sqrt(a) first).
     """
     known = _points("training", training)  # bytes stay bytes
     asked = _points("samples", samples, known.shape[1])
@@ -132,7 +132,8 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
     """Refuse pixels from 0 to 255 beside pixels from 0 to 1: no copy would be found."""
     whole = [np.asarray(each).dtype.kind in "iu" for each in (samples, training)]
     sizes = [_typical(points) for points in (x, y)]
-    if min(sizes) > 0 and max(sizes) > (10 if whole[0] == whole[1] else 2) * min(sizes):
+    apart = 2 if whole[0] != whole[1] and min(sizes) <= 1 else 10
+    if min(sizes) > 0 and max(sizes) > apart * min(sizes):
         kinds = [
             f"{'integers' if k else 'numbers'} of about {size:.3g}"
             for k, size in zip(whole, sizes, strict=True)
@@ -141,11 +142,11 @@ def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[An
 
 
 def _same_unit(x: Array, y: NDArray[Any], search: Neighbours) -> None:
-    """Refuse samples if another unit makes more of them copies than chance can tell."""
+    """Refuse samples if another unit makes more of them copies than chance can tell, or all."""
     for moved, unit in _units.guesses(x, y):
         given, found = (_copied(search.two(points)[1]) for points in (x, moved))
         ends = [binomial_interval(count, len(x), NORMAL) for count in (given, found)]
-        if ends[1][0] > ends[0][1]:
+        if ends[1][0] > ends[0][1] or (found == len(x) and not given):
             raise ValueError(
                 f"samples and training must be in one unit, got samples that look like {unit}: "
                 f"so {found} of the first {len(x)} are copies, as given {given}"

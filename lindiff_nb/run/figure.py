@@ -4,12 +4,13 @@ import base64
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lindiff_nb._base.errors import RunFailed, UsageError, nearest
 from lindiff_nb._base.litter import sweep
-from lindiff_nb._base.outputs import output, write_together
+from lindiff_nb._base.outputs import output, write_all
 from lindiff_nb.figures import raster, series
 from lindiff_nb.run.chapters import Book, Chapter
 from lindiff_nb.run.single import run_or_kept
@@ -55,11 +56,14 @@ def figure_to_files(
     with _drawn_with(dots):
         notebook, _, told = run_or_kept(chapter, values, *how)
     drawn = series.by_figure(notebook)[name]
-    found = {path: _content(kind, drawn[kind]) for kind, path in paths.items() if kind in drawn}
+    found = {
+        path: partial(_content, kind, drawn[kind]) for kind, path in paths.items() if kind in drawn
+    }
     if not found:
         raise RunFailed(f"{chapter.name} drew no {name} with these values")
-    write_together(found)
-    print(f"{chapter.name}: {told}", *(f"  {path}" for path in found), sep="\n")
+    print(f"{chapter.name}: {told}", flush=True)
+    write_all(found)
+    print(*(f"  {path}" for path in found), sep="\n")
 
 
 @contextmanager
@@ -73,8 +77,8 @@ def _drawn_with(dots: int | None) -> Iterator[None]:
         os.environ.pop(raster.WANTED, None)
 
 
-def _content(kind: str, data: Any) -> bytes:
+def _content(kind: str, data: Any) -> str | bytes:
     """What stands in the file."""
     if kind == series.MIME:
-        return series.table(data).encode()
-    return base64.b64decode(data) if kind == "image/png" else str(data).encode()
+        return series.table(data)
+    return base64.b64decode(data) if kind == "image/png" else str(data)
