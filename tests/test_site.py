@@ -76,7 +76,7 @@ SETTLED = """() => [...document.querySelectorAll('pre')].every(
 AXE = {"light": 1360, "dark": 390}  # each the last width of its scheme
 VIA = {"light": "http", "dark": "file"}
 DRAWING = re.compile(r'class="(only-(?:light|dark))" src="[./]*_images/([^"]+\.svg)"')
-SENTENCE = re.compile(r"^[A-Z][^/]*\s.*\.$", re.S)
+SENTENCE = re.compile(r"^(\(a\) )?[A-Z][^/]*\s.*\.$", re.S)
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
