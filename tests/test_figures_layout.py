@@ -1,4 +1,4 @@
-"""`figures.layout` and `figures.scales`: what recurs in figures of several panels, and on axes."""
+"""`figures.layout`, and log axes: what recurs in figures of several panels, and on axes."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,17 +28,20 @@ def digits():
     return loaded.train[:8], loaded.test[:32]
 
 
-def followed(digits, path, steps=30, **more):
+def followed(digits, path, steps=30, seed=0, **more):
     """All states, each with the held-out losses as they were then."""
     ours, others = digits
     options = {"every": 5, "path": path, "held_out": others, "progress": False, **more}
-    return list(train(ours, SCHEDULE, FAST, steps=steps, **options))
+    return list(train(ours, SCHEDULE, replace(FAST, seed=seed), steps=steps, **options))
 
 
 @pytest.mark.long
 def test_the_file_keeps_the_weights_that_did_best_and_gives_their_loss_to_the_bit(digits, tmp_path):
-    path = tmp_path / "net.safetensors"
-    *_, last = followed(digits, path)
+    for seed in range(30):  # processors round in other ways, and so no one seed does on all
+        path = tmp_path / f"{seed}.safetensors"
+        *_, last = followed(digits, path, seed=seed)
+        if last.best_step < 30:
+            break
     means = {step: losses[0] for step, losses in last.held_losses}
     assert list(means) == list(range(5, 31, 5))
     assert last.best_step == min(means, key=means.get)
@@ -48,9 +52,9 @@ def test_the_file_keeps_the_weights_that_did_best_and_gives_their_loss_to_the_bi
     assert again == once_more
     assert again[0] == min(means.values())
     last_path = tmp_path / "last.safetensors"
-    followed(digits, last_path, keep_best=False)
+    followed(digits, last_path, seed=seed, keep_best=False)
     assert held.losses(denoisers.load(last_path).network, SCHEDULE)[0] == means[30]
-    assert last.best_step < 30  # for this seed, or nothing was shown
+    assert last.best_step < 30
 
 
 def test_the_bands_are_thirds_of_the_steps_and_their_mean_is_the_loss(digits):

@@ -3,7 +3,6 @@
 style       `use_style`, before anything is drawn
 plots, maps   a prediction with its measurement; a table of positive numbers as colours
 layout      several panels: their letters and names, one legend, few ticks
-scales      what numbers a log axis has
 palette     the colours, and what they become on a dark page
 raster, series, files   a figure as pixels; the numbers that it draws; a figure as a file
 images, thumbnails   images beside one another, and above a plot

@@ -15,14 +15,14 @@ def use_style() -> None:
     The SVG carries no date and no random ids, so that the same figure is the same file. What
     is a raster inside it, such as a colour map over a plane, has 200 dots per inch. The numbers
     that it draws are kept beside it (`series`), and what lets it move (`live`). Panels have
-    letters (`layout`), and log axes plain numbers (`scales`).
+    letters (`layout`), and log axes plain numbers (`_scales`).
     """
     import matplotlib.pyplot as plt
     from matplotlib.font_manager import fontManager
     from matplotlib.scale import register_scale
 
+    from lindiff_nb.figures._scales import Log
     from lindiff_nb.figures.layout import letters
-    from lindiff_nb.figures.scales import Log
 
     known = {font.fname for font in fontManager.ttflist}
     for face in FACES:

@@ -267,14 +267,11 @@
   };
 
   // A panel's letter, and the names of what it draws, each beside a stroke of its colour.
-  const keyOf = (panel, letter) => {
-    const named = panel.marks.filter((mark) => mark.name);
-    const strokes = named.map(({ colour, dash = "" }) => svg("line",
-      { x2: 22, y1: 5, y2: 5, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash }));
-    const size = { width: 22, height: 10, "aria-hidden": "true" };
-    return html("p", { class: "key" }, html("b", {}, letter), named.map(({ name }, i) =>
-      html("span", {}, svg("svg", size, strokes[i]), inHtml(name))));
-  };
+  const keyOf = (panel, letter) => html("p", { class: "key" }, html("b", {}, letter),
+    panel.marks.filter((mark) => mark.name).map(({ name, colour, dash = "" }) => html("span", {},
+      svg("svg", { width: 22, height: 10, "aria-hidden": "true" }, svg("line",
+        { x2: 22, y1: 5, y2: 5, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash })),
+      inHtml(name))));
 
   // Grey images from 0, black, to 1, white.
   const picture = ({ pixels, name }) => {
