@@ -1,9 +1,8 @@
 """Copies: the two nearest of 50,000 images of 32 x 32 for each of 10,000, against scikit-learn.
 
 Scikit-learn's brute-force search is asked for the same, if it is installed. The images are bytes,
-as files hold them, and which it takes as floats, here of single precision. Memory is
-the most that a process of its own takes, as the system counts it: compiled code allocates where
-Python does not see it.
+as files hold them; it takes floats, here of single precision. Memory is the most that a process of
+its own takes, as the system counts it: compiled code allocates where Python does not see it.
 """
 
 import subprocess

@@ -109,7 +109,9 @@ def test_every_figure_is_named_captioned_and_described(name):
 PLACES = "left|right|top|bottom|above|below|middle|upper|lower"
 PANEL = rf"(?:{PLACES})(?:-hand)? (?:panel|map|plot|row|column)s?\b"
 PLACED = re.compile(
-    rf"\((?:{PLACES})\)|(?:^|[.;:,] )(?:at the |on the )?(?:{PLACES})[,:]|\b{PANEL}", re.I
+    rf"\((?:{PLACES})\)|(?:^|[.;:,] )(?:at the |on the )?(?:{PLACES})(?: and (?:{PLACES}))?[,:]"
+    rf"|\b{PANEL}",
+    re.I,
 )
 PLACED_IN_PROSE = re.compile(rf"\{{numref\}}`fig-[\w-]+`,? (?:left|right|top|bottom)\b|\b{PANEL}")
 
@@ -135,6 +137,7 @@ def test_panels_are_named_by_their_letters(name):
         ("On digits (left) and crops (b).", True),
         ("In the right panel it rises.", True),
         ("Losses; at the right, those of digits.", True),
+        ("(a) Losses. Middle and right, other sizes.", True),
         ("(a) The right share. Below one it rises, to the left of it.", False),
     ],
 )

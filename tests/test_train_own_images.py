@@ -214,13 +214,13 @@ def test_colour_pictures_train_with_all_said_along_the_way(tmp_path, capsys, cou
 
 @pytest.mark.slow
 def test_of_64_digits_the_network_after_500_steps_is_kept(tmp_path, capsys):
-    """To step 4,000, for 20 minutes, it is the same: step 500 with 0.0379, 0.0993 at the end."""
+    """By 6 % and more beside the steps next to it. To step 4,000, by hand, 0.099 at the end."""
     line = "--data mnist -n 64 --batch 64 --held-out 0.0625 --patience 3 --steps 4000"
     out = ["-o", str(tmp_path / "net.safetensors")]
     assert cli.main(["train", *line.split(), *out]) == 0
     losses = {step: mean for step, (mean, *_) in denoisers.load(out[1]).facts["held_losses"]}
     assert min(losses, key=losses.get) == 500
-    assert losses[500] == pytest.approx(0.0379, abs=0.001)
+    assert losses[500] == pytest.approx(0.038, rel=0.05)  # processors round in other ways
     assert losses[1250] > 1.2 * losses[500]
     assert "step 500, loss on images held out 0.03" in capsys.readouterr().out
 

@@ -80,6 +80,15 @@ def test_what_a_file_held_is_never_taken_for_what_was_to_replace_it(network, mon
     assert np.array_equal(drawn(network, "x.npy", 3, "--seed", "1"), whole)
 
 
+def test_a_file_that_is_a_link_stays_one_though_its_samples_are_replaced(network):
+    drawn(network, "there.npy", 3)
+    link, there = network.with_name("link.npy"), network.with_name("there.npy")
+    link.symlink_to(there)
+    new = drawn(network, "link.npy", 3, "--seed", "1", "--force")
+    assert link.is_symlink()
+    assert np.array_equal(np.load(there), new)
+
+
 def breaking(*_):
     raise KeyboardInterrupt
 

@@ -110,6 +110,8 @@ def _noted(path: Path, failed: list[str]) -> Iterator[None]:
     """What keeps a file from being made, as a line with its name."""
     try:
         yield
+    except RunFailed as failure:
+        failed.append(str(failure))
     except (OSError, MemoryError) as error:
         said = words(error, path)
-        failed.append(f"lindiff-nb: {said}" if str(path) in said else f"lindiff-nb: {path}: {said}")
+        failed.append(f"lindiff-nb: {said if str(path) in said else f'{path}: {said}'}")

@@ -120,7 +120,7 @@ def extend(
     while len(found) < n:
         new = draw(asked, range(len(found), min(n, len(found) + BATCH)), device)
         if path is not None and not len(found):
-            path.unlink(missing_ok=True)  # what a file held before was not drawn as is now said
+            path.resolve().unlink(missing_ok=True)  # what it held was not drawn as is now said
             facts = as_json({"samples": asked.facts})
             write_text(path.with_suffix(".json"), facts)
         found = np.concatenate([found, new]) if len(found) else new
