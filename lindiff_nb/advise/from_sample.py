@@ -131,7 +131,7 @@ def _answers(
         n_effective_loss=ahead.worth() if sure else None,
         kl=told.blurred_kl(sample, found.seen, at.c, blur),
         blur=blur,
-        distance=None if H is None else told.bracket(H),
+        distance=None if H is None else told.bracket(H, sample),
         twins=_twins(pairs, same),
         copies_matter=grouped == "copies",
         heavy=None if heavy is None else int(left_out.ordered(sample)[heavy][0]),
