@@ -358,6 +358,16 @@ def test_the_best_steps_are_those_of_the_spectrum_and_of_the_aim(here, capsys, a
     assert f"6 steps best for {aim.upper()}" in capsys.readouterr().out
 
 
+def test_each_of_the_best_steps_is_printed_once_ten_on_a_line(here, capsys):
+    asked = ["--power-law", "30", "1.5", *SMALL, "--best-steps", "12", "--steps-json", "s.json"]
+    assert main(["predict", *asked]) == 0
+    lines = capsys.readouterr().out.split("sigma of the noise per signal:\n")[1].splitlines()
+    shown = [line.split() for line in lines[:2]]
+    assert [len(line) for line in shown] == [10, 2]
+    sigma = json.loads((here / "s.json").read_text())["sigma"]
+    assert [float(each) for each in shown[0] + shown[1]] == pytest.approx(sigma, rel=1e-3)
+
+
 BOTH = ["--json", "s.json", "--steps-json", "s.json", "--best-steps", "3"]
 
 

@@ -335,7 +335,8 @@ def test_it_says_which_mean_is_meant(answer):
     ("spectrum", "n", "c", "words"),
     [
         (np.ones(5), 8, 0.0, ["close to the number", "Few dimensions or images (5)"]),
-        (np.ones(100), 8, 0.0, ["Few dimensions or images (7)"]),
+        (np.ones(100), 8, 0.0, ["Few dimensions or images (7): this is a theory of many. A"]),
+        (np.ones(100), 7, 0.0, ["with ridge is higher than printed by about 10%"]),
         (np.ones(100), 102, 0.0, ["a quarter or more"]),
         (np.ones(100), 106, 0.0, ["by about 5%"]),
         (np.ones(100), 106, 0.5, []),
@@ -367,8 +368,9 @@ def test_the_frechet_distance_of_a_perfect_model_is_that_of_the_law():
     )
     fit = frechet.distance(spectrum, 1000, fitted_to=30, estimated_mean=True)
     assert told.of_fit == pytest.approx(fit, rel=1e-4)
-    wanted = frechet.needed(spectrum, 0.01, estimated_mean=True)
-    assert told.n_for_1_percent == pytest.approx(wanted, rel=1e-3, abs=1)
+    given = told.n_for_10_percent, told.n_for_1_percent, told.n_for_01_percent
+    wanted = [frechet.needed(spectrum, share, estimated_mean=True) for share in (0.1, 0.01, 0.001)]
+    assert given == pytest.approx(wanted, rel=1e-3, abs=1)
     assert told.share == pytest.approx(told.distance / spectrum.sum())
 
 

@@ -354,8 +354,9 @@ MEANT = {  # what an argument means that is left out, wherever it is one
 @pytest.mark.parametrize("name", MEANT)
 def test_what_is_left_out_means_the_same_everywhere(name):
     """No ridge, the plain step, a mean that is known, all alike."""
-    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure)
+    parts = (lindiff_nb.exact, lindiff_nb.predict, lindiff_nb.measure, lindiff_nb.calculator)
     modules = [getattr(part, inner) for part in parts for inner in files(part.__name__[11:])]
+    modules.append(lindiff_nb.calculator)  # which hands out functions of modules of its own
     found = [
         inspect.signature(function).parameters[name].default
         for module in modules

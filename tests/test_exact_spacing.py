@@ -34,6 +34,12 @@ def test_a_schedule_keeps_its_first_level_to_three_digits_or_is_refused(first):
         assert np.all(np.isfinite(recursion.sampled_variance([1.0, 0.0], made, c)))
 
 
+@pytest.mark.parametrize("levels", [[1, 3, 2], [0, 1, 2], [-1, 1, 2], [1, 1, 2]])
+def test_one_level_out_of_order_is_refused(levels):
+    with pytest.raises(ValueError, match="noise_ratio must be positive and increasing"):
+        spacing.from_noise(levels)
+
+
 @pytest.mark.parametrize("least", [0.9e-13, 1e-17, 1e-300])
 def test_levels_that_a_schedule_cannot_tell_are_refused_by_the_argument_that_asks(least):
     tiny = np.sqrt(least)

@@ -108,7 +108,8 @@ def test_bad_input_is_refused_by_name(call, named):
         ((IMAGES, 0, 1), "n"),
         ((IMAGES, 1, 0), "new"),
         ((IMAGES, 30, 1), "least"),
-        ((IMAGES, 1, 1, [1.5]), "places"),
+        ((IMAGES, 1, 1, [0.5, 1.5]), "places"),
+        ((IMAGES, 1, 1, [-0.1, 0.5]), "places"),
         ((IMAGES[1:], 1, 1), "images"),
     ],
 )

@@ -99,7 +99,9 @@ def test_cosine_is_that_of_the_angle_row_by_row():
     assert cosine_similarity(5 * turned, fixed) == pytest.approx(np.cos(angle), abs=1e-15)
     assert cosine_similarity([[0.0, 0]], [[1.0, 1]]) == 0
     x = np.random.default_rng().standard_normal((50, 9))
-    assert np.all(cosine_similarity(x, 1e-9 * x) <= 1)
+    assert np.all(
+        np.abs(cosine_similarity(np.stack([x, x]).reshape(-1, 9), np.concatenate([x, -x]))) <= 1
+    )
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-9, 1, 1e200, 1e300])
@@ -248,6 +250,21 @@ def test_points_in_other_units_are_refused(factor):
     broken = np.concatenate([own, np.full((1, 64), 1e5)])
     with pytest.raises(ValueError, match="must be in one unit"):
         nearest(factor * own, broken)
+
+
+def test_whole_grey_levels_beside_fractions_are_refused_at_a_smaller_factor():
+    """From two on; pictures of few grey levels, or very dark ones, are as small as fractions."""
+    rng = np.random.default_rng()
+    fractions = rng.uniform(0.5, 0.9, (40, 64))
+    fractions[:, 0] = 1  # white
+    for top, refused in ((4, True), (3, True), (2, False), (1, False)):
+        whole = rng.integers(0, top, (40, 64), endpoint=True)
+        for pair in ((whole, fractions), (fractions, whole)):
+            if not refused:
+                assert nearest(*pair).distance.shape == (40,)
+                continue
+            with pytest.raises(ValueError, match=r"in one unit, got .*(integers|numbers) of about"):
+                nearest(*pair)
 
 
 UNITS = {

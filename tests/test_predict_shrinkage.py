@@ -120,6 +120,14 @@ def test_no_ridge_and_no_stopping_time_is_better_and_the_residual_is_never_reach
         assert np.all(best <= np.minimum(ridges, times) * (1 + 1e-8))
 
 
+def test_little_noise_beside_much_hides_no_small_variance():
+    spectrum, levels = np.repeat([1.0, 1e-17], [3, 5]), np.array([1 - 2.0**-52, 0.5])
+    for n in (5, 40):
+        alone = [shrinkage.best_linear_loss(spectrum, n, a) for a in levels]
+        assert shrinkage.best_linear_loss(spectrum, n, levels) == pytest.approx(alone, rel=1e-12)
+        assert alone[0] > shrinkage.best_linear_loss(np.repeat([1.0, 0], [3, 5]), n, levels[0])
+
+
 @pytest.mark.parametrize("n", [10, 59, 60, 61, 300])
 def test_white_data_have_one_variance_everywhere(n):
     """delta = 1 on the bulk and on the null space: the best denoiser is the population's own."""
