@@ -242,6 +242,16 @@ def test_the_largest_of_a_power_law_are_as_good_as_all(here):
     assert whole["needed"]["n_for_kl"] > 4 * complete["needed"]["n_for_kl"]
 
 
+def test_a_list_as_long_as_its_dimension_is_complete_and_nothing_is_guessed(here):
+    (here / "four.txt").write_text("4\n3\n2\n0\n")
+    told = []
+    for dimension in ([], ["--dimension", "4"]):
+        request = ["--spectrum", "four.txt", *dimension, *SMALL, "--json", "a.json", "-f"]
+        assert main(["predict", *request]) == 0
+        told.append(json.loads((here / "a.json").read_text()))
+    assert told[0] == told[1]
+
+
 def test_a_power_law_is_exact(here):
     """Its variances are none of them rounding, however small."""
     request = "--power-law 100 10 -n 500 --alpha-bar 0.9 --json a.json"

@@ -244,6 +244,8 @@ def test_bad_input_is_refused():
     assert_refused(report, good, "spectrum", [[], [-1.0], np.zeros(2), np.ones(10**6 + 1)])
     assert_refused(report, good, "spectrum", [[1.0, 9e-151], [1e-300, 1e300], [1e-160, 1.0]])
     assert_refused(report, good, "alpha_bar", [[1e-320], [0.5, 9e-101], np.full(10**6 + 1, 0.5)])
+    with pytest.raises(ValueError, match=r"alpha_bar must be at least 1e-100, got 1e-320$"):
+        report(**good | {"alpha_bar": [0.5, 1e-320, 0.9]})
     assert_refused(report, good, "rows", [0, 1.5, 10**4 + 1])
     assert_refused(report, good, "mean", ["estimated", None, True])
     assert_refused(report, good, "n", [1])
@@ -345,6 +347,8 @@ def test_it_says_which_mean_is_meant(answer):
         (np.ones(100), 100, 0.0, []),
         (np.ones(100), 111, 0.0, []),
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),
+        (np.ones(100), 101, 0.0, ["a quarter or more"]),
+        (np.repeat([1.0, 0.0], [39, 25]), 15, 1.0, ["images (14)"]),
         (np.repeat([1.0, 0.0], [39, 25]), 20, 1.0, ["n >= 20 is", "images (19)"]),
         (np.repeat([1.0, 0.0], [61, 3]), 64, 1.0, []),
         (np.repeat([1.0, 0.0], [91, 9]), 150, 1.0, []),

@@ -469,6 +469,7 @@ def test_several_arrays_are_named_and_none_is_chosen(tmp_path, content, words):
     [
         (b"a\n3\n1\n", ["a list of 2 numbers, taken as complete", "lines 2 to 3, names over"]),
         (b"0\n3.5\n1.5\n1\n", ["a list of 3 numbers", "line 1, '0', is a name", "lines 1 to 4"]),
+        (b"0\n3.5\n1.5\n", ["a list of 2 numbers", "line 1, '0', is a name", "lines 1 to 3"]),
         (b"3\n1e-20\n0\n", ["a list of 3 numbers", "1 within 6.7e-15 of zero", "lines 1 to 3"]),
         (b"3\n0\n", ["a list of 2 numbers", "lines 1 to 2"]),
         (b"2 1\n1 2\n", ["a covariance 2 x 2", "lines 1 to 2"]),

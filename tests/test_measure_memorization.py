@@ -107,6 +107,7 @@ def test_cosine_is_that_of_the_angle_row_by_row():
 @pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-9, 1, 1e200, 1e300])
 def test_cosine_does_not_depend_on_the_lengths(scale):
     x, y = np.random.default_rng(0).standard_normal((2, 50, 9))
+    x[:25, 0] = y[:25, -1] = 0  # black
     expected = np.sum(x * y, axis=1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1)
     assert cosine_similarity(scale * x, y / 7) == pytest.approx(expected, rel=1e-13, abs=1e-15)
     assert cosine_similarity(x, scale * y) == pytest.approx(expected, rel=1e-13, abs=1e-15)

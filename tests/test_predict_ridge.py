@@ -32,6 +32,11 @@ def reference(xi, spectrum, n):
             return kappa
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_nothing_asked_is_nothing_answered(n):
+    assert effective_ridge(np.ones((0, 3)), [1.0, 2.0], n).shape == (0, 3)
+
+
 @pytest.mark.parametrize("name", SPECTRA)
 def test_agrees_with_forty_digits_on_both_sides_of_n_equal_d_and_at_it(name):
     spectrum = SPECTRA[name]

@@ -47,7 +47,7 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
         at = " x ".join(map(str, found.shape))
         return f"{chosen.images} at {at}", spectrum, (said, *found.said)
     listed = read(chosen.spectrum)
-    if chosen.dimension is None:
+    if chosen.dimension in (None, listed[0].size):
         return chosen.spectrum, *listed
     return chosen.spectrum, *_continued(*listed, chosen.dimension)
 
@@ -55,7 +55,7 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
 def _continued(spectrum: Array, said: tuple[str, ...], d: int) -> Found:
     """The list with a guess of what it leaves out, and a line that says so."""
     k, zeros = spectrum.size, int((spectrum == 0).sum())
-    if not k <= d <= MOST:
+    if not k < d <= MOST:
         raise UsageError(f"--dimension must be from {k}, as many as are listed, to {MOST}, got {d}")
     if zeros:
         raise UsageError(f"--dimension {d}: {zeros} of {k} are zero, so nothing comes after them")
