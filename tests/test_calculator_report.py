@@ -235,6 +235,12 @@ def test_lumping_keeps_the_trace_the_zeros_and_seven_digits():
         assert losses.test_loss(rough, n, ALPHA_BAR) == pytest.approx(exact, rel=1e-6)
 
 
+def test_up_to_ten_thousand_eigenvalues_none_is_lumped():
+    spectrum = np.geomspace(1, 0.9, 1000)
+    assert np.array_equal(_inputs.spectrum(spectrum), spectrum)
+    assert len(np.unique(_inputs.spectrum(np.repeat(spectrum, 11)))) < 200
+
+
 @pytest.mark.long
 def test_bad_input_is_refused():
     good = {"spectrum": np.ones(3), "n": 4, "alpha_bar": ALPHA_BAR[:3], "c": 0.0, "rows": 2}
@@ -349,6 +355,7 @@ def test_it_says_which_mean_is_meant(answer):
         (np.repeat([1.0, 0.0], [39, 25]), 40, 1.0, ["about 40 images"]),
         (np.ones(100), 101, 0.0, ["a quarter or more"]),
         (np.repeat([1.0, 0.0], [39, 25]), 15, 1.0, ["images (14)"]),
+        (np.repeat([1.0, 0.0], [40, 25]), 20, 1.0, ["n >= 20 is", "images (19)"]),
         (np.repeat([1.0, 0.0], [39, 25]), 20, 1.0, ["n >= 20 is", "images (19)"]),
         (np.repeat([1.0, 0.0], [61, 3]), 64, 1.0, []),
         (np.repeat([1.0, 0.0], [91, 9]), 150, 1.0, []),

@@ -44,6 +44,7 @@ def test_cosine_follows_the_squared_cosine_until_it_is_cut_off():
     f = np.cos((np.arange(steps + 1) / steps + s) / (1 + s) * np.pi / 2) ** 2
     assert made.alpha_bar[:-1] == pytest.approx(f[1:-1] / f[0], rel=1e-9)
     assert made.beta[-1] == 0.999  # would be 1
+    assert np.array_equal(schedule.cosine().beta, made.beta)
     assert schedule.cosine(steps, s, beta_max=0.5).beta.max() == 0.5
 
 

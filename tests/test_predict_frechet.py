@@ -109,6 +109,7 @@ CASES = {
     "few points": ([10], power_law(20, 1), False),
     "as many as directions": ([20], power_law(20, 1), True),
     "two sets": ([30, 12], np.array([5.0, 2, 1, 1, 1, 0.5, 0.1, 1e-3]), True),
+    "two sets of equal directions": ([30, 30], np.ones(20), False),
     "low rank": ([15], np.array([3.0, 1, 1, 0, 0, 0]), False),
 }
 
