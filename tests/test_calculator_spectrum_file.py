@@ -57,6 +57,7 @@ GOOD = {
     "in one column, counted": b"3\n1.75\n1.25\n0\n1.25\n1.75\n0\n0\n0\n.01\n",
     "on one line": b"1.75 1.25 0 1.25 1.75 0 0 0 .01\n",
 }
+NO_SQUARE = ": 3 lines of 2 numbers, neither a list nor a square matrix"
 BAD = {
     "empty": (b"", ": no numbers in it"),
     "blank": (b"\n \n# 3\n", ": no numbers in it"),
@@ -75,6 +76,8 @@ BAD = {
     "two ranks beside": (b"1,0.5\n2,0.25\n", ": a 2 x 2 matrix that is not symmetric (its first"),
     "an index beside, with names": (b",0\n0,2.5\n1,0.5\n2,0.25\n", ": 3 lines of 2 numbers"),
     "ranks from the third line on": (b"1\n2\n3 4\n", ", line 3: several numbers on a line"),
+    "points beside ranks": (b"1 9\n2 8\n3 4\n", f"{NO_SQUARE}; the first column counts the lines"),
+    "points that begin like ranks": (b"1 9\n2 8\n5 4\n", f"{NO_SQUARE}; for points or images x"),
     "points": (b"1 0 2\n0 1 3\n", ": 2 lines of 3 numbers, neither a list nor a square matrix"),
     "a matrix cut short": (b"2 0 0\n0 1\n", ", line 2: 2 numbers, where the lines before have 3"),
     "an indefinite matrix": (b"1 2\n2 1\n", ": a symmetric 2 x 2 matrix that is not positive"),

@@ -294,6 +294,19 @@ def test_copies_in_another_unit_are_refused_and_never_called_new(unit, noise, ma
             nearest(*pair)
 
 
+@pytest.mark.parametrize("change", ["gain", "offset"])
+def test_samples_that_each_have_a_unit_of_their_own_tell_none(change):
+    own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
+    each = np.linspace(0.6, 1.6, 30)[:, None]
+    samples = own[:30] * each if change == "gain" else own[:30] + each - 1.1
+    assert nearest(samples, own).distance.shape == (30,)
+
+
+def test_one_sample_tells_no_unit():
+    own = data.load("photo-crops", 8, crops=200).train.reshape(200, 64)
+    assert nearest(2 * own[:1], own).distance > 0
+
+
 @pytest.mark.parametrize("many", [1, 2, 3, 5, 60])
 def test_what_is_new_in_the_same_unit_is_never_refused(many):
     """New images, noisy ones, noise, a Gaussian model's; in [0, 1], [-1, 1] and standardised."""

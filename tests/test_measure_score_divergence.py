@@ -49,6 +49,22 @@ def test_the_score_of_another_gaussian_is_measured_as_the_formulas_say(process):
         assert found[name].nats == pytest.approx(exact, abs=found[name].error + 1e-7), name
 
 
+@pytest.mark.parametrize(("by", "cells", "order"), [("ode", 60, 3), ("sde", 240, 1.9)])
+def test_half_the_cells_are_as_much_worse_as_the_order_of_the_method_says(by, cells, order):
+    """Carried edges lose steps^-4, of a score that is a line; the density in cells loses C^-2."""
+    start, end = VP.alpha_bar(VP.start), VP.alpha_bar(1.0)
+    v0, v1 = (a * 2.25 + 1 - a for a in (start, end))
+    slope = np.sqrt(v0 / v1) if by == "ode" else np.sqrt(end / start) * v0 / v1
+    mean = 0.3 * (np.sqrt(start) - slope * np.sqrt(end))
+    left = v0 - slope**2 * v1  # of the variance, by the noise of the reverse equation
+    exact = Mixture([mean], deviation=np.sqrt(slope**2 + (by == "sde") * left))
+    errors = []
+    for many in (cells, 2 * cells):
+        found = score_divergence.masses(VP.score(Mixture([0.3], deviation=1.5)), GAUSSIAN, by, many)
+        errors.append(np.abs(found.score - exact.masses(found.edges)).max() * many)
+    assert errors[1] < errors[0] / 2**order
+
+
 def test_the_exact_case_has_the_known_values():
     known = {"ode": 0.052126, "sde": 0.051872, "potential": 0.051870, "bound": 0.051934}
     assert exact_case(VP) == pytest.approx(known, abs=1e-6)
