@@ -252,6 +252,14 @@ def test_a_list_as_long_as_its_dimension_is_complete_and_nothing_is_guessed(here
     assert told[0] == told[1]
 
 
+def test_the_largest_dimension_is_met_and_one_more_is_refused(here, monkeypatch, capsys):
+    monkeypatch.setattr("lindiff_nb.calculator._request.MOST", 9)
+    (here / "four.txt").write_text("4\n3\n2\n1\n")
+    asked = ["predict", "--spectrum", "four.txt", *SMALL[:2], "--steps", "9", "--dimension"]
+    assert (main([*asked, "9"]), main([*asked, "10"])) == (0, 2)
+    assert "to 9, got 10" in capsys.readouterr().err
+
+
 def test_a_power_law_is_exact(here):
     """Its variances are none of them rounding, however small."""
     request = "--power-law 100 10 -n 500 --alpha-bar 0.9 --json a.json"
