@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -316,6 +317,7 @@ def test_the_table_is_ascii_aligned_and_fits_a_terminal(answer):
     for table in (lines[5:10], lines[11:16]):
         assert len({len(line) for line in table}) == 1
         assert [line.split()[0] for line in table] == ["step", "1", "14", "200", "mean"]
+        assert len({re.match(r"\S+ +\S+", line).end() for line in table[:-1]}) == 1  # flush right
 
 
 def test_each_number_of_the_tables_is_the_report_s_to_the_digits_of_its_column(answer):
@@ -345,7 +347,8 @@ def test_it_says_which_mean_is_meant(answer):
         (np.ones(5), 8, 0.0, ["close to the number", "Few dimensions or images (5)"]),
         (np.ones(100), 8, 0.0, ["Few dimensions or images (7): this is a theory of many. A"]),
         (np.ones(100), 7, 0.0, ["with ridge is higher than printed by about 10%"]),
-        (np.ones(100), 102, 0.0, ["a quarter or more"]),
+        (np.ones(100), 102, 0.0, ["higher than printed, by a quarter or more"]),
+        (np.ones(100), 103, 0.0, ["higher than printed, by about 12%"]),
         (np.ones(100), 106, 0.0, ["by about 5%"]),
         (np.ones(100), 106, 0.5, []),
         (np.full(100, 3e3), 300, 0.0, ["bytes? --normalise"]),

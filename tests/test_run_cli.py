@@ -1,7 +1,9 @@
 """The command line: what it says, what it writes, its exit status."""
 
+import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 from tiny_book import cell, chapter, tiny_book, write
 
-import lindiff_nb
+import lindiff_nb.cli
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb.run import read_records, single
 from lindiff_nb.run.chapters import find_book
@@ -103,6 +105,23 @@ def test_a_command_that_is_none_is_a_usage_error(here, capsys, arguments):
 
 
 @pytest.mark.kernel
+def test_a_default_that_a_help_names_is_the_default(monkeypatch):
+    """Of every command: "(50)" at the end, or "default: ddim" ("linear: 0.01")."""
+    parsers = []
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", lambda own, *_: parsers.append(own))
+    with pytest.raises(AttributeError):
+        lindiff_nb.cli.main([])
+    (table,) = (action for action in parsers[0]._actions if action.choices)
+    told = 0
+    for name, command in table.choices.items():
+        for option in command._actions:
+            named = re.search(r"(?:\(|default: |linear: )([\w.]+)\)?$", option.help or "")
+            if named and option.default not in (None, argparse.SUPPRESS):
+                told += 1
+                assert f"{option.default}" in (named[1], f"{named[1]}.0"), (name, option.dest)
+    assert told >= 10
+
+
 def test_a_run_writes_one_notebook_with_its_record_and_says_what_it_recorded(here, capsys):
     assert main(["run", "law.md", "-p", "d", "7", "-p", "c", "-1e-3"]) == 0
     assert [path.name for path in here.iterdir()] == ["law.ipynb"]

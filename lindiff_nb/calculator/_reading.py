@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import rounding
+from lindiff_nb._base.errors import counted
 from lindiff_nb._base.types import Array
 
 MOST = 10**7  # eigenvalues in a file
@@ -85,7 +86,7 @@ def _list(values: Array, source: Numbers) -> Found:
     if negative.any():
         first = int(negative.argmax())
         raise Misfit(f"{values[first]} is negative; a variance is not", first)
-    return _found(values, source, f"a list of {values.size} numbers, {COMPLETE}")
+    return _found(values, source, f"a list of {counted(values.size, 'number')}, {COMPLETE}")
 
 
 def _laid_out(matrix: Array) -> Array | None:
