@@ -1,6 +1,7 @@
 """`calculator.report`: what it says is what `predict` says."""
 
 import csv
+import inspect
 import io
 import json
 import re
@@ -274,6 +275,13 @@ def test_the_largest_request_is_met():
     assert _inputs.spectrum([_inputs.SPREAD, 1.0])[1] == _inputs.SPREAD
     assert report(np.ones(2), 3, ALPHA_BAR).step.tolist() == [1, 2, 4, 7, 14, 27, 53, 103, 200]
     assert report(np.ones(2), 3, ALPHA_BAR, rows=10**4).step.size == 200
+
+
+def test_what_is_not_said_is_the_same_for_a_report_and_for_what_is_needed():
+    both = [inspect.signature(function).parameters for function in (report, needed)]
+    shared = both[0].keys() & both[1].keys()
+    assert shared >= {"c", "loss_excess", "kl", "mean"}
+    assert all(both[0][name].default == both[1][name].default for name in shared)
 
 
 def test_what_it_aims_for_if_nothing_is_said():

@@ -116,6 +116,5 @@ def _from_text(text: TextIO) -> Found:
     except Misfit as error:
         if error.entry is None:
             raise
-        width = read.values.shape[1] if read.values.ndim > 1 else 1
-        raise Place(str(error), int(read.lines[error.entry // width])) from None
+        raise Place(str(error), int(read.lines[error.entry])) from None
     return Found(found.spectrum, (*found.said, *read.said))
