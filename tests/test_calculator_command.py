@@ -145,6 +145,23 @@ def test_only_force_replaces_a_file(here):
     assert json.loads((here / "old.json").read_text())["source"] == "power law of exponent 1"
 
 
+@pytest.mark.parametrize("size", [1e-305, 1e-160, 1.0, 1e160, 1e305])
+def test_normalised_the_unit_of_the_file_does_not_matter(here, capsys, size):
+    np.save("it.npy", np.array([3.0, 2, 0.5, 0]))
+    assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 0
+    expected = capsys.readouterr().out
+    np.save("it.npy", 2.0 ** np.rint(np.log2(size)) * np.array([3.0, 2, 0.5, 0]))
+    assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 0
+    assert capsys.readouterr().out == expected
+    for beyond, words in (
+        (1e-320, "zero or normal numbers"),
+        (1e308, "a spectrum with a finite sum"),
+    ):
+        np.save("it.npy", np.full(2, beyond))
+        assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 2
+        assert f"spectrum must be {words}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._base import units
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._inputs import MOST, SPREAD
@@ -28,7 +29,8 @@ def answer(chosen: argparse.Namespace) -> Answer:
     levels = _levels(chosen)
     source, spectrum, said = _spectrum(chosen)
     if chosen.normalise:
-        source, spectrum = f"{source}, normalised", spectrum / spectrum.mean()
+        own = units.spectrum(spectrum)[1]
+        source, spectrum = f"{source}, normalised", own / own.mean()
     aims = {"loss_excess": chosen.excess, "kl": chosen.kl}
     found = report(spectrum, chosen.n, levels, chosen.c, rows=chosen.rows, mean=chosen.mean, **aims)
     return Answer(found, source, said)
