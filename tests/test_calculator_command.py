@@ -194,6 +194,18 @@ def test_images_normalised_and_other_levels(here, capsys):
     assert json.loads((here / "a.json").read_text())["noise_levels"] == [0.9, 0.1]
 
 
+@pytest.mark.parametrize("n", [40, 200])
+@pytest.mark.parametrize("offset", [0, 0.5, 1000])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_rounding_of_an_array_s_own_numbers_is_no_variance(here, n, offset, kind):
+    """Images of rank six; what half and single precision took from them has full rank."""
+    rng = np.random.default_rng(0)
+    x = offset + rng.standard_normal((n, 6)) @ rng.standard_normal((6, 64)) / 10 * (1 + offset)
+    np.save("mine.npy", x.reshape(n, 8, 8).astype(kind))
+    assert main(["predict", "--images", "mine.npy", *SMALL, "--json", "a.json"]) == 0
+    assert json.loads(Path("a.json").read_text())["rank"] == 6
+
+
 @pytest.mark.long
 def test_a_folder_of_ones_own_has_the_spectrum_of_its_array(here, capsys):
     x = np.random.default_rng(0).integers(0, 256, (30, 4, 4), dtype=np.uint8)
