@@ -121,6 +121,17 @@ def test_the_order_of_the_numbers_in_a_file_does_not_matter(asked, form):
     assert "A and B are the same features" in asked(form(a), a)[2]
 
 
+def test_bytes_beside_floats_from_zero_to_one_are_refused_and_in_one_unit_taken(asked):
+    x = np.random.default_rng(0).random((40, 6))
+    whole = np.rint(255 * x).astype(np.uint8)
+    for pair in ((whole, x), (x, whole)):
+        status, _, said = asked(*pair)
+        assert status == 2
+        assert "A and B must be in one unit, got " in said
+    for pair in ((whole, 255 * x), (x, 300 * x), (whole, whole), ((x > 0.5).astype(int), x)):
+        assert asked(*pair)[0] == 0
+
+
 def test_moments_instead_of_features(asked):
     """A covariance of as many rows as columns is never taken for points."""
     a, b = features(200, 16, 1), features(150, 16, 2)
