@@ -212,6 +212,7 @@ def test_no_other_time_is_better_than_the_best(n):
     assert np.all(nearby > least)
 
 
+@pytest.mark.long
 def test_the_time_one_may_train_grows_as_the_spectrum_falls():
     """N^(k - 1): for photographs about as the square root of N, and not in proportion."""
     crops = spectra.of_data(data.load("photo-crops", size=16, crops=4000).train)

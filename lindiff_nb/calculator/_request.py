@@ -31,8 +31,8 @@ def answer(chosen: argparse.Namespace) -> Answer:
     if chosen.normalise:
         own = units.spectrum(spectrum)[1]
         source, spectrum = f"{source}, normalised", own / own.mean()
-    aims = {"loss_excess": chosen.excess, "kl": chosen.kl}
-    found = report(spectrum, chosen.n, levels, chosen.c, rows=chosen.rows, mean=chosen.mean, **aims)
+    told = {"loss_excess": chosen.excess, "kl": chosen.kl, "rows": chosen.rows, "mean": chosen.mean}
+    found = report(spectrum, chosen.n, levels, chosen.c, exact=True, **told)  # resolved before
     return Answer(found, source, said)
 
 
