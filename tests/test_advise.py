@@ -204,6 +204,14 @@ def test_images_are_read_a_few_columns_at_a_time_and_are_the_same_sample(monkeyp
             np.testing.assert_allclose(found.lam, left_out.of_points(x).lam, rtol=1e-9)
 
 
+@pytest.mark.parametrize("n", [6, 40])
+@pytest.mark.parametrize("size", [1e-300, 1e-150, 1e110, 1e200])
+def test_numbers_whose_squares_are_none_are_refused_by_name(n, size):
+    pixels = size * np.random.default_rng(0).random((n, 3, 3))
+    with pytest.raises(ValueError, match=r"^numbers of the images must be within a factor"):
+        sample.of_images(Images(pixels, None, (), (), ()))
+
+
 def test_too_few_are_refused_and_few_are_told_roughly():
     with pytest.raises(ValueError, match="3 images are too few: advice needs 4"):
         advised(DIGITS[:3])

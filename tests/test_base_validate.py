@@ -102,6 +102,14 @@ def test_what_is_no_array_of_numbers_is_refused_by_name():
             validate.numbers("it", value)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp == 1024, reason="no precision beyond double")
+def test_what_no_double_holds_is_refused_by_name_though_it_is_finite():
+    far = np.longdouble(2) ** 5000
+    for value in (far, np.array([1, far]), [-far]):
+        with pytest.raises(ValueError, match=r"^it must be finite real numbers, got "):
+            validate.numbers("it", value)
+
+
 def test_noise_of_data_is_that_of_the_covariance_and_what_the_points_lost():
     """eps of the type, squared, times the size of a coordinate and what many points leave of it."""
     for d, kind in itertools.product((4, 30), (np.float16, np.float32)):

@@ -145,6 +145,23 @@ def test_only_force_replaces_a_file(here):
     assert json.loads((here / "old.json").read_text())["source"] == "power law of exponent 1"
 
 
+@pytest.mark.parametrize("size", [1e-305, 1e-160, 1.0, 1e160, 1e305])
+def test_normalised_the_unit_of_the_file_does_not_matter(here, capsys, size):
+    np.save("it.npy", np.array([3.0, 2, 0.5, 0]))
+    assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 0
+    expected = capsys.readouterr().out
+    np.save("it.npy", 2.0 ** np.rint(np.log2(size)) * np.array([3.0, 2, 0.5, 0]))
+    assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 0
+    assert capsys.readouterr().out == expected
+    for beyond, words in (
+        (1e-320, "zero or normal numbers"),
+        (1e308, "a spectrum with a finite sum"),
+    ):
+        np.save("it.npy", np.full(2, beyond))
+        assert main(["predict", "--spectrum", "it.npy", *SMALL, "--normalise"]) == 2
+        assert f"spectrum must be {words}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -175,6 +192,18 @@ def test_images_normalised_and_other_levels(here, capsys):
     told = capsys.readouterr().out
     assert told.startswith("mnist at 6 x 6, normalised: d = 36 eigenvalues, mean 1, ")
     assert json.loads((here / "a.json").read_text())["noise_levels"] == [0.9, 0.1]
+
+
+@pytest.mark.parametrize("n", [40, 200])
+@pytest.mark.parametrize("offset", [0, 0.5, 1000])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_rounding_of_an_array_s_own_numbers_is_no_variance(here, n, offset, kind):
+    """Images of rank six; what half and single precision took from them has full rank."""
+    rng = np.random.default_rng(0)
+    x = offset + rng.standard_normal((n, 6)) @ rng.standard_normal((6, 64)) / 10 * (1 + offset)
+    np.save("mine.npy", x.reshape(n, 8, 8).astype(kind))
+    assert main(["predict", "--images", "mine.npy", *SMALL, "--json", "a.json"]) == 0
+    assert json.loads(Path("a.json").read_text())["rank"] == 6
 
 
 @pytest.mark.long

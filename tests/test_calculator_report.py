@@ -77,6 +77,30 @@ def test_directions_without_variance_cost_nothing_and_need_no_ridge():
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("change", [np.asarray, np.abs, list], ids=["raw", "sizes", "list"])
+def test_eigenvalues_that_a_program_returns_have_the_rank_of_their_matrix(kind, change):
+    """Ten of which six vary: what eigvalsh leaves of the others, of either sign, is none."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 10))
+    covariance = np.cov(x.T).astype(kind)
+    levels, known = np.array([0.5, 0.9]), spectra.of_covariance(covariance)
+    found = change(np.linalg.eigvalsh(covariance))
+    if kind == np.float32 and change is list:
+        found = np.array(found)  # a list has no single precision
+    for c in (0.0, 0.1):
+        one, other = (report(p, 8, levels, c, rows=2) for p in (known, found))
+        assert np.count_nonzero(other.spectrum) == 6
+        assert np.array(other.samples) == pytest.approx(np.array(one.samples), rel=1e-4)
+        assert np.array(other.best_samples) == pytest.approx(np.array(one.best_samples), rel=1e-4)
+        assert other.needed == pytest.approx(one.needed, rel=0.02)
+        assert needed(found, levels, c) == other.needed
+    tiny = np.array([1.0, 1e-20])
+    assert np.isinf(report(tiny, 1, levels, mean="known", exact=True, rows=2).samples.kl)
+    assert np.isfinite(report(tiny, 1, levels, mean="known", rows=2).samples.kl)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("mean", ["fitted", "known"])
 def test_fitted_or_known_it_says_what_the_predictions_say(mean):
     spectrum, n, c, fitted = spectra.power_law(40, 1.0), 25, 0.01, mean == "fitted"
@@ -250,7 +274,8 @@ def test_bad_input_is_refused():
     assert_refused(report, good, "c", [-1e-9, np.nan, np.inf, [0.1]])
     assert_refused(report, good, "alpha_bar", [[], [0.5, 1.0], 0.5, [np.nan]])
     assert_refused(report, good, "spectrum", [[], [-1.0], np.zeros(2), np.ones(10**6 + 1)])
-    assert_refused(report, good, "spectrum", [[1.0, 9e-151], [1e-300, 1e300], [1e-160, 1.0]])
+    far = [[1.0, 9e-151], [1e-300, 1e300], [1e-160, 1.0]]
+    assert_refused(report, good | {"exact": True}, "spectrum", far)
     assert_refused(report, good, "alpha_bar", [[1e-320], [0.5, 9e-101], np.full(10**6 + 1, 0.5)])
     with pytest.raises(ValueError, match=r"alpha_bar must be at least 1e-100, got 1e-320$"):
         report(**good | {"alpha_bar": [0.5, 1e-320, 0.9]})
@@ -272,7 +297,7 @@ def test_the_largest_request_is_met():
     spread = np.geomspace(1, 1e-3, _inputs.FEW)
     assert np.unique(_inputs.spectrum(spread)).size == _inputs.FEW
     assert np.unique(_inputs.spectrum(np.append(spread, 1e-3))).size < _inputs.FEW
-    assert _inputs.spectrum([_inputs.SPREAD, 1.0])[1] == _inputs.SPREAD
+    assert _inputs.spectrum([_inputs.SPREAD, 1.0], exact=True)[1] == _inputs.SPREAD
     assert report(np.ones(2), 3, ALPHA_BAR).step.tolist() == [1, 2, 4, 7, 14, 27, 53, 103, 200]
     assert report(np.ones(2), 3, ALPHA_BAR, rows=10**4).step.size == 200
 

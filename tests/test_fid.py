@@ -110,6 +110,28 @@ def test_half_precision_far_from_zero(asked):
     assert asked(a, b)[1]["frechet"] == pytest.approx(by_square_root(a, b), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [np.asfortranarray, lambda x: x[::-1], lambda x: x.astype(">f8"), lambda x: x[:, :, None]],
+)
+def test_the_order_of_the_numbers_in_a_file_does_not_matter(asked, form):
+    a, b = features(40, 6, 0), features(50, 6, 1)
+    wanted = asked(a, b)[1]["frechet"]
+    assert asked(form(a), b)[1]["frechet"] == pytest.approx(wanted, rel=1e-9)
+    assert "A and B are the same features" in asked(form(a), a)[2]
+
+
+def test_bytes_beside_floats_from_zero_to_one_are_refused_and_in_one_unit_taken(asked):
+    x = np.random.default_rng(0).random((40, 6))
+    whole = np.rint(255 * x).astype(np.uint8)
+    for pair in ((whole, x), (x, whole)):
+        status, _, said = asked(*pair)
+        assert status == 2
+        assert "A and B must be in one unit, got " in said
+    for pair in ((whole, 255 * x), (x, 300 * x), (whole, whole), ((x > 0.5).astype(int), x)):
+        assert asked(*pair)[0] == 0
+
+
 def test_moments_instead_of_features(asked):
     """A covariance of as many rows as columns is never taken for points."""
     a, b = features(200, 16, 1), features(150, 16, 2)

@@ -51,6 +51,16 @@ def test_chapters_call_and_define_nothing(name):
         assert not re.search(r"^\s*(def|class|lambda) ", cell.source, re.M), cell.source
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_weight_decay_is_called_a_ridge_only_where_it_grows_with_alpha_bar(name):
+    """One decay for all noise levels is another ridge at each of them."""
+    prose = " ".join(cell.source for cell in cells(name, "markdown"))
+    for sentence in re.split(r"(?<=[.?!;])\s", prose):
+        alike = re.search(r"\bacts? like|\bone thing|\bput exactly|\bwhich is what", sentence)
+        if alike and "weight decay" in sentence.lower():
+            assert r"\bar\alpha" in sentence, sentence
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_style_comes_from_one_file_and_randomness_from_an_argument(name):
     for cell in cells(name, "code"):

@@ -63,3 +63,13 @@ def test_two_noises_are_enough():
     assert np.array_equal(found.other, [5, 5])
     assert found.relative == 0.4
     assert found.error == pytest.approx(0.4, rel=1e-15)
+
+
+def test_bytes_beside_floats_from_zero_to_one_are_refused():
+    x = np.random.default_rng(0).random((40, 6))
+    whole = np.rint(255 * x).astype(np.uint8)
+    for pair in ((whole, x), (x, whole)):
+        with pytest.raises(ValueError, match="first and second must be in one unit, got "):
+            distances(*pair)
+    assert distances(whole, 255 * x).relative < 1e-4
+    assert distances(x, 255 * x).relative > 0.1

@@ -65,6 +65,14 @@ def test_it_continues_the_ridge_on_the_axis():
             assert kappa.real == pytest.approx(ridge.effective_ridge(xi, spectrum, n), rel=1e-7)
 
 
+@pytest.mark.parametrize("n", [1, 5, 2**62])
+@pytest.mark.parametrize("size", [1e60, 1e200, 1e300])
+def test_far_out_it_is_xi_and_the_trace_over_n(size, n):
+    xi = size * np.array([1j, 1 - 1j, -1 + 1e-3j])
+    found = complex_ridge.effective_ridge(xi, [2.0, 0.5, 0.0], n)
+    assert found == pytest.approx(xi, rel=1e-14)
+
+
 def test_neighbours_on_a_curve_find_the_same_root():
     spectrum = SPECTRA["power law"]
     unit, population = Population(spectrum).unit, Population(spectrum).own

@@ -199,6 +199,32 @@ def test_a_huge_ridge_leaves_white_samples_of_variance_c(n):
 
 
 @pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 30])
+@pytest.mark.parametrize("n", [35, 99, 202, 10**5, 10**10, 2**62])
+def test_without_ridge_no_digits_are_lost_however_many_points(n, d, fitted):
+    """The sums of the docstrings in sixty digits: from n = 10^8 on doubles would have but a few."""
+    m, w = n - fitted, n - fitted - d
+    with mpmath.workdps(60):
+        halves = [mpmath.mpf(m - i) / 2 for i in range(d)]
+        log_det = sum(mpmath.digamma(y) - mpmath.log(mpmath.mpf(n) / 2) for y in halves)
+        slopes = sum(mpmath.polygamma(1, y) for y in halves)
+        kl = -log_det, mpmath.mpf(d * (d + 1 + 2 * fitted)) / (w - 1) + log_det
+        inverse = 2 * d * (m - 1) / mpmath.mpf(w * (w - 1) * (w - 3))
+        inverse *= (n + fitted) ** 2 / mpmath.mpf(w - 1) + fitted
+        variances = (
+            slopes - mpmath.mpf(2 * d) / n,
+            slopes + inverse - 4 * (n + fitted) * d / mpmath.mpf((w - 1) ** 2),
+        )
+        exact = [float(value / (2 * d)) for value in kl]
+        deviations = [float(mpmath.sqrt(value) / (2 * d)) for value in variances]
+    for direction, mean, deviation in zip(DIRECTIONS, exact, deviations, strict=True):
+        found = wishart_kl(d, n, direction, estimated_mean=fitted)
+        assert found == pytest.approx(mean, rel=1e-12, abs=0)
+        found = fluctuations.wishart_kl_sd(d, n, direction, estimated_mean=fitted)
+        assert found == pytest.approx(deviation, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
 @pytest.mark.parametrize("n", [7, 8, 30])
 def test_in_one_dimension_mean_and_deviation_are_chi_square_integrals(n, fitted):
     """W / n is the variance found, z / sqrt(n) the mean; their moments by quadrature."""

@@ -176,6 +176,20 @@ def test_a_ridge_that_vanishes_is_none(name, n):
     assert found == pytest.approx(frechet.distance(spectrum, n), rel=1e-6)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 10**6])
+@pytest.mark.parametrize("spectrum", [np.ones(1), np.ones(3), power_law(5, 2.0)])
+def test_no_ridge_is_too_small_or_large_but_those_that_are_refused(spectrum, n):
+    """With few points ln(1 - sum g^2 / n) has an argument next to zero; a large ridge is W2^2."""
+    without = frechet.distance(spectrum, n)
+    for c in (1e-16, 1e-30, 1e-60, 1e-90):
+        assert frechet.with_ridge(spectrum, n, c) == pytest.approx(without, rel=1e-6)
+    for c in (1e20, 1e80):
+        assert frechet.with_ridge(spectrum, n, c) == pytest.approx(c * len(spectrum), rel=1e-8)
+    for c in (1e-100, 1e-300, 1e100):
+        with pytest.raises(ValueError, match=r"^c must be zero or within a factor"):
+            frechet.with_ridge(spectrum, n, c)
+
+
 def test_sets_may_be_exchanged_and_an_endless_one_is_none():
     spectrum = power_law(30, 1)
     one = frechet.distance(spectrum, 12, reference=40, fitted_to=25)

@@ -10,6 +10,7 @@ from hard_cases import as_it_is
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lindiff_nb import data
 from lindiff_nb._base import valley
 from lindiff_nb.exact import spectra
 from lindiff_nb.predict import complex_ridge, losses, marchenko_pastur, ridge, training
@@ -209,6 +210,17 @@ def test_no_other_time_is_better_than_the_best(n):
     assert np.all(losses.test_loss(spectrum, n, a) > least)
     nearby = training.test_loss(spectrum, n, a, best * np.array([[0.9], [1.1]]))
     assert np.all(nearby > least)
+
+
+@pytest.mark.long
+def test_the_time_one_may_train_grows_as_the_spectrum_falls():
+    """N^(k - 1): for photographs about as the square root of N, and not in proportion."""
+    crops = spectra.of_data(data.load("photo-crops", size=16, crops=4000).train)
+    laws = [(spectra.power_law(256, k), max(k - 1, 0)) for k in (0, 1.5, 2)]
+    for spectrum, power in (*laws, (crops, 0.5)):
+        n = np.rint(np.geomspace(0.03, 0.3, 5) * len(spectrum)).astype(int)
+        times = [training.best_stopping_time(spectrum / spectrum.mean(), m, 0.9999) for m in n]
+        assert np.polyfit(np.log(n), np.log(times), 1)[0] == pytest.approx(power, abs=0.15)
 
 
 def test_stopping_never_helps_what_a_ridge_holds_back_or_nothing_is_left_to_forget():

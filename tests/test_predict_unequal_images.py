@@ -37,6 +37,35 @@ def test_one_row_has_the_divergence_of_gaussian_data(n):
     assert unequal_images.kl(SPECTRUM[None], n, c) == pytest.approx(exact, rel=1e-7)
 
 
+@pytest.mark.parametrize("n", [10**4, 10**9, 10**14, 2**61])
+def test_the_divergence_keeps_its_digits_for_many_images(n):
+    c = np.array([1e-14, 1e-9, 1e-3])
+    exact = divergence.kl(SPECTRUM, n, c)
+    assert unequal_images.kl(SPECTRUM[None], n, c) == pytest.approx(exact, rel=1e-9)
+    table = SPECTRUM * np.random.default_rng(0).exponential(size=(40, D))
+    many, more = (unequal_images.kl(table, images, 1e-40) for images in (n, 2 * n))
+    assert many / more == pytest.approx(2, rel=20 * D / n + 1e-9)  # as d / 4n, times a factor
+
+
+@pytest.mark.parametrize("d", [1, 2, 8])
+@pytest.mark.parametrize("exponent", range(1, 200, 8))
+def test_at_n_equal_d_little_noise_costs_what_it_does_or_is_refused_by_name(d, exponent):
+    """Noise 2^-exponent of the variance: 1 - F' has an eigenvalue like its root."""
+    for spectrum in (np.ones(d), np.arange(1, d + 1.0) ** -2):
+        scaled, refused, found = 2.0**exponent * spectrum, "", None
+        try:
+            found = unequal_images.losses(scaled[None], d, 0.5)
+        except ValueError as error:
+            refused = str(error)
+        assert bool(refused) == (found is None)
+        if found is None:
+            assert refused.startswith("n must be further from the number of directions, or noise")
+            assert exponent > 55
+        else:
+            exact = [f(scaled, d, 0.5) for f in (losses.test_loss, losses.scatter)]
+            assert [found.test, found.scatter] == pytest.approx(exact, rel=1e-5)
+
+
 @pytest.mark.parametrize("n", [5, D, 30])
 @pytest.mark.parametrize("xi", [1e-3, 0.1])
 def test_a_common_length_leaves_one_number_to_solve_for(n, xi):

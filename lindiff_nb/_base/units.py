@@ -14,7 +14,7 @@ number, or where an argument is so far from the largest variance that nothing is
 the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -119,6 +119,32 @@ def near_one(value: Array) -> tuple[Unit, Array]:
 def varying(value: ArrayLike, name: str = "spectrum") -> tuple[Unit, Array]:
     """The same without what cannot be told from rounding, for answers that jump at zero."""
     return spectrum(value, name, validate.varying)
+
+
+def one(given: Mapping[str, Any], points: Sequence[NDArray[Any]], apart: float = np.inf) -> None:
+    """Refuse two sets of points, rows, in two units: pixels from 0 to 255 beside some from 0 to 1.
+
+    ValueError naming both where the medians of their rows' largest entries are more than a factor
+    `apart` from each other, or 2 if only one of the two, as `given`, holds integers and one stays
+    within 1.
+    """
+    whole = [np.asarray(each).dtype.kind in "iu" for each in given.values()]
+    sizes = [_typical(each) for each in points]
+    apart = min(apart, 2) if whole[0] != whole[1] and min(sizes) <= 1 else apart
+    if min(sizes) > 0 and max(sizes) > apart * min(sizes):
+        kinds = [
+            f"{'integers' if k else 'numbers'} of about {size:.3g}"
+            for k, size in zip(whole, sizes, strict=True)
+        ]
+        raise ValueError(f"{' and '.join(given)} must be in one unit, got {' and '.join(kinds)}")
+
+
+def _typical(points: NDArray[Any]) -> float:
+    """The median over the points that are not zero of the largest entry."""
+    largest = np.maximum(points.max(axis=1), -1.0 * points.min(axis=1))
+    if not largest.any():
+        return 0.0
+    return float(np.quantile(largest[largest > 0], 0.5, method="lower"))
 
 
 def _shift(value: NDArray[Kept], exponent: int) -> NDArray[Kept]:

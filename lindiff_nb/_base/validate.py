@@ -74,9 +74,13 @@ def integers(name: str, value: ArrayLike, low: int = 1) -> NDArray[np.int64]:
 def numbers(name: str, value: ArrayLike) -> Array:
     """An array of finite real numbers, as float64; a truth value alone is refused."""
     found = array(name, value)
-    if found.dtype.kind not in "iuf" or not np.all(np.isfinite(found)):
+    if found.dtype.kind not in "iuf":
         raise fail(name, value, "finite real numbers")
-    return found.astype(np.float64)
+    with np.errstate(over="ignore"):
+        doubles = found.astype(np.float64)
+    if not np.all(np.isfinite(doubles)):
+        raise fail(name, value, "finite real numbers")
+    return doubles
 
 
 def number(name: str, value: ArrayLike) -> float:

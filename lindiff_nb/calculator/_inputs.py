@@ -17,9 +17,12 @@ def is_fitted(mean: str) -> bool:
     return validate.choice("mean", mean, ("fitted", "known")) == "fitted"
 
 
-def spectrum(value: Array) -> Array:
-    """A spectrum that can be worked with, largest first, lumped if it is long."""
-    variances = np.sort(validate.spectrum(value))[::-1]
+def spectrum(value: Array, exact: bool = False) -> Array:
+    """A spectrum that can be worked with, largest first, lumped if it is long.
+
+    Rounding is no variance, unless each number is known to be `exact`.
+    """
+    variances = np.sort((validate.spectrum if exact else validate.varying)(value))[::-1]
     if variances.size > MOST:
         raise validate.fail("spectrum", variances.shape, f"at most {MOST} long")
     if np.any((variances > 0) & (variances < SPREAD * variances[0])):

@@ -6,6 +6,8 @@
                            eigenvalues, and the list does not rise or fall throughout as a spectrum
                            does; d itself may stand before it; where it is diagonal or d = 2 it
                            may as well be a list, and is refused
+    half of one            a list in no order that may be what is on and below the diagonal, row
+                           after row, or on and above it: refused
 
 Anything else is refused with what it seems to be. Rounding noise is not variance: zero is what
 cannot be told from it in the precision of the numbers (`validate`), and what is no larger
@@ -25,6 +27,7 @@ from lindiff_nb._base.types import Array
 MOST = 10**7  # eigenvalues in a file
 LARGEST = 5000  # d of a covariance: its eigenvalues take d^3 steps
 SINGLE = np.zeros(0, dtype=np.float32)  # the type of the coarsest numbers
+LEAST = 5  # d of a covariance of which half is told from a list: 15 numbers
 ROUNDED = 1e-3  # of the largest variance: more below zero is never rounding
 OF_DATA = "for points or images x save lindiff_nb.exact.spectra.of_data(x)"
 Numbers = NDArray[np.generic]
@@ -82,11 +85,33 @@ def _list(values: Array, source: Numbers) -> Found:
                 return _found(spectrum, source, told)
     if values.size > MOST:
         raise Misfit(f"{values.size} numbers; a list has up to {MOST}")
+    if half := _half(values):
+        seems = f"seems to be half of a symmetric {half} x {half} matrix"
+        raise Misfit(
+            f"{seems}, or a list in no order: sort the list, or save {half} lines of {half}"
+        )
     negative = values < -_limit(values)
     if negative.any():
         first = int(negative.argmax())
         raise Misfit(f"{values[first]} is negative; a variance is not", first)
     return _found(values, source, f"a list of {counted(values.size, 'number')}, {COMPLETE}")
+
+
+def _half(values: Array) -> int:
+    """The d of a covariance of which the list may be a half, row after row; 0 if it is a list.
+
+    Then each entry is less than the geometric mean of the variances that it belongs to.
+    """
+    d = (isqrt(8 * values.size + 1) - 1) // 2
+    if d < LEAST or d * (d + 1) != 2 * values.size or _ordered(values):
+        return 0
+    i, j = np.tril_indices(d)
+    for entries in (values, values[::-1]):
+        root = np.sqrt(np.maximum(entries[i == j], 0.0))
+        below = i > j
+        if np.any(entries[below]) and np.all(np.abs(entries) < (root[i] * root[j]), where=below):
+            return d
+    return 0
 
 
 def _laid_out(matrix: Array) -> Array | None:

@@ -69,22 +69,24 @@ def report(
     loss_excess: float = 0.1,
     kl: float = 0.01,
     mean: str = "fitted",
+    exact: bool = False,
 ) -> Report:
     """All predictions for n images at ridge c and the noise levels alpha_bar, (T,), of a schedule.
 
     About `rows` of the levels are shown one by one. `loss_excess` and `kl` are the aims whose price
     in images is wanted. `mean` is "fitted" to the n images or "known". Divergences count the
-    directions that vary. Means over more than 32 levels are Gauss's (`averages`), and a spectrum
-    longer than 10^4 is `lumped`. Raises ValueError for a spectrum that is not one, is longer than
-    10^6 or spans more than a factor 10^150, n < 1, n = 1 if the mean is fitted, alpha_bar outside
-    [1e-100, 1) or longer than 10^6, a negative c, rows outside 1 to 10^4, an aim that is not
-    positive or another mean.
+    directions that vary: what cannot be told from rounding is zero, unless the spectrum is known to
+    be `exact`. Means over more than 32 levels are Gauss's (`averages`), and a spectrum longer than
+    10^4 is `lumped`. Raises ValueError for a spectrum that is not one, is longer than 10^6 or spans
+    more than a factor 10^150, n < 1, n = 1 if the mean is fitted, alpha_bar outside [1e-100, 1) or
+    longer than 10^6, a negative c, rows outside 1 to 10^4, an aim that is not positive or another
+    mean.
     """
     fitted = _inputs.is_fitted(mean)
     n = validate.integer("n", n)
     if fitted and n == 1:
         raise validate.fail("n", n, "an integer >= 2 where the mean is fitted")
-    spectrum, alpha_bar = _inputs.spectrum(spectrum), _inputs.levels(alpha_bar)
+    spectrum, alpha_bar = _inputs.spectrum(spectrum, exact), _inputs.levels(alpha_bar)
     c, rows = validate.ridge(c), validate.integer("rows", rows)
     if rows > ROWS:
         raise validate.fail("rows", rows, f"at most {ROWS}")

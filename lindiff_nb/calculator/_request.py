@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._base import rounding, units
 from lindiff_nb._base.errors import UsageError
 from lindiff_nb._base.types import Array
 from lindiff_nb.calculator._inputs import MOST, SPREAD
@@ -28,9 +29,10 @@ def answer(chosen: argparse.Namespace) -> Answer:
     levels = _levels(chosen)
     source, spectrum, said = _spectrum(chosen)
     if chosen.normalise:
-        source, spectrum = f"{source}, normalised", spectrum / spectrum.mean()
-    aims = {"loss_excess": chosen.excess, "kl": chosen.kl}
-    found = report(spectrum, chosen.n, levels, chosen.c, rows=chosen.rows, mean=chosen.mean, **aims)
+        own = units.spectrum(spectrum)[1]
+        source, spectrum = f"{source}, normalised", own / own.mean()
+    told = {"loss_excess": chosen.excess, "kl": chosen.kl, "rows": chosen.rows, "mean": chosen.mean}
+    found = report(spectrum, chosen.n, levels, chosen.c, exact=True, **told)  # resolved before
     return Answer(found, source, said)
 
 
@@ -42,7 +44,8 @@ def _spectrum(chosen: argparse.Namespace) -> tuple[str, Array, tuple[str, ...]]:
         from lindiff_nb.data import images
 
         found = images(chosen.images, size=chosen.size)
-        spectrum = spectra.resolved(spectra.of_data(found.floats()))
+        lossy = found.pixels.dtype if rounding.single(found.pixels) else np.float64
+        spectrum = spectra.of_data(found.floats().astype(lossy, copy=False))
         said = f"the spectrum of all {len(found.pixels)} images, which stand for all there are"
         at = " x ".join(map(str, found.shape))
         return f"{chosen.images} at {at}", spectrum, (said, *found.said)

@@ -20,6 +20,7 @@ BLOCK = 2**20  # characters read at a time
 LONGEST = 2**24  # characters in a line
 WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 AFTER_COMMA = re.compile(r"[0-9]+([eE][+-]?[0-9]+)?", re.ASCII)
+SPACED = re.compile(r",\S.*,\s|,\s.*,\S")  # some commas with a blank after them, some without
 THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+", re.ASCII)
 COMMAS = "a decimal comma? write 0.5 for 0,5, and two numbers with a blank between them"
 
@@ -99,7 +100,9 @@ class Rows:
             cells.pop()
         glued = mark == "," and len(cells) > 1 and " " not in text and "\t" not in text
         pair = glued and len(cells) == 2 and WHOLE.fullmatch(cells[0])
-        if (pair and AFTER_COMMA.fullmatch(cells[1])) or (glued and THOUSANDS.fullmatch(text)):
+        uneven = mark == "," and SPACED.search(text) and all(map(_is_number, cells))
+        told = (pair and AFTER_COMMA.fullmatch(cells[1])) or (glued and THOUSANDS.fullmatch(text))
+        if told or (uneven and "." not in text):
             raise self.wrong(f"{text[:20]!a}: {COMMAS}")
         blank = next((cell for cell in cells if len(cell.split()) > 1), "")
         if mark and blank and all(map(_is_number, blank.split())):

@@ -40,10 +40,11 @@ def _column(seen: Rows, values: Array, lines: Index) -> Table:
             if not falls:
                 raise Place("0, a variance or the name of a column? remove it, or write 0.0", line)
             return Table(rest, lines[1:], (f"line {line}, '0', is a name", *said))
-        fractions = np.any(rest != np.rint(rest))
+        fractions = (rest != np.rint(rest)) | (rest == 0)
         rises = values[0] > rest[0] and bool(np.all(np.diff(rest) >= 0))
         counts = (falls or rises) and values[0] == rest.size > 4
-        if fractions and ((falls and values[0] < rest[0] and rest.size > 2) or counts):
+        apart = values[0] < rest[0] or (values[0] > 1 and rest.size > 4 and np.all(fractions))
+        if np.any(fractions & (rest != 0)) and ((falls and apart and rest.size > 2) or counts):
             which = "the number of those that follow" if counts else "the name of a column"
             raise Place(
                 f"{seen.first}, a variance or {which}? remove it, or write it with .0", line

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lindiff_nb._base import units
 from lindiff_nb.fid import corrected, kernel
 from lindiff_nb.fid.corrected import Corrected
 from lindiff_nb.fid.features import FeatureSet, Moments
@@ -30,8 +31,14 @@ class Compared(NamedTuple):
 def compare(
     a: FeatureSet | Moments, b: FeatureSet | Moments, rng: np.random.Generator, *, training: bool
 ) -> Compared:
-    """All that can be known; `training`: B is what the model behind A was trained on."""
+    """All that can be known; `training`: B is what the model behind A was trained on.
+
+    ValueError for integers beside floats of another unit.
+    """
     pair = (a, b) if isinstance(a, FeatureSet) and isinstance(b, FeatureSet) else None
+    if pair:
+        points = [each.points for each in pair]
+        units.one(dict(zip("AB", points, strict=True)), points)
     kid = kernel.distance(*pair, rng) if pair else None
     shared = len(pair[0].digests.keys() & pair[1].digests.keys()) if pair else 0
     apart = not training and shared <= SHARED * min(a.n or np.inf, b.n or np.inf)

@@ -60,7 +60,7 @@ class FeatureSet:
         memory.require(8 * NUMBERS * 2 + 8 * 6 * self.d * min(self.given, self.d), name)
         self.digests: dict[bytes, int] = {}
         for rows in blocks(self.given, self.d, NUMBERS):
-            block = np.asarray(points[rows], dtype=np.float64) + 0.0  # of -0.0 too
+            block = np.ascontiguousarray(points[rows], dtype=np.float64) + 0.0  # of -0.0 too
             _in_range(name, float(np.abs(block).max(initial=1.0)))
             for at, row in enumerate(block, rows.start):
                 self.digests.setdefault(blake2b(row, digest_size=16).digest(), at)

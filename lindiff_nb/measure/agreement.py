@@ -39,12 +39,13 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     """How far apart two models' samples are, (N, d) each, N >= 2, row i from noise i.
 
     Images (N, h, w) are flattened. Raises ValueError for points that are not finite, do not pair
-    up, or are all the same, so that there is no scale.
+    up, are integers beside floats of another unit, or are all the same, so that there is no scale.
     """
     x = validate.samples("first", first)
     y = validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
+    units.one({"first": first, "second": second}, (x, y))
     unit = units.unit(x, y)
     x, y = (np.ldexp(points, -unit.exponent) for points in (x, y))
     same = np.sum((x - y) ** 2, axis=1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lindiff_nb._base import validate
+from lindiff_nb._base import units, validate
 from lindiff_nb._base.blocks import blocks
 from lindiff_nb._base.types import Array
 from lindiff_nb.measure import _units
@@ -20,6 +20,7 @@ from lindiff_nb.measure.crossings import binomial_interval
 
 NUMBERS, FEWEST, MOST = 2**21, 256, 4096  # of samples asked together: pixels, or so many of them
 CHECKED = 2**18  # numbers looked at in one go
+RANGES = 10.0  # that typical largest entries may be apart
 NORMAL = 1.96  # standard deviations of a share: 95 %
 
 
@@ -69,7 +70,7 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, alike: float = 0.0) -> N
     size = min(max(NUMBERS // known.shape[1], FEWEST), MOST)
     if (alike := validate.magnitude("alike", alike)) >= 1:
         raise validate.fail("alike", alike, "in [0, 1)")
-    _same_units(samples, asked, training, known)
+    units.one({"samples": samples, "training": training}, (asked, known), RANGES)
     search = Neighbours(known, alike)
     _same_unit(asked[: _units.TRIED], known, search)
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((3, len(asked)))
@@ -128,19 +129,6 @@ def _points(name: str, value: ArrayLike, d: int | None = None) -> NDArray[Any]:
     return known.reshape(len(known), d)
 
 
-def _same_units(samples: ArrayLike, x: Array, training: ArrayLike, y: NDArray[Any]) -> None:
-    """Refuse pixels from 0 to 255 beside pixels from 0 to 1: no copy would be found."""
-    whole = [np.asarray(each).dtype.kind in "iu" for each in (samples, training)]
-    sizes = [_typical(points) for points in (x, y)]
-    apart = 2 if whole[0] != whole[1] and min(sizes) <= 1 else 10
-    if min(sizes) > 0 and max(sizes) > apart * min(sizes):
-        kinds = [
-            f"{'integers' if k else 'numbers'} of about {size:.3g}"
-            for k, size in zip(whole, sizes, strict=True)
-        ]
-        raise ValueError(f"samples and training must be in one unit, got {' and '.join(kinds)}")
-
-
 def _same_unit(x: Array, y: NDArray[Any], search: Neighbours) -> None:
     """Refuse samples if another unit makes more of them copies than chance can tell, or all."""
     for moved, unit in _units.guesses(x, y):
@@ -156,14 +144,6 @@ def _same_unit(x: Array, y: NDArray[Any], search: Neighbours) -> None:
 def _copied(distances: Array) -> int:
     """How many samples are three times nearer to one training image than to the next."""
     return int(np.count_nonzero(distances[0] < distances[1] / 3))
-
-
-def _typical(points: NDArray[Any]) -> float:
-    """The median over the points that are not zero of the largest entry."""
-    largest = np.maximum(points.max(axis=1), -1.0 * points.min(axis=1))
-    if not largest.any():
-        return 0.0
-    return float(np.quantile(largest[largest > 0], 0.5, method="lower"))
 
 
 def _unit(x: Array) -> Array:

@@ -118,7 +118,7 @@ def _newton(root: Root, xi: Complex, population: Population, n: int, steps: int)
             break
         old, point = root.kappa[active], xi[active]
         sums, excess, spread = _sums(old, population, n)
-        new = (n * point + old * spread) / (excess + spread)
+        new = (point + old * (spread / n)) * (n / (excess + spread))
         outside = ~_same_side(new, point)
         new[outside] = (point + old * sums / n)[outside]
         root.kappa[active], root.df1[active] = new, sums - spread * (new - old) / old

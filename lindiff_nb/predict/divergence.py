@@ -25,10 +25,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import digamma
 
 from lindiff_nb._base import validate
-from lindiff_nb._base.digits import excess
+from lindiff_nb._base.digits import digamma_rest, excess
 from lindiff_nb._base.types import Array, Reals, Wholes
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict import ridge
@@ -74,7 +73,8 @@ def wishart_kl(d: int, n: int, direction: str = SAMPLER, *, estimated_mean: bool
     dof = n - lost
     if dof < d + (0 if to_population else 2):
         return np.inf
-    log_det = float(np.sum(digamma((dof - np.arange(d)) / 2) - np.log(n / 2)))
+    i = np.arange(d)
+    log_det = float(np.sum(digamma_rest((dof - i) / 2) + np.log1p(-(i + lost) / n)))
     if to_population:
         return -log_det / (2 * d)
     return (d * (d + 1 + 2 * lost) / (dof - d - 1) + log_det) / (2 * d)

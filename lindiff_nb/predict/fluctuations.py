@@ -26,10 +26,10 @@ deviations fall as 1/d. Source of the sums: `ridge`; a is df_2 / n, and h(a) = -
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import polygamma
 
 from lindiff_nb import _moved
 from lindiff_nb._base import units, validate
+from lindiff_nb._base.digits import trigamma_rest
 from lindiff_nb._base.types import Array, Reals, Wholes
 from lindiff_nb.exact.divergence import POPULATION, SAMPLER
 from lindiff_nb.predict._law import divergence, fit, loss, sizes
@@ -112,21 +112,24 @@ def wishart_kl_sd(
         (Tr W + l |z|^2) / n - ln det W        and        n Tr W^-1 + l z' W^-1 z + ln det W
 
     whose variances follow from those of Tr W and Tr W^-1 and, as det W tilts a density of m points
-    to one of m + 2, from the slopes of their means. The second is infinite for m < d + 4. Raises
-    ValueError as `divergence.wishart_kl` does.
+    to one of m + 2, from the slopes of their means, summed so that nothing cancels for n >> d. The
+    second is infinite for m < d + 4. Raises ValueError as `divergence.wishart_kl` does.
     """
     d, lost = validate.integer("d", d), int(estimated_mean)
     n = validate.integer("n", n, low=1 + lost)
     to_population = validate.choice("direction", direction, (SAMPLER, POPULATION)) == SAMPLER
-    m, both = n - lost, n + lost
+    m = n - lost
     if m < d + (0 if to_population else 4):
         return np.inf
-    variance = float(np.sum(polygamma(1, (m - np.arange(d)) / 2)))
+    i = np.arange(d)
+    rest = float(np.sum(trigamma_rest((m - i) / 2)))
     if to_population:
-        return float(np.sqrt(variance - 2 * d / n)) / (2 * d)
-    u, v, w = m - d, m - d - 1, m - d - 3
-    variance += 2 * d * (m - 1) / (u * v * w) * (both**2 / v + lost) - 4 * both * d / v**2
-    return float(np.sqrt(variance)) / (2 * d)
+        more = np.sum((i + lost) / (m - i)) / n
+    else:
+        u, v, w, e = float(m - d), float(m - d - 1), float(m - d - 3), d + 1 + 2 * lost
+        both = (d + 1) / w + (2 * e * (1 + d) + 2 + e**2 + (4 * e + d * e**2) / v) / w / v
+        more = d * (both + (v + d) / v / w * lost) / u - np.sum((d + 1 - i) / (m - i)) / v
+    return float(np.sqrt(rest + 2 * more)) / (2 * d)
 
 
 def test_loss_sd(spectrum: Spectrum, n: Wholes, alpha_bar: Reals, c: Reals = 0.0) -> Array:

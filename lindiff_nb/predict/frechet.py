@@ -27,7 +27,7 @@ and adds Tr Sigma sum_j 1 / n_j exactly.
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from lindiff_nb._base import validate, valley
+from lindiff_nb._base import units, validate, valley
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb.predict._law import frechet as law
 from lindiff_nb.predict.population import Spectrum, enter_varying
@@ -107,7 +107,7 @@ def with_ridge(spectrum: Spectrum, n: int, c: Reals) -> Array:
     Raises ValueError for a spectrum that is not one, n < 1 or a negative c.
     """
     (unit, population), n = enter_varying(spectrum), validate.integer("n", n)
-    own = unit.off("c", validate.nonnegative("c", c))
+    own = unit.off("c", validate.nonnegative("c", c), far=units.SQUARES)
     values = [law.with_ridge(population, n, float(each)) for each in own.ravel()]
     return unit.on(np.reshape(values, own.shape))
 

@@ -28,11 +28,13 @@ from typing import NamedTuple
 import numpy as np
 
 from lindiff_nb._base import units, validate
+from lindiff_nb._base.digits import excess
 from lindiff_nb._base.types import Array, Reals
 from lindiff_nb._base.units import Unit
 
 MAX_STEPS = 200
 CLOSE = 1e-7  # a relative step this small leaves a relative error of about its square
+SINGULAR = 1e-10  # of 1 - F', in relative changes: rounding costs six digits
 
 
 class Losses(NamedTuple):
@@ -108,12 +110,12 @@ def losses(energies: Array, n: int, alpha_bar: Reals, c: Reals = 0.0) -> Losses:
 def kl(energies: Array, n: int, c: Reals) -> Array:
     """KL of the sampler's N(mu, Sigma_0 + c) from N(mu, Sigma), in nats per dimension, c > 0.
 
-        2 d KL = c sum 1/lambda - <ln det (Sigma_0 + c)> + sum ln lambda
-        <ln det (Sigma_0 + c)> = sum_nu ln(c + M_nu) - M_nu / (c + M_nu)
-                                 + n <ln(1 + sum_mu e_mu / ((c + M_mu) n))>
+        <ln det (Sigma_0 + c)> = sum_nu ln(c + M_nu) - M_nu / (c + M_nu) + n <ln(1 + x)>
+        x = sum_mu e_mu / ((c + M_mu) n) for each image,    w_nu = (c + M_nu) / lambda_nu
+        2 d KL = sum_nu [h(w_nu) + <e_nu x / (1 + x)> / lambda_nu] - n <h(1 / (1 + x))>
 
-    The log-determinant is stationary in M. Infinite if a direction has no energy at all. Shape of
-    c; raises ValueError as `test_loss` does, or if c is not positive.
+    where h(w) = w - 1 - ln w: nothing cancels. Infinite if a direction has no energy at all. Shape
+    of c; raises ValueError as `test_loss` does, or if c is not positive.
     """
     (unit, energies), n = _table(energies), validate.integer("n", n)
     c = unit.off("c", validate.positive("c", c), far=units.SQUARES)
@@ -122,11 +124,12 @@ def kl(energies: Array, n: int, c: Reals) -> Array:
         return np.full(c.shape, np.inf)[()]
     result = np.empty(c.shape)
     for index in np.ndindex(*c.shape):
-        learned = _solve(energies, n, float(c[index]), spectrum).learned
-        both = c[index] + learned
-        log_det = np.sum(np.log(both) - learned / both)
-        log_det += n * np.mean(np.log1p(energies @ (1 / both) / n))
-        result[index] = np.sum(c[index] / spectrum) - log_det + np.log(spectrum).sum()
+        both = c[index] + _solve(energies, n, float(c[index]), spectrum).learned
+        seen = energies @ (1 / both) / n
+        share = seen / (1 + seen)
+        lost = share @ energies / len(energies) / spectrum
+        own = n * np.mean(excess(-share, 1 / (1 + seen)))
+        result[index] = np.sum(excess(c[index] / spectrum - lost, both / spectrum) + lost) - own
     return result / (2 * d)
 
 
@@ -143,15 +146,25 @@ def _sums(spectrum: Array, at: _Solved, s: float, c: float) -> Array:
 
 
 def _solve(energies: Array, n: int, xi: float, start: Array) -> _Solved:
-    """The fixed point of F at xi > 0, by Newton's method from a start with F(start) <= start."""
-    learned = start
+    """The fixed point of F at xi > 0, by Newton's method from a start with F(start) <= start.
+
+    ValueError where 1 - F' is singular to rounding, as at n = d for xi -> 0.
+    """
+    learned, one = start, np.eye(len(start))
     for _ in range(MAX_STEPS):
         value, slope = _discounted(energies, n, xi, learned)
-        step = np.linalg.solve(np.eye(len(learned)) - slope, learned - value)
+        try:
+            step = np.linalg.solve(one - slope, learned - value)
+        except np.linalg.LinAlgError:
+            break
         learned = learned - step
         if np.all(np.abs(step) <= CLOSE * learned):
-            return _Solved(learned, _discounted(energies, n, xi, learned)[1])
-    raise RuntimeError(f"no convergence in {MAX_STEPS} Newton steps: {n=}, {xi=}")
+            slope = _discounted(energies, n, xi, learned)[1]
+            if np.linalg.norm(one - slope * learned / learned[:, None], -2) < SINGULAR:
+                break
+            return _Solved(learned, slope)
+    apart = f"or noise and ridge more than {xi:.1e} of the largest energy"
+    raise ValueError(f"n must be further from the number of directions, {apart}, got {n}")
 
 
 def _discounted(energies: Array, n: int, xi: float, learned: Array) -> tuple[Array, Array]:

@@ -123,9 +123,13 @@ def with_ridge(population: Population, n: int, c: float) -> float:
         return population.total(lambda lam, t, q: term(t + c * lam, lam**2, q), t, q)
 
     lost = total(lambda x, mu, q: q * mu / (x + q * mu)) / n  # 1 - q
+    left = q + total(lambda x, mu, q: q * mu / (x + q * mu) * (x / (x + q * mu))) / n
     moved = total(lambda x, mu, q: mu / (x + mu) / (x + q * mu))
     squared = total(lambda x, mu, q: (q * mu / (x + q * mu)) ** 2) / n
-    integrand = 4 * t * lost * moved - np.log1p(-squared)
+    logs = np.where(
+        squared < 0.5, np.log1p(-np.minimum(squared, 0.5)), np.log(left)
+    )  # of one number
+    integrand = 4 * t * lost * moved - logs
     added = (c / (np.sqrt(lam + c) + np.sqrt(lam))) ** 2 @ population.counts
     return float(added + integrand @ np.sqrt(t) * STEP / (2 * np.pi))
 
