@@ -263,7 +263,7 @@ def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsy
     full.append(tmp_path)
     assert main(["run", "law", "-p", "d", "4"]) == 1
     said = capsys.readouterr().err
-    assert "nor can a notebook be written elsewhere" in said
+    assert "nor can it be written elsewhere" in said
     assert "  product = 2.0" in said
 
 

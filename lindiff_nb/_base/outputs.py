@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,16 @@ def _try(trial: Path) -> None:
         trial.write_bytes(bytes(4096))
     finally:
         trial.unlink(missing_ok=True)
+
+
+def elsewhere(name: str, write: Callable[[Path], object]) -> str:
+    """Write a result of long work, whose place failed, among temporary files; in words, where."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
+        write(path)
+    except OSError:
+        return "nor can it be written elsewhere"
+    return f"the result is in {path}"
 
 
 def write_text(path: Path, text: str) -> None:
