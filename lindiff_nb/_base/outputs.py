@@ -60,8 +60,6 @@ def _look_at(
         raise UsageError(f"the output {path} is a folder")
     if path.exists() and not path.is_file():  # a pipe or a device: to look into it may never end
         raise UsageError(f"the output {path} is not a file")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"the folder {path.parent} cannot be written to")
     if path.exists() and not _may_go(behind(path)):
         raise UsageError(f"the output {path} is write-protected or another user's: it stays")
     if path.exists() and not force and not (ours and ours(path)):
