@@ -1,5 +1,6 @@
 """Files that a command writes: tried before the work, whole or as they were, one writer."""
 
+import contextlib
 import errno
 import json
 import math
@@ -10,11 +11,12 @@ import textwrap
 
 import numpy as np
 import pytest
+from bound import bound
 
 import lindiff_nb
 from lindiff_nb import cli
 from lindiff_nb._base.errors import RunFailed, UsageError, counted
-from lindiff_nb._base.files import Busy, alone, beside, replacing
+from lindiff_nb._base.files import Busy, alone, beside, replacing, sweep_locks
 from lindiff_nb._base.outputs import output, write_all, write_bytes
 from lindiff_nb._base.written import as_json
 
@@ -87,6 +89,80 @@ def test_a_link_to_where_nothing_can_be_written_is_refused(tmp_path, leads):
     with pytest.raises(UsageError, match=r"the output .*link\.json (cannot|is)"):
         output(path, True, (".json",))
     assert {p.name for p in tmp_path.iterdir()} == {"folder", "link.json"}
+
+
+TRIED = """
+import sys
+from pathlib import Path
+from lindiff_nb._base.outputs import output, try_folder
+path = Path(sys.argv[1])
+for mode in (0o555, 0o600, 0):
+    path.parent.chmod(mode)
+    for tried in (lambda: output(path, True, (".json",)), lambda: try_folder(path.parent)):
+        try:
+            tried()
+        except ValueError as error:
+            print(error)
+    path.parent.chmod(0o755)
+path.chmod(0o444)
+try:
+    output(path, True, (".json",))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_what_one_may_not_write_is_refused_before_the_work_and_stays(tmp_path):
+    """A folder without the right to write or to enter, and a file that its owner protected."""
+    path = tmp_path / "mine" / "kept.json"
+    write_bytes(path, b"before")
+    said = bound("-c", TRIED, str(path)).stdout.splitlines()
+    assert len(said) == 7
+    assert all(str(path.parent) in line for line in said)
+    assert ["cannot be written" in line for line in said] == [True] * 6 + [False]
+    assert said[-1] == f"the output {path} is write-protected or another user's: it stays"
+    assert path.read_bytes() == b"before"
+
+
+def test_what_another_user_left_in_a_shared_folder_is_refused_before_the_work(
+    tmp_path, monkeypatch
+):
+    """In a folder such as /tmp, where all may write and only the owner may replace."""
+    path = tmp_path / "theirs.json"
+    path.write_bytes(b"theirs")
+    owner = path.stat().st_uid
+    for mode, user, refused in ((0o1777, 1, True), (0o1777, 0, False), (0o777, 1, False)):
+        tmp_path.chmod(mode)
+        monkeypatch.setattr(os, "geteuid", lambda user=user: owner + user)
+        with pytest.raises(UsageError, match="stays") if refused else contextlib.nullcontext():
+            output(path, True, (".json",))
+
+
+LEFT = """
+import os, sys
+from pathlib import Path
+from lindiff_nb._base.files import alone
+path = Path(sys.argv[1])
+with alone(path):
+    lock = next(path.parent.glob(".ld-*.lock"))
+lock.touch(0o444)
+path.parent.chmod(0o1777)
+with alone(path):
+    print("held")
+"""
+
+
+def test_a_lock_that_another_user_left_is_no_hindrance(tmp_path):
+    done = bound("-c", LEFT, str(tmp_path / "net.safetensors"))
+    assert (done.stdout, done.stderr) == ("held\n", "")
+
+
+def test_the_locks_of_killed_processes_go_and_those_that_are_held_stay(tmp_path):
+    (tmp_path / ".ld-0123456789abcdef.lock").touch()
+    with alone(tmp_path / "held"):
+        (held,) = set(tmp_path.glob(".ld-*")) - {tmp_path / ".ld-0123456789abcdef.lock"}
+        sweep_locks(tmp_path)
+        assert list(tmp_path.iterdir()) == [held]
 
 
 def half_write(path, error):

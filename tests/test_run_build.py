@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from bound import bound
 from tiny_book import cell, chapter, tiny_book, write
 
 from lindiff_nb._base.errors import RunFailed, UsageError
@@ -131,6 +132,24 @@ def test_a_cell_that_may_not_be_published_fails_the_build_by_name(book, source, 
     assert words in str(failure.value)
     assert not (book.build / "html").exists()
     assert (book.build / "failed" / "alone.ipynb").exists()
+
+
+@pytest.mark.long
+def test_no_chapter_is_run_whose_run_could_not_be_kept(book, built, monkeypatch):
+    """And the site that stands is left; what cannot be staged anew is named, and why."""
+    monkeypatch.setenv("LINDIFF_BOOK", str(book.folder))
+    write(book.root, {"book/alone.md": chapter("Alone", cell("x = 2"))})
+    for name, status, said in (
+        ("executed", 2, "the folder {} cannot be written to: Permission denied"),
+        ("stage", 1, "{}: cannot be removed: Permission denied"),
+    ):
+        place = book.build / name
+        place.chmod(0o555)
+        done = bound("-m", "lindiff_nb", "build")
+        place.chmod(0o755)
+        assert (done.returncode, done.stderr) == (status, f"lindiff-nb: {said.format(place)}\n")
+        assert (book.build / "html").exists() == (name == "executed")
+        assert bool(ran(book, built)) == (name == "stage")
 
 
 def test_a_site_that_was_changed_is_not_current(book):

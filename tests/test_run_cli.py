@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from bound import bound
 from tiny_book import cell, chapter, tiny_book, write
 
 import lindiff_nb.cli
@@ -188,6 +189,17 @@ def test_clean_empties_the_folder_behind_a_link(here, tmp_path):
     assert not (tmp_path / "elsewhere" / "html").exists()
 
 
+@pytest.mark.long
+def test_what_clean_cannot_remove_it_names_by_its_whole_path(here):
+    write(here.parent, {"_build/executed/law.json": ""})
+    place = here.parent / "_build" / "executed"
+    place.chmod(0o555)
+    done = bound("-m", "lindiff_nb", "clean")
+    place.chmod(0o755)
+    assert done.returncode == 1
+    assert done.stderr == f"lindiff-nb: {place}: cannot be removed: Permission denied\n"
+
+
 CHANGED = chapter("Changed", cell("from lindiff_nb.run import record\nrecord(changed=1)"))
 
 
@@ -251,7 +263,7 @@ def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsy
     full.append(tmp_path)
     assert main(["run", "law", "-p", "d", "4"]) == 1
     said = capsys.readouterr().err
-    assert "nor can a notebook be written elsewhere" in said
+    assert "nor can it be written elsewhere" in said
     assert "  product = 2.0" in said
 
 

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from tiny_book import cell, chapter, tiny_book, write
 from lindiff_nb.run.cache import Store
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.dependencies import Dependencies, changes
+from lindiff_nb.run.signals import Ended
 
 PAGES = {
     "direct": chapter("Direct", cell("from tinybook.exact import direct"), cell("direct.twice")),
@@ -143,3 +145,25 @@ def test_a_kept_chapter_is_used_only_if_its_files_are_as_they_were_written(tmp_p
 def test_nothing_of_the_package_was_imported_to_find_this_out(book):
     ingredients(book)
     assert "tinybook" not in sys.modules
+
+
+@pytest.mark.long
+def test_a_signal_is_heard_while_imports_are_read():
+    """In any moment; within grimp's Rust it would end in a panic and a traceback."""
+
+    def ring(*_: object) -> None:
+        raise Ended(signal.SIGTERM)
+
+    def read_until(moment: float) -> None:
+        signal.setitimer(signal.ITIMER_REAL, moment)
+        while True:
+            Dependencies("lindiff_nb")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for moment in (0.02, 0.05, 0.1, 0.2, 0.4):
+            with pytest.raises(Ended):
+                read_until(moment)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -12,6 +12,7 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from bound import bound
 from jupytext.config import load_jupytext_config
 from tiny_book import chapter, tiny_book
 
@@ -50,6 +51,15 @@ def test_the_page_and_its_entry_are_written_and_the_rest_is_named(checkout, caps
     told = capsys.readouterr().out
     for place in ("_toc.yml", "notation.md", "references.bib", "reproductions.md", "tests/"):
         assert place in told
+
+
+def test_nothing_is_written_where_its_entry_could_not_be(checkout):
+    checkout.chmod(0o555)
+    done = bound("-m", "lindiff_nb", "new-chapter", NAME)
+    checkout.chmod(0o755)
+    assert done.returncode == 2
+    assert "_toc.yml cannot be written: Permission denied" in done.stderr
+    assert not (checkout / "book" / f"{NAME}.md").exists()
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from bound import bound
 from tiny_book import write
 
 from lindiff_nb.run import collect, sweep
@@ -351,19 +353,61 @@ def test_a_batch_that_was_killed_is_made_up_for(here, quiet):
 
 @pytest.mark.long
 def test_a_full_disk_stops_a_sweep_and_a_freed_one_lets_it_go_on(here, quiet):
-    def full() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
-
+    """What is full from the start is refused; what is full later keeps what came before."""
     assert main(["sweep", *DRAWS, "--shard", "1/60"]) == 0
-    driver = command(*DRAWS, preexec_fn=full)
-    _, err = driver.communicate(timeout=60)
-    assert driver.returncode == 1
-    assert "is the disk full?" in err
-    assert "the same command goes on from here" in err
-    done = columns(here / "runs")["status"].count("done")
-    assert 0 < done < 60
+    for room, status, said in (
+        (2_000, 2, "cells cannot be written to"),
+        (4_200, 1, "is the disk full?\n"),
+    ):
+        limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room))
+        driver = command(*DRAWS, "--workers", "1", preexec_fn=limit)
+        _, err = driver.communicate(timeout=60)
+        assert (driver.returncode, said in err) == (status, True), err
+        assert ("the same command goes on from here" in err) == (status == 1)
+        done = columns(here / "runs")["status"].count("done")
+        assert (done == 1) if status == 2 else 1 < done < 60
     assert main(["sweep", *DRAWS]) == 0
     assert table("runs") == quiet
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["plans", "cells", "logs", "plans/*", "cells/*", "logs/*"])
+def test_what_cannot_be_read_is_never_taken_for_what_is_not_there(here, what):
+    """A table without the cells of another user would be a wrong one."""
+    assert main(["sweep", *DRAWS, "--shard", "1/30"]) == 0
+    one = next(iter(Store(here / "runs").records().values()))
+    Store(here / "runs").keep(one)
+    paths = list((here / "runs").glob(what))
+    assert paths
+    for path in paths:
+        path.chmod(0)
+    for line in (["collect", "runs"], ["sweep", "--status", "runs"]):
+        done = bound("-m", "lindiff_nb", *line)
+        assert (done.returncode, done.stdout) == (1, "")
+        named = {f"lindiff-nb: {path.relative_to(here)}" for path in paths}
+        assert done.stderr.removesuffix(": Permission denied\n") in named
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["plans", "cells", "logs"])
+def test_a_sweep_that_could_not_be_written_runs_nothing(here, what):
+    assert main(["sweep", *DRAWS, "--shard", "1/60"]) == 0
+    before = sorted(path for path in here.rglob("*") if path.is_file())
+    (here / "runs" / what).chmod(0o555)
+    done = bound("-m", "lindiff_nb", "sweep", *DRAWS, "--seeds", "2")
+    assert (done.returncode, f"runs/{what}" in done.stderr) == (2, True)
+    assert sorted(path for path in here.rglob("*") if path.is_file())[: len(before)] == before
+
+
+def test_a_damaged_plan_is_said_and_written_anew_by_its_sweep(here, capsys):
+    assert main(["sweep", *DRAWS, "--shard", "1/60"]) == 0
+    (path,) = (here / "runs" / "plans").iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert main(["collect", "runs"]) == 2
+    assert f"{path.relative_to(here)} is damaged" in capsys.readouterr().err
+    assert main(["sweep", *DRAWS, "--shard", "1/60"]) == 0
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.long

@@ -112,6 +112,25 @@ def test_what_breaks_off_leaves_nothing_and_says_so(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_disk_that_fills_meanwhile_does_not_cost_the_result(tmp_path, monkeypatch):
+    """What took minutes is put among the temporary files."""
+    place, elsewhere = tmp_path / "place", tmp_path / "elsewhere"
+    place.mkdir()
+    elsewhere.mkdir()
+
+    def fills(small, say):
+        place.rmdir()
+        return {"x": np.arange(3)}, {}
+
+    monkeypatch.setattr(trained_scores, "compute", fills)
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    with pytest.raises(RunFailed, match=r"a\.npz: No such file.*; the result is in ") as failure:
+        recompute("trained-scores", "-o", place / "a.npz")
+    (kept,) = elsewhere.glob("lindiff-nb-*/a.npz")
+    assert str(kept) in str(failure.value)
+    assert list(results.load("trained-scores", kept).arrays["x"]) == [0, 1, 2]
+
+
 def test_a_file_that_holds_something_else_is_refused(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(ValueError, match="does not hold the result trained-scores"):

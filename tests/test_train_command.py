@@ -166,6 +166,14 @@ def test_somebody_else_s_record_is_not_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [theirs]
 
 
+@pytest.mark.parametrize("beside", ["net.json", "net.png"])
+def test_what_is_written_beside_the_weights_is_tried_before_the_training(tmp_path, beside):
+    (tmp_path / beside).mkdir()
+    with pytest.raises(UsageError, match=rf"the output .*{beside} is a folder"):
+        run(tmp_path, "--held-out", "0.25")
+    assert [path.name for path in tmp_path.iterdir()] == [beside]
+
+
 @pytest.mark.slow
 def test_a_record_that_a_kill_kept_from_being_written_is_made_good(tmp_path):
     run(tmp_path, steps=2)

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from bound import bound
 from PIL import Image
 
 from lindiff_nb import cli
@@ -49,6 +50,29 @@ def test_few_are_the_first_of_many_in_any_batches_and_runs(network, sampler, mon
     assert more == pytest.approx(many, abs=1e-5)
     other = drawn(network, "other.npy", 5, "--sampler", sampler, "--seed", "1")
     assert np.abs(other - few).max() > 0.01
+
+
+@pytest.mark.long
+def test_samples_that_cannot_be_read_are_not_said_to_be_somebody_else_s(network, capsys):
+    """Whoever followed that word would lose them by --force."""
+    drawn(network, "mine.npy", 2)
+    mine, facts = (network.with_name(f"mine{suffix}") for suffix in (".npy", ".json"))
+    kept = mine.read_bytes()
+    mine.chmod(0o200)
+    line = ["sample", str(network), "-n", "3", "--steps", "4", "-o", str(mine)]
+    done = bound("-m", "lindiff_nb", *line)
+    assert (done.returncode, done.stderr) == (2, f"lindiff-nb: {mine}: Permission denied\n")
+    mine.chmod(0o600)
+    assert mine.read_bytes() == kept
+    mine.write_bytes(b"")
+    assert drawn(network, "mine.npy", 3) == 2
+    assert "was not written by sample" in capsys.readouterr().err
+    mine.write_bytes(kept)
+    facts.unlink()
+    facts.mkdir()
+    assert drawn(network, "mine.npy", 3) == 2
+    assert f"the output {facts} is a folder" in capsys.readouterr().err
+    assert mine.read_bytes() == kept
 
 
 def test_an_interrupted_run_goes_on_where_it_was(network, monkeypatch):

@@ -24,7 +24,7 @@ def beside(path: Path) -> Path:
 
     Of a link beside what it leads to, on whichever disk that is.
     """
-    return _behind(path).with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
+    return behind(path).with_name(f".ld-{os.getpid()}@{litter.host()}-{secrets.token_hex(4)}.part")
 
 
 def digest(path: Path) -> str:
@@ -45,7 +45,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(part, _behind(path))
+        os.replace(part, behind(path))
     except OSError as error:
         named = path if error.filename in (None, str(part)) else error.filename
         raise OSError(error.errno, error.strerror or str(error), str(named)) from error
@@ -54,7 +54,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             part.unlink()
 
 
-def _behind(path: Path) -> Path:
+def behind(path: Path) -> Path:
     """The file that a link leads to, whether it is there or not."""
     return Path(os.path.realpath(path))
 
@@ -65,8 +65,22 @@ def alone(path: Path) -> Iterator[None]:
 
     The lock is the system's, so it ends with its process, however that ends.
     """
-    file = _behind(path)
+    file = behind(path)
     lock = file.with_name(f".ld-{sha256(file.name.encode()).hexdigest()[:16]}.lock")
+    with _held(lock, path):
+        yield
+
+
+def sweep_locks(folder: Path) -> None:
+    """Remove from a folder the locks of processes that were killed: those that nobody holds."""
+    for lock in folder.glob(".ld-*.lock"):
+        with contextlib.suppress(OSError), _held(lock, lock):
+            pass
+
+
+@contextlib.contextmanager
+def _held(lock: Path, path: Path) -> Iterator[None]:
+    """Hold a lock's file, and take it away; Busy, naming `path`, if another process holds it."""
     descriptor = _locked(lock, path)
     try:
         yield
@@ -91,7 +105,7 @@ def lock_or_fail(descriptor: int) -> None:
 def _locked(lock: Path, path: Path) -> int:
     """A descriptor that holds the lock's file, and that file is still there under its name."""
     while True:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _opened(lock)
         try:
             lock_or_fail(descriptor)
             if os.path.samestat(os.fstat(descriptor), lock.stat()):
@@ -102,3 +116,13 @@ def _locked(lock: Path, path: Path) -> int:
         except FileNotFoundError:  # its owner ended in between, and took the name away
             pass
         os.close(descriptor)
+
+
+def _opened(lock: Path) -> int:
+    """A descriptor of the lock's file, which is made; one that another user left is only read."""
+    try:
+        return os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError:
+        if not os.access(lock, os.R_OK):
+            raise
+        return os.open(lock, os.O_RDONLY)

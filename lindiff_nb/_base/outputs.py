@@ -1,12 +1,14 @@
 """The files that a command writes: nobody's work is lost, and none is left half written."""
 
 import os
+import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from lindiff_nb._base.errors import RunFailed, UsageError, words
-from lindiff_nb._base.files import beside, replacing
+from lindiff_nb._base.files import behind, beside, replacing
 
 PICTURES = (".png", ".svg", ".pdf")  # what figures are drawn as
 DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}  # what Windows takes for no file
@@ -23,19 +25,19 @@ def output(
     """A path that can be written to; UsageError if it cannot, or if that would cost somebody work.
 
     Its name ends in one of the suffixes. An existing file is replaced by force, or if it is `ours`,
-    but never one of `inputs`; nor is a picture put into a folder of them, to be read with them.
-    That a file can be made there is not believed but tried.
+    but never one of `inputs` or one that is write-protected; nor is a picture put into a folder of
+    them, to be read with them. That a file can be made there is not believed but tried.
     """
     try:
         _look_at(path, force, suffixes, ours)
-        apart(path, inputs)
+        _apart(path, inputs)
         _try(beside(path))
     except OSError as error:  # a name the system cannot take, or a place
         raise UsageError(f"the output {path} cannot be written: {error.strerror}") from None
     return path
 
 
-def apart(path: Path, inputs: Iterable[str | Path | None]) -> None:
+def _apart(path: Path, inputs: Iterable[str | Path | None]) -> None:
     """UsageError if an output is one of the inputs, or a picture in a folder of them."""
     for place in [Path(each) for each in inputs if each]:
         if path.suffix in PICTURES and place.is_dir() and place.resolve() in path.resolve().parents:
@@ -58,11 +60,27 @@ def _look_at(
         raise UsageError(f"the output {path} is a folder")
     if path.exists() and not path.is_file():  # a pipe or a device: to look into it may never end
         raise UsageError(f"the output {path} is not a file")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"the folder {path.parent} cannot be written to")
+    if path.exists() and not _may_go(behind(path)):
+        raise UsageError(f"the output {path} is write-protected or another user's: it stays")
     if path.exists() and not force and not (ours and ours(path)):
         written = " and was not written by a run" if ours else ""
         raise UsageError(f"{path} exists{written}: --force replaces it")
+
+
+def _may_go(path: Path) -> bool:
+    """Whether a file may be replaced: its mode allows it, and in a folder like /tmp it is ours."""
+    folder, file = path.parent.stat(), path.stat()
+    shared = folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, folder.st_uid, file.st_uid)
+    return os.access(path, os.W_OK) and not shared
+
+
+def try_folder(folder: Path) -> None:
+    """Make a folder if need be; UsageError, naming it, unless files can be made in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _try(beside(folder / "trial"))
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be written to: {error.strerror}") from None
 
 
 def _try(trial: Path) -> None:
@@ -71,6 +89,16 @@ def _try(trial: Path) -> None:
         trial.write_bytes(bytes(4096))
     finally:
         trial.unlink(missing_ok=True)
+
+
+def elsewhere(name: str, write: Callable[[Path], object]) -> str:
+    """Write a result of long work, whose place failed, among temporary files; in words, where."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
+        write(path)
+    except OSError:
+        return "nor can it be written elsewhere"
+    return f"the result is in {path}"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 
 from lindiff_nb._base.errors import RunFailed, UsageError
 from lindiff_nb._base.machine import cores
+from lindiff_nb._base.outputs import try_folder
 from lindiff_nb._base.written import columns
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
@@ -58,6 +59,7 @@ def _update(
 ) -> None:
     """Run the stale chapters; RunFailed says what went wrong in each that failed."""
     if stale:
+        try_folder(executed.store.folder)
         Site(executed.book).set_aside()
         failures = executed.run(stale, where, timeout, progress)
         if failures:

@@ -39,13 +39,12 @@ class Store:
     def entry(self, run: str) -> Entry | None:
         """What is kept under a key; None if nothing is, or if its files are not as written."""
         notebook, note = self._files(run)
-        match json_object(note):
-            case {"record": dict(record), "ingredients": dict(ingredients), "sha256": str(sha256)}:
-                pass
-            case _:
-                return None
         try:
-            whole = sha256 == _digest(notebook, record, ingredients)
+            match json_object(note):
+                case {"record": dict(record), "ingredients": dict(ingredients), "sha256": str(sum)}:
+                    whole = sum == _digest(notebook, record, ingredients)
+                case _:
+                    return None
         except OSError:
             return None
         return Entry(notebook, record, ingredients) if whole else None

@@ -13,6 +13,7 @@ import ast
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,7 +41,8 @@ class Dependencies:
         if spec is None or not spec.submodule_search_locations:
             raise UsageError(f"the chapters' package {package} cannot be imported")
         self.folder = Path(spec.submodule_search_locations[0])
-        self.graph = grimp.build_graph(package, cache_dir=None)
+        with ThreadPoolExecutor(1) as apart:  # a signal heard within grimp's Rust is a panic
+            self.graph = apart.submit(grimp.build_graph, package, cache_dir=None).result()
         self.digest = cache(digest)
 
     def ingredients(

@@ -41,7 +41,9 @@ def new_chapter(book: Book, name: str, title: str | None = None) -> str:
         raise UsageError(f"there is a page {name} already")
     toc, folder = book.root / "_toc.yml", book.folder.name
     listed, part = _with_entry(toc, f"{folder}/{name}")
-    write_text(output(path, force=True, suffixes=(".md",)), text)
+    for place in (toc, path):
+        output(place, force=True, suffixes=(".md", ".yml"))
+    write_text(path, text)
     write_text(toc, listed)
     return TELLS.format(book=folder, name=name, part=part)
 

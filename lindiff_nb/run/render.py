@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lindiff_nb._base.errors import RunFailed
 from lindiff_nb._base.files import digest
+from lindiff_nb._base.litter import remove
 from lindiff_nb._base.outputs import write_text
 from lindiff_nb.run import downloads
 from lindiff_nb.run.chapters import Book
@@ -55,7 +56,7 @@ class Site:
         """Move a site that is no longer current to _build/previous."""
         self.note.unlink(missing_ok=True)
         if self.html.exists():
-            shutil.rmtree(self.previous, ignore_errors=True)
+            remove(self.previous)
             os.replace(self.html, self.previous)
 
     def build(self, key: str, lock: int) -> float:

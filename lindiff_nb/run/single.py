@@ -1,6 +1,5 @@
 """Run one chapter with other parameters, into a notebook of the user's."""
 
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,7 +8,7 @@ from typing import Any
 
 from lindiff_nb._base.errors import RunFailed
 from lindiff_nb._base.litter import sweep
-from lindiff_nb._base.outputs import output
+from lindiff_nb._base.outputs import elsewhere, output
 from lindiff_nb.run.chapters import Chapter
 from lindiff_nb.run.kept import Kept
 from lindiff_nb.run.kernel import Kernels
@@ -49,7 +48,7 @@ def run_to_file(
     try:
         write(notebook, path)
     except OSError as error:
-        where = _written_elsewhere(notebook, path.name)
+        where = elsewhere(path.name, partial(write, notebook))
         why = f"{path} cannot be written: {error.strerror}"
         raise RunFailed("\n".join([f"{why}; {where}", *recorded])) from None
     print(f"{path}: {told}", *recorded, sep="\n")
@@ -78,16 +77,6 @@ def run_or_kept(
         raise RunFailed(keep_apart(chapter.name, failure, apart)) from None
     since = f", kept from {record['date']}, nothing changed since (--fresh runs it anew)"
     return notebook, record, f"{seconds(record['seconds'])}{since if found else ''}"
-
-
-def _written_elsewhere(notebook: Any, name: str) -> str:
-    """Write a result whose place failed into the system's temporary folder; where it is now."""
-    try:
-        path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
-        write(notebook, path)
-    except OSError:
-        return "nor can a notebook be written elsewhere. What the run recorded:"
-    return f"the result is in {path}"
 
 
 def _run(chapter: Chapter, values: dict[str, Value], timeout: float | None, why: str) -> Result:

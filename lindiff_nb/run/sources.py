@@ -91,9 +91,12 @@ def _kind(value: object) -> str:
 
 
 def json_object(path: Path) -> dict[str, Any] | None:
-    """What a JSON file of ours holds; None if it is missing, damaged or of another shape."""
+    """What a JSON file of ours holds; None if it is missing, damaged or of another shape.
+
+    OSError if it cannot be read: that is no word on what it holds.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lindiff_nb._base.errors import UsageError
+from lindiff_nb._base.litter import remove
 from lindiff_nb.run.cache import Entry
 from lindiff_nb.run.chapters import Book
 from lindiff_nb.run.sources import mapping
@@ -31,7 +32,7 @@ def stage(book: Book, entries: dict[str, Entry], folder: Path) -> None:
 
     runs.json maps each chapter to the record of its run.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     pages = folder / book.folder.name
     sources = [book.pages[chapter].name for chapter in entries]
     ignore = shutil.ignore_patterns(*sources, "*.ipynb", ".*")

@@ -8,6 +8,7 @@ same to the bit.
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lindiff_nb._base import validate
+from lindiff_nb._base.errors import RunFailed, words
 from lindiff_nb._base.files import replacing
 from lindiff_nb._base.machine import machine, versions
+from lindiff_nb._base.outputs import elsewhere
 
 Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
@@ -57,16 +60,27 @@ def recompute(name: str, path: Path, *, small: bool = False, say: Say = print) -
     """Compute a result anew and write it to a file, whole or not at all.
 
     `small` takes seconds: other sizes, the same code. `say` is called with a line now and then.
-    Raises ValueError for a name that is not in the table, and what the computation raises.
+    Raises ValueError for a name that is not in the table, what the computation raises, and
+    RunFailed, saying where the result is instead, if the file cannot be written then.
     """
     compute = import_module(JOBS[checked(name)]).compute
     start = time.perf_counter()
     arrays, settings = compute(small, say)
     facts = {"name": name, "settings": settings, "seconds": round(time.perf_counter() - start)}
     facts |= {"machine": machine(), "versions": versions()}
+    made = Result(arrays, facts)
+    try:
+        _save(made, path)
+    except OSError as error:
+        where = elsewhere(path.name, partial(_save, made))
+        raise RunFailed(f"lindiff-nb: {words(error, path)}; {where}") from None
+    return made
+
+
+def _save(made: Result, path: Path) -> None:
+    parts: dict[str, Any] = {"facts": json.dumps(made.facts), **made.arrays}
     with replacing(path) as stream:
-        np.savez_compressed(stream, facts=json.dumps(facts), **arrays)
-    return Result(arrays, facts)
+        np.savez_compressed(stream, **parts)
 
 
 def checked(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base import image_options
 from lindiff_nb._base.errors import RunFailed, UsageError, refusing
-from lindiff_nb._base.outputs import apart, output
+from lindiff_nb._base.outputs import output
 from lindiff_nb.run.numbers import number, whole
 from lindiff_nb.train.asked import Asked
 
@@ -82,8 +82,8 @@ def train(chosen: argparse.Namespace) -> None:
     stem = Path(asked.data).stem
     named = chosen.out or Path(f"{stem}-{asked.n or 'all'}-{asked.skip}.safetensors")
     path = output(named, force=True, suffixes=(".safetensors",))
-    if asked.held_out:
-        apart(path.with_suffix(".png"), [asked.data])
+    for suffix in (".json", *[".png"] * bool(asked.held_out)):
+        output(path.with_suffix(suffix), True, (suffix,), inputs=[asked.data])
     from lindiff_nb.train import work
 
     with refusing(ValueError, MemoryError, name=path):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lindiff_nb._base import files, validate
+from lindiff_nb._base.outputs import try_folder
 from lindiff_nb._base.settings import Settings
 from lindiff_nb._base.types import Array
 from lindiff_nb.data import ImageSet, cache, select
@@ -149,7 +150,7 @@ def retrain(
     `work.begin` raises.
     """
     place = cache.folder() / "networks" if folder is None else Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    try_folder(place)
     for run in runs:
         if not all(run.path(steps, place).exists() for steps in run.kept):
             _train(run._replace(device=device or run.device), place)

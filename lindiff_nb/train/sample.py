@@ -44,6 +44,8 @@ def sample(chosen: argparse.Namespace) -> None:
     """Draw, and write at each batch; UsageError for what cannot be done, before it starts."""
     array = chosen.out.suffix == ".npy"
     output(chosen.out, chosen.force or array, (".npy", ".png"))
+    if array:
+        output(chosen.out.with_suffix(".json"), True, (".json",))
     if chosen.n < 1 or (not array and chosen.n > MOST):
         raise UsageError(f"-n must be 1 or more, and in a .png {MOST} at most, got {chosen.n}")
     from lindiff_nb.train import samples

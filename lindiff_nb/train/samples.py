@@ -102,7 +102,7 @@ def kept(asked: Sampler, path: Path | None) -> Pixels:
         found = (
             np.load(path, allow_pickle=False) if path.exists() else np.empty(0, dtype=np.float32)
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, EOFError):
         raise ValueError(
             f"{path} or the .json beside it exists and was not written by sample: --force"
         ) from None

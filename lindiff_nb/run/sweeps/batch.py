@@ -38,7 +38,10 @@ def main(log: str, parent: int) -> None:
     cells = [Cell(*cell) for cell in json.load(sys.stdin)]
     _silence()
     call = _called(cells[0].target)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # the first one begins
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # a cell begins
+    except OSError:
+        os._exit(UNWRITTEN)
     threading.Thread(target=_flush, args=(descriptor, parent), daemon=True).start()
     for cell in itertools.takewhile(lambda _: not enough.is_set(), cells):
         line = json.dumps(_record(call, cell)).encode() + b"\n"

@@ -71,6 +71,7 @@ def sweep(
     waiting = {cell.identity: cell for cell in mine if cell.identity not in ended}
     print(forecast(cells, plan.duplicates, len(mine), len(waiting), workers, store), flush=True)
     if waiting:
+        store.check()
         run = _Run(store, limits, waiting, alike)
         if executor is not None:
             run.go(executor, getattr(executor, "_max_workers", 16), Word(store.folder))

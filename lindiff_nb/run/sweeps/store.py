@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lindiff_nb._base import litter
-from lindiff_nb._base.errors import UsageError
-from lindiff_nb._base.outputs import write_text
+from lindiff_nb._base.errors import UsageError, words
+from lindiff_nb._base.files import sweep_locks
+from lindiff_nb._base.outputs import try_folder, write_text
 from lindiff_nb.run.sources import json_object
 from lindiff_nb.run.sweeps.cells import Cell
 
@@ -78,17 +79,26 @@ class Store:
                 cells = list({cell.identity: cell for cell in plan.cells()}.values())
                 write_text(path, json.dumps({"cells": cells}) + "\n")
         except OSError as error:
-            raise UsageError(f"no sweep in {self.folder}: {error.strerror}") from None
+            raise UsageError(f"no sweep in {self.folder}: {words(error)}") from None
         for name in ("plans", "cells", "notebooks"):
             litter.sweep(self.folder / name)
+        sweep_locks(self.folder / "cells")
         return cells
 
+    def check(self) -> None:
+        """UsageError if what is to come cannot be written; before any cell is run."""
+        for name in ("cells", "logs", "notebooks"):
+            try_folder(self.folder / name)
+
     def plans(self) -> list[list[Cell]]:
-        """The cells of each plan, the earliest first; UsageError if there is none."""
-        paths = sorted((self.folder / "plans").glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
-        if not paths:
+        """The cells of each plan, the earliest first; UsageError if there is none or one is bad."""
+        paths = map(Path, _listed(self.folder / "plans", ".json"))
+        plans = {path: _noted(path) for path in sorted(paths, key=lambda p: p.stat().st_mtime_ns)}
+        if not plans:
             raise UsageError(f"{self.folder} holds no sweep")
-        return [_noted(path) for path in paths]
+        for path in (path for path, cells in plans.items() if not cells):
+            raise UsageError(f"{path} is damaged: its sweep, begun again, writes it anew")
+        return list(plans.values())
 
     def keep(self, kept: Record) -> None:
         """Write the record of a cell that was run alone."""
@@ -115,20 +125,14 @@ class Store:
         return found
 
     def _files(self) -> Iterator[Record]:
-        try:
-            entries = list(os.scandir(self.folder / "cells"))
-        except OSError:
-            return
-        for entry in entries:
-            if not entry.name.endswith(".json"):
-                continue
+        for entry in _listed(self.folder / "cells", ".json"):
             stamp = f"{entry.name} {entry.stat().st_mtime_ns}"
             if stamp not in self._seen:
                 self._seen.add(stamp)
                 yield json_object(Path(entry.path)) or {}
 
     def _lines(self) -> Iterator[Record]:
-        for path in sorted((self.folder / "logs").glob("*.jsonl")):
+        for path in map(Path, _listed(self.folder / "logs", ".jsonl")):
             start = self._read.get(path, 0)
             if path.stat().st_size == start:
                 continue
@@ -141,6 +145,15 @@ class Store:
                 yield from json.loads(f"[{','.join(lines)}]") if whole else []
             except ValueError:  # a line was torn when its machine went down
                 yield from filter(None, map(_object, lines))
+
+
+def _listed(folder: Path, suffix: str) -> list[os.DirEntry[str]]:
+    """The files in a folder, by name; OSError if it is there and cannot be looked into."""
+    try:
+        found = [entry for entry in os.scandir(folder) if entry.name.endswith(suffix)]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def _noted(plan: Path) -> list[Cell]:

@@ -207,4 +207,7 @@ def _made(batch: list[Cell], store: Store, limits: Limits, kernels: Work) -> tup
 
 def _size(path: Path) -> int | None:
     """How far a log has come; None before there is one."""
-    return path.stat().st_size if path.exists() else None
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
