@@ -130,6 +130,41 @@ def test_a_standard_error_that_is_gone_changes_no_status(tmp_path):
     assert (done.returncode, done.stdout) == (2, b"")
 
 
+def closing(*numbers: int):
+    """What closes these standard streams in a process before its program starts."""
+    return lambda: [os.close(number) for number in numbers]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (f"{PREDICT} --json a.json", 0),
+        ("sample mnist-4-A-250 -n 1 --steps 2 -o a.npy", 0),
+        ("predict --power-law 3 1 -n 0", 2),
+    ],
+)
+def test_a_standard_stream_that_was_closed_changes_no_status(tmp_path, command, status, closed):
+    done = run(command, tmp_path, preexec_fn=closing(*closed))
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr
+    assert bool(list(tmp_path.glob("a.*"))) == (status == 0)
+
+
+def test_no_file_takes_the_number_of_a_standard_stream_that_was_closed(tmp_path):
+    """Else what a library prints of itself would be written into the answer."""
+    code = """import os
+from lindiff_nb.run import streams
+with streams.told(), open("answer", "w") as file:
+    for number in range(3):
+        os.write(number, b"a warning")
+    file.write(f"{file.fileno() > 2}")"""
+    line = [sys.executable, "-c", code]
+    subprocess.run(line, cwd=tmp_path, preexec_fn=closing(0, 1, 2), check=True)
+    assert (tmp_path / "answer").read_text() == "True"
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
