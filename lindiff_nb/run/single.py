@@ -83,11 +83,15 @@ def run_or_kept(
 def _written_elsewhere(notebook: Any, name: str) -> str:
     """Write a result whose place failed into the system's temporary folder; where it is now."""
     try:
-        path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
-        write(notebook, path)
+        folder = Path(tempfile.mkdtemp(prefix="lindiff-nb-"))
+        try:
+            write(notebook, folder / name)
+        except OSError:
+            folder.rmdir()
+            raise
     except OSError:
         return "nor can a notebook be written elsewhere. What the run recorded:"
-    return f"the result is in {path}"
+    return f"the result is in {folder / name}"
 
 
 def _run(chapter: Chapter, values: dict[str, Value], timeout: float | None, why: str) -> Result:
