@@ -189,15 +189,23 @@ def test_every_refusal_has_words_and_names_the_file(error, told):
     assert words(error)
 
 
-def test_what_was_started_and_finds_no_memory_is_no_traceback(capsys):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "too large for the memory of this machine"),
+        (ImportError("x.so: failed to map"), "a part of it cannot be loaded: x.so: failed to map"),
+        (FileNotFoundError(2, "No such file"), "the folder where this was started is gone"),
+    ],
+)
+def test_what_was_started_and_lacks_memory_or_its_folder_is_no_traceback(capsys, error, told):
     def add(commands):
         def work(chosen):
-            raise MemoryError
+            raise error
 
         commands.add_parser("big").set_defaults(command=work)
 
     assert main(["big"], [add]) == 1
-    assert capsys.readouterr().err == "lindiff-nb: too large for the memory of this machine\n"
+    assert capsys.readouterr().err == f"lindiff-nb: {told}\n"
 
 
 @given(st.integers(-(10**30), 10**30))
