@@ -53,6 +53,11 @@ def planted(elsewhere: str) -> dict[str, tuple[str, object]]:
         "a style": f"<style>body {{background: url({elsewhere}/c.png)}}</style>",
         "an imported style": f"<style>@import '{elsewhere}/b.css';</style>",
         "a picture": f'<img alt="" src="{elsewhere}/d.png">',
+        "a picture in a drawing": f'<svg><image href="{elsewhere}/e.png" width="9"/></svg>',
+        "a picture of several": f'<img alt="" srcset="{elsewhere}/f.png 1x">',
+        "a picture behind a table": f'<table background="{elsewhere}/g.png"><td>x</table>',
+        "a handler of opening": f'<details open ontoggle="{code}">x</details>',
+        "a form of a button": f'<form><button class="bait" formaction="{elsewhere}/">x</form>',
         "a film": f'<video src="{elsewhere}/d.mp4" autoplay></video>',
         "a form": f'<form action="{elsewhere}/"><button class="bait">x</button></form>',
     }

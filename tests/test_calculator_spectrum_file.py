@@ -105,6 +105,14 @@ BAD = {
     "decimal commas, then blanks": (b"3,5, 2,5, 1,5\n", ", line 1: '3,5, 2,5, 1,5': a decimal"),
     "a decimal comma and an exponent": (b"0,5e-1\n", ", line 1: '0,5e-1': a decimal comma?"),
     "thousands": (b"1,234\n", ", line 1: '1,234': a decimal comma?"),
+    "thousands by a blank": (
+        "1\u00a0000\n".encode(),
+        ", line 1: '1\\xa0000': a blank within a number?",
+    ),
+    "thousands by a thin blank": (
+        "3\n1\u202f000\n".encode(),
+        ", line 2: '1\\u202f000': a blank within a number?",
+    ),
     "millions": (b"1,234,567\n", ", line 1: '1,234,567': a decimal comma?"),
     "zero before an unordered list": (b"0\n5.1\n7.2\n0.3\n", ", line 1: 0, a variance or the name"),
     "a name that is a number": (b"7\n9.5\n3.5\n0.3\n", ", line 1: 7, a variance or the name of"),

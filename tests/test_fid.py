@@ -1,6 +1,7 @@
 """lindiff-nb fid: the distance by slower routes, its bias on draws, and files as they come."""
 
 import json
+import os
 import tracemalloc
 
 import numpy as np
@@ -188,6 +189,13 @@ def test_what_has_no_distance_is_refused(asked, case):
     status, found, said = asked(a, b)
     assert (status, found) == (2, {})
     assert words in said
+
+
+@pytest.mark.parametrize("name", ["pipe.npy", "pipe.npz"])
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match=f"{name} is not a file"):
+        of_features.read(tmp_path / name, np.random.default_rng(0))
 
 
 def test_a_size_for_features_is_refused(asked):

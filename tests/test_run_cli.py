@@ -261,7 +261,9 @@ def test_a_full_disk_does_not_cost_the_result(here, monkeypatch, tmp_path, capsy
     (kept,) = tmp_path.glob("lindiff-nb-*/law.ipynb")
     assert read_records(kept)["product"] == 2.0
     full.append(tmp_path)
+    there = set(tmp_path.rglob("*"))
     assert main(["run", "law", "-p", "d", "4"]) == 1
+    assert set(tmp_path.rglob("*")) == there
     said = capsys.readouterr().err
     assert "nor can it be written elsewhere" in said
     assert "  product = 2.0" in said

@@ -130,6 +130,41 @@ def test_a_standard_error_that_is_gone_changes_no_status(tmp_path):
     assert (done.returncode, done.stdout) == (2, b"")
 
 
+def closing(*numbers: int):
+    """What closes these standard streams in a process before its program starts."""
+    return lambda: [os.close(number) for number in numbers]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (f"{PREDICT} --json a.json", 0),
+        ("sample mnist-4-A-250 -n 1 --steps 2 -o a.npy", 0),
+        ("predict --power-law 3 1 -n 0", 2),
+    ],
+)
+def test_a_standard_stream_that_was_closed_changes_no_status(tmp_path, command, status, closed):
+    done = run(command, tmp_path, preexec_fn=closing(*closed))
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr
+    assert bool(list(tmp_path.glob("a.*"))) == (status == 0)
+
+
+def test_no_file_takes_the_number_of_a_standard_stream_that_was_closed(tmp_path):
+    """Else what a library prints of itself would be written into the answer."""
+    code = """import os
+from lindiff_nb.run import streams
+with streams.told(), open("answer", "w") as file:
+    for number in range(3):
+        os.write(number, b"a warning")
+    file.write(f"{file.fileno() > 2}")"""
+    line = [sys.executable, "-c", code]
+    subprocess.run(line, cwd=tmp_path, preexec_fn=closing(0, 1, 2), check=True)
+    assert (tmp_path / "answer").read_text() == "True"
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -154,15 +189,23 @@ def test_every_refusal_has_words_and_names_the_file(error, told):
     assert words(error)
 
 
-def test_what_was_started_and_finds_no_memory_is_no_traceback(capsys):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "too large for the memory of this machine"),
+        (ImportError("x.so: failed to map"), "a part of it cannot be loaded: x.so: failed to map"),
+        (FileNotFoundError(2, "No such file"), "the folder where this was started is gone"),
+    ],
+)
+def test_what_was_started_and_lacks_memory_or_its_folder_is_no_traceback(capsys, error, told):
     def add(commands):
         def work(chosen):
-            raise MemoryError
+            raise error
 
         commands.add_parser("big").set_defaults(command=work)
 
     assert main(["big"], [add]) == 1
-    assert capsys.readouterr().err == "lindiff-nb: too large for the memory of this machine\n"
+    assert capsys.readouterr().err == f"lindiff-nb: {told}\n"
 
 
 @given(st.integers(-(10**30), 10**30))

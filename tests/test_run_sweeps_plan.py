@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -203,8 +204,23 @@ def test_a_file_that_is_no_plan_is_refused_by_its_name(here, old, new, said):
     with pytest.raises(UsageError, match=said) as refused:
         from_file(here / "plan.toml")
     assert "plan.toml" in str(refused.value)
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match=r"no file .*other\.toml"):
         from_file(here / "other.toml")
+
+
+@pytest.mark.parametrize("content", [b"x = " + b"[" * 10**5, b"\xff", b"a = '\0'", b"", b"a = 1_"])
+def test_any_bytes_are_a_plan_or_are_refused_by_name(here, content):
+    (here / "plan.toml").write_bytes(content)
+    with pytest.raises(UsageError, match=r"plan\.toml"):
+        from_file(here / "plan.toml")
+
+
+def test_a_plan_that_is_no_file_is_refused_and_never_waited_for(here):
+    os.mkfifo(here / "pipe.toml")
+    (here / "folder.toml").mkdir()
+    for name in ("pipe.toml", "folder.toml"):
+        with pytest.raises(UsageError, match=f"{name} is not a file"):
+            from_file(here / name)
 
 
 @pytest.mark.parametrize("word", ["d", "=1", "", 'label="a'])

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lindiff_nb import cli
 from lindiff_nb.exact import schedule
-from lindiff_nb.networks import denoisers
+from lindiff_nb.networks import checkpoints, denoisers
 from lindiff_nb.networks.unet import UNet
 from lindiff_nb.train import samples
 from lindiff_nb.train.sample import _picture
@@ -130,6 +130,41 @@ def test_samples_of_another_kind_and_other_files_are_not_replaced(network, capsy
     network.with_name("y.json").write_text(json.dumps({"theirs": 1}))
     assert drawn(network, "y.npy", 3) == 2
     assert not network.with_name("y.npy").exists()
+
+
+@pytest.mark.parametrize("facts", ["", "[1]", "null", '{"samples": [1]}', "[" * 10**5, "true"])
+def test_a_record_of_another_form_is_nobody_s_samples(network, capsys, facts):
+    drawn(network, "x.npy", 1)
+    network.with_name("x.json").write_text(facts)
+    capsys.readouterr()
+    assert drawn(network, "x.npy", 1) == 2
+    assert "was not written by sample: --force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["nothing", "a number", "other sides", "an archive", "doubles"])
+def test_samples_that_were_damaged_are_never_gone_on_from(network, capsys, content):
+    drawn(network, "x.npy", 1)
+    path = network.with_name("x.npy")
+    there = np.load(path)
+    with path.open("wb") as file:
+        if content == "an archive":
+            np.savez(file, there)
+        elif content != "nothing":
+            forms = {"a number": there[0, 0, 0], "other sides": there[:, 1:]}
+            np.save(file, forms.get(content, there.astype(float)))
+    before = path.read_bytes()
+    capsys.readouterr()
+    assert drawn(network, "x.npy", 2) == 2
+    assert "was not written by sample: --force" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("images", [None, "8", [8], [4, "4"], [4, -4], [4, 4.0], [3, 3]])
+def test_a_network_that_tells_no_side_asks_for_it(network, capsys, images):
+    tensors, facts = checkpoints.load(network)
+    checkpoints.save(network, tensors, facts | {"images": images})
+    assert drawn(network, "z.npy", 1) == 2
+    assert "does not say how large its images are: --size does" in capsys.readouterr().err
 
 
 def test_a_picture_is_cut_off_at_black_and_white():

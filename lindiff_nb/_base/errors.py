@@ -33,6 +33,8 @@ def words(error: Exception, name: object = None) -> str:
     """What an error says, with the file where there is one, and never nothing."""
     if isinstance(error, OSError) and error.strerror:
         file = error.filename if error.filename is not None else name
+        if file is None and isinstance(error, FileNotFoundError):  # os.getcwd names none
+            return "the folder where this was started is gone"
         return error.strerror if file is None else f"{file}: {error.strerror}"
     said = str(error)
     if isinstance(error, MemoryError):

@@ -95,7 +95,11 @@ def elsewhere(name: str, write: Callable[[Path], object]) -> str:
     """Write a result of long work, whose place failed, among temporary files; in words, where."""
     try:
         path = Path(tempfile.mkdtemp(prefix="lindiff-nb-")) / name
-        write(path)
+        try:
+            write(path)
+        except OSError:
+            path.parent.rmdir()
+            raise
     except OSError:
         return "nor can it be written elsewhere"
     return f"the result is in {path}"

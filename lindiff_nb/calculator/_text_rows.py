@@ -22,6 +22,7 @@ WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 AFTER_COMMA = re.compile(r"[0-9]+([eE][+-]?[0-9]+)?", re.ASCII)
 SPACED = re.compile(r",\S.*,\s|,\s.*,\S")  # some commas with a blank after them, some without
 THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+", re.ASCII)
+APART = re.compile(r"[0-9][^\S \t\r][0-9]")  # thousands, by a blank that breaks no line
 COMMAS = "a decimal comma? write 0.5 for 0,5, and two numbers with a blank between them"
 
 
@@ -94,6 +95,8 @@ class Rows:
         """The words on a line, whatever stands between them."""
         if "," in text and ";" in text:
             raise self.wrong(f"commas and semicolons: {COMMAS}")
+        if APART.search(text):
+            raise self.wrong(f"{text[:20]!a}: a blank within a number? write 1000 for 1 000")
         mark = "," if "," in text else ";" if ";" in text else None
         cells = [cell.strip() for cell in text.split(mark)]
         if mark and len(cells) > 1 and not cells[-1]:

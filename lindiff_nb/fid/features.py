@@ -120,6 +120,8 @@ def read(path: Path, rng: np.random.Generator) -> FeatureSet | Moments:
 
     Raises ValueError, naming the file, for what is neither.
     """
+    if path.exists() and not path.is_file():  # to read a pipe may never end
+        raise ValueError(f"{path} is not a file")
     if path.suffix.lower() == ".npz" and (found := _moments(path)):
         return found
     points = arrays.array_file(path, None).pixels

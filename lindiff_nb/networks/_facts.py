@@ -33,11 +33,14 @@ def reached(path: Path | str, facts: Mapping[str, Any]) -> None:
     for name, is_one in FORMS.items():
         if not is_one(facts.get(name)):
             raise _not_ours(path, name, facts.get(name))
+    for name in ("losses", "held_losses"):
+        if (pairs := facts.get(name)) and pairs[-1][0] != facts["step"]:
+            raise _not_ours(path, f"last entry of {name}", pairs[-1])
 
 
 def _whole(value: Any) -> bool:
-    """A whole number >= 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """A whole number >= 0 that a float can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
 def _number(value: Any) -> bool:
@@ -52,11 +55,11 @@ def _losses(value: Any) -> bool:
 
 
 def _held(value: Any) -> bool:
-    """None, or steps with a list of losses at each."""
+    """None, or steps with a list of losses at each, all equally long."""
     if value is None:
         return True
     parts = [[step, loss] for step, losses in value for loss in losses] if _pairs(value) else [0]
-    return _losses(parts)
+    return _losses(parts) and len({len(losses) for _, losses in value}) < 2
 
 
 def _pairs(value: Any) -> bool:

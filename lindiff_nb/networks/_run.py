@@ -21,6 +21,7 @@ from lindiff_nb.networks._held_out import BEST, HeldOut, best_step
 from lindiff_nb.networks.unet import UNet
 
 WARM_UP = 100  # steps
+ONE = torch.zeros(())  # a number
 AVERAGED = 8  # in the average, step k counts k^8 - (k-1)^8
 
 
@@ -181,13 +182,27 @@ class Run:
                 raise ValueError(f"{path} was made with other {name}: {found}; it is not touched")
         checkpoints.fill(path, self.network, tensors, "network.")
         checkpoints.fill(path, self.average, tensors, "average.")
-        self.generator.set_state(tensors["generator"])
-        self.adam.load_state_dict({**self.adam.state_dict(), "state": moments(tensors)})
+        try:
+            self.generator.set_state(tensors["generator"])
+        except (TypeError, RuntimeError) as error:
+            raise ValueError(f"{path} is not a network of ours: {error}") from None
+        state = checkpoints.part(path, tensors, "adam.", self._moments(facts["step"]))
+        self.adam.load_state_dict({**self.adam.state_dict(), "state": _by_parameter(state)})
         self.step, self.seconds = facts["step"], facts["seconds"]
         self.losses = [(step, loss) for step, loss in facts["losses"]]
         self.held_losses = [(step, means) for step, means in facts.get("held_losses") or []]
-        if self.held_out and self.held_out.keep_best:
-            self.best = {k: v.to(self.device) for k, v in tensors.items() if k.startswith(BEST)}
+        if self.held_losses and self.held_out and self.held_out.keep_best:
+            best = checkpoints.part(path, tensors, BEST, self.average.state_dict())
+            self.best = {BEST + name: tensor.to(self.device) for name, tensor in best.items()}
+
+    def _moments(self, step: int) -> dict[str, Tensor]:
+        """What Adam keeps after so many steps, by PARAMETER.NAME, of the right form only."""
+        return {
+            f"{i}.{name}": like
+            for i, weights in enumerate(self.network.parameters())
+            for name, like in (("step", ONE), ("exp_avg", weights), ("exp_avg_sq", weights))
+            if step
+        }
 
 
 def _adam(network: UNet, settings: Settings) -> torch.optim.Optimizer:
@@ -198,13 +213,12 @@ def _adam(network: UNet, settings: Settings) -> torch.optim.Optimizer:
     return torch.optim.Adam(weights, lr=rate, fused=True)
 
 
-def moments(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """Adam's state, found under names adam.PARAMETER.NAME."""
+def _by_parameter(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Adam's state, found under names PARAMETER.NAME."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
-        if key.startswith("adam."):
-            _, parameter, name = key.split(".")
-            state.setdefault(int(parameter), {})[name] = tensor
+        parameter, name = key.split(".")
+        state.setdefault(int(parameter), {})[name] = tensor
     return state
 
 

@@ -70,19 +70,37 @@ def _with_digest(data: bytes, found: str, wanted: str) -> bytes:
     return head.replace((key + found).encode(), (key + wanted).encode()) + tail
 
 
+def part(
+    path: Path | str, tensors: Mapping[str, Tensor], prefix: str, like: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, under the rest of their names.
+
+    Raises ValueError, naming the first that does not fit, unless they have the names, shapes and
+    kinds of those of `like`, and their numbers are finite.
+    """
+    theirs = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    for name in sorted(like.keys() | theirs.keys()):
+        has, wants = (_form(d[name]) if name in d else None for d in (theirs, like))
+        if has != wants:
+            what = f"{prefix}{name} has the shape {has}, the network wants {wants}"
+            raise ValueError(f"{path} holds a network of another architecture: {what}")
+        if not theirs[name].isfinite().all():
+            raise ValueError(f"{path} is not a network of ours: its {prefix}{name} is not finite")
+    return theirs
+
+
+def _form(tensor: Tensor) -> tuple[Any, ...]:
+    """Its shape, and its type unless that is some real numbers."""
+    kind = () if tensor.is_floating_point() else (str(tensor.dtype),)
+    return (*tensor.shape, *kind)
+
+
 def fill(path: Path | str, module: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
     """Put the tensors whose names begin with `prefix` into the module.
 
     Raises ValueError, naming the first that does not fit, if they are of another architecture.
     """
-    theirs = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-    ours = module.state_dict()
-    for name in sorted(ours.keys() | theirs.keys()):
-        has, wants = (tuple(d[name].shape) if name in d else None for d in (theirs, ours))
-        if has != wants:
-            what = f"{prefix}{name} has the shape {has}, the network wants {wants}"
-            raise ValueError(f"{path} holds a network of another architecture: {what}")
-    module.load_state_dict(theirs)
+    module.load_state_dict(part(path, tensors, prefix, module.state_dict()))
 
 
 def named(prefix: str, module: nn.Module) -> dict[str, Tensor]:

@@ -42,6 +42,8 @@ def _status(arguments: Sequence[str], more: Sequence[Adder]) -> int:
         return _fail(1, str(error))
     except (OSError, MemoryError) as error:
         return _fail(1, f"lindiff-nb: {words(error)}")
+    except ImportError as error:  # where memory is short, a library may not fit
+        return _fail(1, f"lindiff-nb: a part of it cannot be loaded: {error}")
     except KeyboardInterrupt as error:
         return _fail(*status_and_words(error))
     return 0

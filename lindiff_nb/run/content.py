@@ -123,7 +123,8 @@ def _check_address(tag: str, name: str, value: str) -> None:
     """A link may lead to the web; what is loaded with the page is of the site or in the address."""
     address = "".join(letter for letter in unescape(value) if letter > " ")  # as browsers read it
     scheme, colon, _ = address.partition(":")
-    leads = scheme.lower() in LEADS_ELSEWHERE if tag == "a" else PICTURE.fullmatch(address)
+    shown = tag in ("img", "image") and PICTURE.fullmatch(address)  # of <use> it would be a part
+    leads = scheme.lower() in LEADS_ELSEWHERE if tag == "a" else shown
     relative = not colon or any(mark in scheme for mark in "/?#")
     if tag != "a" and address.replace("\\", "/").startswith("//"):
         relative = False

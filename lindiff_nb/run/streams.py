@@ -34,15 +34,18 @@ ASCII = {letter: plain for plain, letters in LETTERS.items() for letter in lette
 def told() -> Iterator[None]:
     """Standard output and error take any letter, and what they cannot take any more is dropped."""
     codecs.register_error(READABLE, _instead)
+    _reserve()
     before = sys.stdout, sys.stderr
-    for stream in before:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=READABLE)
-    sys.stdout, sys.stderr = (cast(TextIO, _Told(stream)) for stream in before)
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
+    with open(os.devnull, "w") as nowhere:
+        streams = [stream or nowhere for stream in before]  # None is one that was closed
+        for stream in streams:
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors=READABLE)
+        sys.stdout, sys.stderr = (cast(TextIO, _Told(stream)) for stream in streams)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 def failure() -> str | None:
@@ -52,10 +55,22 @@ def failure() -> str | None:
     return None if isinstance(error, BrokenPipeError | None) else error.strerror
 
 
+def _reserve() -> None:
+    """Let no file that is opened later take the number of a standard stream that was closed.
+
+    What libraries print of themselves would be written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 class _Told:
     """A stream that remembers its first failure, and is silent from then on."""
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.error: OSError | None = None
 
@@ -63,11 +78,11 @@ class _Told:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        self._tried(lambda: self.stream.write(text) if self.stream else None)
+        self._tried(lambda: self.stream.write(text))
         return len(text)
 
     def flush(self) -> None:
-        self._tried(lambda: self.stream.flush() if self.stream else None)
+        self._tried(self.stream.flush)
 
     def _tried(self, work: Callable[[], Any]) -> None:
         try:

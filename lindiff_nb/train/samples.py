@@ -5,8 +5,8 @@ hundred, in whatever batches and runs they are drawn. A file of samples holds as
 and beside it a file .json says of which network and how; the same command goes on from there.
 """
 
+import contextlib
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from lindiff_nb._base.outputs import write_bytes, write_text
 from lindiff_nb._base.written import as_json
 from lindiff_nb.exact import sampling, spacing
 from lindiff_nb.networks import denoisers, training
+from lindiff_nb.run.sources import json_object
 from lindiff_nb.train import ladder
 
 BATCH = 256  # images drawn before they are kept
@@ -61,8 +62,8 @@ def prepare(network: str, size: int | None, steps: int, sampler: str, seed: int)
     trained = denoisers.load(path)
     if size is not None and (validate.integer("size", size) < 4 or size % 4):
         raise validate.fail("size", size, "divisible by 4")
-    side = [size] * 2 if size else trained.facts.get("images", [])[-2:]
-    if len(side) < 2:
+    side = [size] * 2 if size else _side(trained.facts.get("images"))
+    if side is None:
         raise ValueError(f"{path} does not say how large its images are: --size does")
     shape = (trained.network.channels, *side)
     validate.integer("seed", seed, low=0)
@@ -76,6 +77,14 @@ def prepare(network: str, size: int | None, steps: int, sampler: str, seed: int)
         "shape": list(shape),
     }
     return Sampler(trained, shape, steps, sampler, seed, facts)
+
+
+def _side(images: Any) -> list[int] | None:
+    """Height and width of the images of a shape, None if it is none that a network can have."""
+    match images:
+        case [*_, int(h), int(w)] if min(h, w) > 0 and h % 4 == w % 4 == 0:
+            return [h, w]
+    return None
 
 
 def draw(asked: Sampler, rows: range, device: str | None = None) -> Pixels:
@@ -97,19 +106,18 @@ def kept(asked: Sampler, path: Path | None) -> Pixels:
     """The samples that a file holds; ValueError if they are of another network or way to ask."""
     if path is None or not (path.exists() or path.with_suffix(".json").exists()):
         return np.empty(0, dtype=np.float32)
-    try:
-        facts = json.loads(path.with_suffix(".json").read_text("utf-8"))["samples"]
-        found = (
-            np.load(path, allow_pickle=False) if path.exists() else np.empty(0, dtype=np.float32)
-        )
-    except (FileNotFoundError, ValueError, KeyError, TypeError, EOFError):
-        raise ValueError(
-            f"{path} or the .json beside it exists and was not written by sample: --force"
-        ) from None
-    if facts != asked.facts:
-        other = next(name for name in asked.facts if facts.get(name) != asked.facts[name])
+    facts = (json_object(path.with_suffix(".json")) or {}).get("samples")
+    if isinstance(facts, dict) and facts != asked.facts:
+        other = next((k for k in asked.facts if facts.get(k) != asked.facts[k]), "kind")
         raise ValueError(f"{path} holds samples of another {other}: --force replaces it")
-    return found
+    channels, *side = asked.shape
+    none = np.empty((0, *side, channels)[: 3 + (channels > 1)], dtype=np.float32)
+    with contextlib.suppress(FileNotFoundError, ValueError, EOFError):
+        found = np.load(path, allow_pickle=False) if path.exists() else none
+        form = isinstance(found, np.ndarray) and (found.shape[1:], found.dtype)
+        if facts == asked.facts and form == (none.shape[1:], none.dtype):
+            return found
+    raise ValueError(f"{path} or the .json beside it was not written by sample: --force")
 
 
 def extend(

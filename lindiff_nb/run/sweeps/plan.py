@@ -26,6 +26,7 @@ from typing import Any
 
 from lindiff_nb._base.errors import UsageError, nearest, refusing
 from lindiff_nb.run.parameters import Value, check
+from lindiff_nb.run.sources import page
 from lindiff_nb.run.sweeps.cells import Cell, Refused, ingredients, replicates
 from lindiff_nb.run.sweeps.targets import Target, target
 
@@ -104,12 +105,13 @@ def plan(
 
 def from_file(path: Path, most: int = MOST) -> Plan:
     """The plan in a TOML file; UsageError says what is wrong with it, and Refused as of `plan`."""
+    text = page(path)
     try:
-        with refusing(ValueError, name=path):
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        with refusing(ValueError, RecursionError):
+            found = tomllib.loads(text)
         return _from_table(found, most)
     except UsageError as error:
-        raise type(error)(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+        raise type(error)(f"{path}: {error}") from None
 
 
 def _from_table(found: dict[str, Any], most: int) -> Plan:
