@@ -105,7 +105,6 @@ def test_a_command_that_is_none_is_a_usage_error(here, capsys, arguments):
     assert "usage: lindiff-nb" in capsys.readouterr().err
 
 
-@pytest.mark.kernel
 def test_a_default_that_a_help_names_is_the_default(monkeypatch):
     """Of every command: "(50)" at the end, or "default: ddim" ("linear: 0.01")."""
     parsers = []
@@ -123,6 +122,7 @@ def test_a_default_that_a_help_names_is_the_default(monkeypatch):
     assert told >= 10
 
 
+@pytest.mark.kernel
 def test_a_run_writes_one_notebook_with_its_record_and_says_what_it_recorded(here, capsys):
     assert main(["run", "law.md", "-p", "d", "7", "-p", "c", "-1e-3"]) == 0
     assert [path.name for path in here.iterdir()] == ["law.ipynb"]
