@@ -75,17 +75,32 @@ def test_a_set_that_would_not_fit_is_refused_with_both_numbers(monkeypatch):
         data.load("mnist", 228)
 
 
-def test_the_least_of_the_limits_counts(monkeypatch, tmp_path):
-    limit, used = tmp_path / "max", tmp_path / "current"
-    monkeypatch.setattr(memory, "LIMITS", ((str(limit), str(used)),))
+@pytest.mark.parametrize("inner", ["", "a.slice/b.scope"])
+@pytest.mark.parametrize(
+    ("line", "root", "limit", "used"),
+    [
+        ("0::", "", "memory.max", "memory.current"),
+        ("4:cpu,memory:", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ],
+)
+def test_the_least_of_the_limits_counts_of_groups_around_ours_too(
+    monkeypatch, tmp_path, inner, line, root, limit, used
+):
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "OWN", tmp_path / "own")
     free = memory.available()
-    limit.write_text("max\n")
-    used.write_text("1000\n")
-    assert memory.available() > free / 2
-    limit.write_text("5000\n")
-    assert memory.available() == 4000
-    used.write_text("6000\n")
-    assert memory.available() == 0
+    (tmp_path / "own").write_text(f"9:pids:/x\n{line}/{inner}\n")
+    own = tmp_path / root / inner
+    own.mkdir(parents=True, exist_ok=True)
+    for folder in {own, own.parent} if inner else {own}:
+        (folder / limit).write_text("max\n")
+        (folder / used).write_text("1000\n")
+        assert memory.available() > free / 2
+        (folder / limit).write_text("5000\n")
+        assert memory.available() == 4000
+        (folder / used).write_text("6000\n")
+        assert memory.available() == 0
+        (folder / limit).write_text("max\n")
 
 
 TAKING = {

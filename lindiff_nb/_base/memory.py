@@ -5,18 +5,15 @@ A system that runs out of memory kills without a word, and a container's limit i
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 GIB = 2**30
-LIMITS = (  # of a control group: the limit, and what counts against it; versions 2 and 1
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
-)
+GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")  # of Linux: limits; ours among them
+V2 = ("memory.max", "memory.current")  # the limit of a control group, and what counts against it
+V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes")
 
 
 class TooLarge(MemoryError, ValueError):
@@ -32,7 +29,7 @@ def require(needed: int, what: str) -> None:
 
 def available() -> int:
     """The bytes that this process may still take: the least of every limit that is known."""
-    rooms = [psutil.virtual_memory().available, _address_space(), *map(_group, LIMITS)]
+    rooms = [psutil.virtual_memory().available, _address_space(), *_groups()]
     return max(0, min(room for room in rooms if room is not None))
 
 
@@ -49,17 +46,25 @@ def peak(pid: int | None = None) -> int:
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _group(files: tuple[str, str]) -> int | None:
-    """What a control group leaves; None where there is none or it has no limit.
+def _groups() -> Iterator[int]:
+    """What each control group that this process is in leaves, and each group around it.
 
-    What it counts includes caches that the system gives back, so this is the cautious side; they
+    What they count includes caches that the system gives back, so this is the cautious side; they
     are a small part where work has just begun.
     """
-    try:
-        limit, used = (int(Path(file).read_text()) for file in files)
-    except (OSError, ValueError):  # no such group, or "max"
-        return None
-    return limit - used
+    lines = ["0::/", "1:memory:/"]  # all of a container's, which may not say where it is
+    with contextlib.suppress(OSError):
+        lines += OWN.read_text().splitlines()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root, files = (GROUPS / "memory", V1) if controllers else (GROUPS, V2)
+        own = Path(path.lstrip("/"))
+        for folder in (own, *own.parents):
+            with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
+                limit, used = (int((root / folder / file).read_text()) for file in files)
+                yield limit - used
 
 
 def _address_space() -> int | None:
