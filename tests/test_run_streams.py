@@ -136,13 +136,12 @@ def closing(*numbers: int):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 @pytest.mark.parametrize(
-    ("command", "status"),
+    ("command", "status", "closed"),
     [
-        (f"{PREDICT} --json a.json", 0),
-        ("sample mnist-4-A-250 -n 1 --steps 2 -o a.npy", 0),
-        ("predict --power-law 3 1 -n 0", 2),
+        *[(f"{PREDICT} --json a.json", 0, closed) for closed in ((0,), (1,), (2,), (0, 1, 2))],
+        ("sample mnist-4-A-250 -n 1 --steps 2 -o a.npy", 0, (2,)),
+        ("predict --power-law 3 1 -n 0", 2, (0, 1, 2)),
     ],
 )
 def test_a_standard_stream_that_was_closed_changes_no_status(tmp_path, command, status, closed):
