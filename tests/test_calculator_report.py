@@ -202,7 +202,7 @@ def test_a_loss_that_rises_with_n_is_followed_to_the_end():
     assert np.isinf(rising.n_for_loss)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     spectrum=st.lists(st.floats(1e-3, 30.0), min_size=1, max_size=6),

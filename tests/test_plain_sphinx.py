@@ -6,7 +6,7 @@ import small_site
 from site_browser import ROOT, built_site
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_plain_sphinx_makes_the_same_small_site(tmp_path):
     page = small_site.page("A chapter", ("text/plain", "1"), ("text/latex", "$x$"))
     html = small_site.build(tmp_path, {"chapter": page})

@@ -225,7 +225,7 @@ def test_of_64_digits_the_network_after_500_steps_is_kept(tmp_path, capsys):
     assert "step 500, loss on images held out 0.03" in capsys.readouterr().out
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_patience_counts_across_interruptions_and_then_it_is_finished(
     tmp_path, capsys, monkeypatch
 ):

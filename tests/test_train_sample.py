@@ -53,6 +53,7 @@ def test_few_are_the_first_of_many_in_any_batches_and_runs(network, sampler, mon
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("network", [1], indirect=True)
 def test_samples_that_cannot_be_read_are_not_said_to_be_somebody_else_s(network, capsys):
     """Whoever followed that word would lose them by --force."""
     drawn(network, "mine.npy", 2)
