@@ -224,7 +224,7 @@ def test_two_halves_of_the_same_points_do_not_differ():
 @pytest.mark.parametrize("power", [0, 1, 2, 3])
 @pytest.mark.parametrize(("n", "d"), [(12, 30), (60, 15)])
 def test_the_bracket_of_halves_holds_the_truth_however_few_directions_vary(power, n, d):
-    """In 0.85 of the sets or more; in 26 of 40 then, but for 2 draws in 10,000."""
+    """In 0.85 of the sets or more; in 24 of 40 then, but for 3 draws in 100,000."""
     variances, held = np.arange(1.0, d + 1) ** -power, 0
     for rng in np.random.default_rng().spawn(40):
         x = rng.standard_normal((n, d)) * np.sqrt(variances)
@@ -233,7 +233,7 @@ def test_the_bracket_of_halves_holds_the_truth_however_few_directions_vary(power
         low, high = told.bracket(told.halves(sample, c, rng), sample)
         fitted = np.cov(x.T, bias=True) + c * np.eye(d)
         held += low < divergence.frechet(x.mean(0), fitted, np.zeros(d), np.diag(variances)) < high
-    assert held >= 26
+    assert held >= 24
 
 
 def test_with_many_directions_the_bracket_is_narrow_and_it_scales():

@@ -121,7 +121,7 @@ def varying(value: ArrayLike, name: str = "spectrum") -> tuple[Unit, Array]:
     return spectrum(value, name, validate.varying)
 
 
-def one(given: Mapping[str, Any], points: Sequence[NDArray[Any]], apart: float = np.inf) -> None:
+def same(given: Mapping[str, Any], points: Sequence[NDArray[Any]], apart: float = np.inf) -> None:
     """Refuse two sets of points, rows, in two units: pixels from 0 to 255 beside some from 0 to 1.
 
     ValueError naming both where the medians of their rows' largest entries are more than a factor

@@ -38,7 +38,7 @@ def compare(
     pair = (a, b) if isinstance(a, FeatureSet) and isinstance(b, FeatureSet) else None
     if pair:
         points = [each.points for each in pair]
-        units.one(dict(zip("AB", points, strict=True)), points)
+        units.same(dict(zip("AB", points, strict=True)), points)
     kid = kernel.distance(*pair, rng) if pair else None
     shared = len(pair[0].digests.keys() & pair[1].digests.keys()) if pair else 0
     apart = not training and shared <= SHARED * min(a.n or np.inf, b.n or np.inf)

@@ -45,7 +45,7 @@ def distances(first: ArrayLike, second: ArrayLike) -> Distances:
     y = validate.samples("second", second, x.shape[1])
     if len(x) != len(y) or len(x) < 2:
         raise ValueError(f"first and second must pair up, two or more, got {len(x)} and {len(y)}")
-    units.one({"first": first, "second": second}, (x, y))
+    units.same({"first": first, "second": second}, (x, y))
     unit = units.unit(x, y)
     x, y = (np.ldexp(points, -unit.exponent) for points in (x, y))
     same = np.sum((x - y) ** 2, axis=1)

@@ -70,7 +70,7 @@ def nearest(samples: ArrayLike, training: ArrayLike, *, alike: float = 0.0) -> N
     size = min(max(NUMBERS // known.shape[1], FEWEST), MOST)
     if (alike := validate.magnitude("alike", alike)) >= 1:
         raise validate.fail("alike", alike, "in [0, 1)")
-    units.one({"samples": samples, "training": training}, (asked, known), RANGES)
+    units.same({"samples": samples, "training": training}, (asked, known), RANGES)
     search = Neighbours(known, alike)
     _same_unit(asked[: _units.TRIED], known, search)
     index, distances = np.empty(len(asked), dtype=np.intp), np.empty((3, len(asked)))
